@@ -1,0 +1,12 @@
+"""A scalar reverse-mode autodiff engine: readable, right to the last digits, fast."""
+
+from autograd_core import activations, errors, math
+from autograd_core.graph import Graph, gradients, topological_order
+from autograd_core.primitives import Primitive, primitive
+from autograd_core.strictness import strict
+from autograd_core.value import Constant, Value
+
+__all__ = [
+    "Constant", "Graph", "Primitive", "Value", "activations", "errors", "gradients", "math", "primitive", "strict",
+    "topological_order",
+]  # fmt: skip

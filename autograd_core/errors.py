@@ -1,0 +1,49 @@
+"""The package's exceptions: one tree, each also deriving from the built-in exception that fits."""
+
+__all__ = [
+    "AutogradError",
+    "DataError",
+    "GraphError",
+    "MissingExtraError",
+    "NonFiniteError",
+    "OperandTypeError",
+    "ParameterFileError",
+    "PrimitiveError",
+    "StaleGraphError",
+]
+
+
+class AutogradError(Exception):
+    """The root of every exception that this package raises on purpose."""
+
+
+class OperandTypeError(AutogradError, TypeError):
+    """Something that is not a real number was used as an operand, or a Value was used as a plain number."""
+
+
+class GraphError(AutogradError, ValueError):
+    """A graph was asked for something that it cannot give, such as the gradient of a constant."""
+
+
+class StaleGraphError(GraphError, RuntimeError):
+    """A leaf changed after the forward pass, so the recorded values no longer belong together."""
+
+
+class PrimitiveError(AutogradError, ValueError):
+    """A primitive is defined, named or called in a way that the table does not allow."""
+
+
+class NonFiniteError(AutogradError, FloatingPointError):
+    """Under ``strict()``, a primitive made an infinity or a NaN out of operands that were none."""
+
+
+class MissingExtraError(AutogradError, ImportError):
+    """An optional dependency is not installed; the message names the extra that brings it."""
+
+
+class DataError(AutogradError, ValueError):
+    """A table, a formula or a setting given by the user cannot be used as it is."""
+
+
+class ParameterFileError(AutogradError, ValueError):
+    """A file of saved parameters is damaged, of another version, or does not fit the network."""

@@ -1,0 +1,167 @@
+"""The standard `math` module, differentiable: the same names, for plain numbers and for Values.
+
+With plain numbers a function gives a float, with a Value among its operands a Value. Unlike the standard module it never
+raises for a number: where that raises ValueError or OverflowError, the value is the one of IEEE 754 (±inf or nan).
+Beyond the standard names there are ``where``, ``maximum``, ``minimum``, ``clip``, ``sign``, ``logaddexp``,
+``logsumexp``, ``digamma``, ``polygamma``, ``ndtr``, ``xlogy``, ``dot``, and the conditions for ``where``.
+"""
+
+from __future__ import annotations
+
+import math as _math
+from collections.abc import Iterable
+from math import comb, e, factorial, gcd, inf, isqrt, lcm, nan, perm, pi, tau
+from typing import Any
+
+from autograd_core.errors import PrimitiveError
+from autograd_core.primitives import arithmetic as _arithmetic
+from autograd_core.primitives.arithmetic import (
+    abs as fabs,
+)
+from autograd_core.primitives.arithmetic import (
+    ceil, copysign, floor, floor_divide, fmod, hypot, mod, pow, reciprocal, remainder, sign, square, trunc,
+)
+from autograd_core.primitives.elementary import (
+    acos, acosh, asin, asinh, atan, atan2, atanh, cbrt, cos, cosh, degrees, exp, exp2, expm1, log1p, log2, log10,
+    radians, sin, sinh, sqrt, tan, tanh,
+)
+from autograd_core.primitives.elementary import log as _log
+from autograd_core.primitives.selecting import (
+    clip, equal, greater, greater_equal, less, less_equal, logical_and, logical_not, logical_or, maximum, minimum,
+    not_equal, stop_gradient, where,
+)
+from autograd_core.primitives.special import (
+    digamma, erf, erfc, gamma, lgamma, logaddexp, logsumexp, ndtr, polygamma, xlogy,
+)
+from autograd_core.value import Value, as_float
+
+
+__all__ = [
+    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "ceil", "clip", "comb", "copysign", "cos",
+    "cosh", "degrees", "digamma", "dist", "dot", "e", "equal", "erf", "erfc", "exp", "exp2", "expm1", "fabs",
+    "factorial", "floor", "floor_divide", "fma", "fmod", "frexp", "fsum", "gamma", "gcd", "greater",
+    "greater_equal", "hypot", "inf", "isclose", "isfinite", "isinf", "isnan", "isqrt", "lcm", "ldexp", "less",
+    "less_equal", "lgamma", "log", "log10", "log1p", "log2", "logaddexp", "logical_and", "logical_not",
+    "logical_or", "logsumexp", "maximum", "minimum", "mod", "modf", "nan", "ndtr", "nextafter", "not_equal", "perm",
+    "pi", "polygamma", "pow", "prod", "radians", "reciprocal", "remainder", "sign", "sin", "sinh", "sqrt", "square",
+    "stop_gradient", "sum", "sumprod", "tan", "tanh", "tau", "trunc", "ulp", "where", "xlogy",
+]  # fmt: skip
+
+
+def log(x: Any, base: Any = None) -> Any:
+    """The natural logarithm of x, or that to a base (which may be a Value too)."""
+    return _log(x) if base is None else _arithmetic.divide(_log(x), _log(base))
+
+
+def fsum(xs: Iterable[Any]) -> Any:
+    """The sum of numbers or Values, rounded once; one node."""
+    return _over(_arithmetic.fsum, xs, 0.0)
+
+
+def sum(xs: Iterable[Any]) -> Any:
+    """The sum of numbers or Values, from left to right; one node, however many there are."""
+    return _over(_arithmetic.sum, xs, 0.0)
+
+
+def prod(xs: Iterable[Any], *, start: Any = 1.0) -> Any:
+    """The product of numbers or Values, from left to right; one node."""
+    return _over(_arithmetic.prod, (start, *xs), start)
+
+
+def sumprod(p: Iterable[Any], q: Iterable[Any]) -> Any:
+    """The sum of p₁q₁ … pₙqₙ, rounded once; one node.
+
+    Raises:
+        PrimitiveError: if the lengths differ.
+    """
+    return _over(_arithmetic.sumprod, _paired("sumprod", p, q), 0.0)
+
+
+def dot(p: Iterable[Any], q: Iterable[Any], bias: Any = None) -> Any:
+    """p₁q₁ + … + pₙqₙ (+ bias), added from left to right; one node.
+
+    Raises:
+        PrimitiveError: if the lengths differ.
+    """
+    operands = _paired("dot", p, q)
+    return _over(_arithmetic.dot, operands if bias is None else (*operands, bias), 0.0)
+
+
+def dist(p: Iterable[Any], q: Iterable[Any]) -> Any:
+    """The Euclidean distance of two points given by their coordinates.
+
+    Raises:
+        PrimitiveError: if their dimensions differ.
+    """
+    operands = _paired("dist", p, q)
+    half = len(operands) // 2
+    return _over(hypot, [_arithmetic.subtract(a, b) for a, b in zip(operands[:half], operands[half:])], 0.0)
+
+
+def fma(x: Any, y: Any, z: Any) -> Any:
+    """x·y + z, rounded once."""
+    return _arithmetic.sumprod(x, z, y, 1.0)
+
+
+def ldexp(x: Any, i: int) -> Any:
+    """x·2ⁱ for an integer i."""
+    # In two factors: 2ⁱ itself may be beyond the range while the product is not.
+    half = i // 2
+    return _arithmetic.multiply(_arithmetic.multiply(x, exp2(half)), exp2(i - half))
+
+
+def frexp(x: Any) -> tuple[Any, int]:
+    """The mantissa (with its derivative) and the integer exponent of x."""
+    exponent = _math.frexp(_number(x))[1]
+    return ldexp(x, -exponent), exponent
+
+
+def modf(x: Any) -> tuple[Any, Any]:
+    """The fractional and the integer part of x."""
+    return fmod(x, 1.0), trunc(x)
+
+
+def isnan(x: Any) -> bool:
+    """Whether the number is nan."""
+    return _math.isnan(_number(x))
+
+
+def isinf(x: Any) -> bool:
+    """Whether the number is infinite."""
+    return _math.isinf(_number(x))
+
+
+def isfinite(x: Any) -> bool:
+    """Whether the number is neither infinite nor nan."""
+    return _math.isfinite(_number(x))
+
+
+def isclose(a: Any, b: Any, *, rel_tol: float = 1e-9, abs_tol: float = 0.0) -> bool:
+    """Whether two numbers are close to each other."""
+    return _math.isclose(_number(a), _number(b), rel_tol=rel_tol, abs_tol=abs_tol)
+
+
+def ulp(x: Any) -> float:
+    """The value of the least significant bit of the number, a plain float."""
+    return _math.ulp(_number(x))
+
+
+def nextafter(x: Any, y: Any) -> float:
+    """The next float after the number x towards y, a plain float."""
+    return _math.nextafter(_number(x), _number(y))
+
+
+def _number(x: Any) -> float:
+    return x.data if isinstance(x, Value) else as_float(x)
+
+
+def _over(function: Any, xs: Iterable[Any], empty: Any) -> Any:
+    operands = tuple(xs)
+    return function(*operands) if operands else empty
+
+
+def _paired(name: str, p: Iterable[Any], q: Iterable[Any]) -> tuple[Any, ...]:
+    p, q = tuple(p), tuple(q)
+    if len(p) != len(q):
+        raise PrimitiveError(f"{name}() takes two sequences of the same length, not of {len(p)} and {len(q)}")
+    return p + q

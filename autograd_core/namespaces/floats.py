@@ -1,0 +1,295 @@
+"""The leaves of the table on floats: compute now, in IEEE double arithmetic, and never raise for a value.
+
+Where the standard `math` module raises `ValueError` or `OverflowError`, IEEE 754 has a value: that value is given.
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+import operator
+from collections.abc import Callable
+from typing import Final
+
+inf: Final = math.inf
+nan: Final = math.nan
+pi: Final = math.pi
+e: Final = math.e
+
+operand: Final = operator.attrgetter("_data")
+"""A rule on floats reads a node's number."""
+
+
+def gate(condition: bool, g: float) -> float | None:
+    """The cotangent `g` if `condition` holds, otherwise none at all: the operand takes no part."""
+    return g if condition else None
+
+
+def where(condition: float, chosen: float, otherwise: float) -> float:
+    return chosen if condition else otherwise
+
+
+greater = operator.gt
+greater_equal = operator.ge
+less = operator.lt
+less_equal = operator.le
+equal = operator.eq
+not_equal = operator.ne
+isnan = math.isnan
+isfinite = math.isfinite
+isinf = math.isinf
+logical_not = operator.not_
+
+
+def logical_and(a: bool, b: bool) -> bool:
+    return bool(a and b)
+
+
+def logical_or(a: bool, b: bool) -> bool:
+    return bool(a or b)
+
+
+def stop_gradient(x: float) -> float:
+    return x
+
+
+# Arithmetic
+
+add = operator.add
+subtract = operator.sub
+multiply = operator.mul
+negative = operator.neg
+positive = operator.pos
+abs = math.fabs
+copysign = math.copysign
+
+
+def divide(x: float, y: float) -> float:
+    try:
+        return x / y
+    except ZeroDivisionError:
+        return nan if x == 0.0 or x != x else copysign(inf, x) * copysign(1.0, y)
+
+
+def floor_divide(x: float, y: float) -> float:
+    try:
+        return x // y
+    except ZeroDivisionError:
+        return divide(x, y)
+
+
+def mod(x: float, y: float) -> float:
+    try:
+        return x % y
+    except ZeroDivisionError:
+        return nan
+
+
+def fmod(x: float, y: float) -> float:
+    try:
+        return math.fmod(x, y)
+    except ValueError:
+        return nan
+
+
+def remainder(x: float, y: float) -> float:
+    try:
+        return math.remainder(x, y)
+    except ValueError:
+        return nan
+
+
+def pow(x: float, p: float) -> float:
+    try:
+        return math.pow(x, p)
+    except OverflowError:
+        return -inf if x < 0.0 and p % 2.0 == 1.0 else inf
+    except ValueError:
+        if x != 0.0:  # a negative base and a fractional exponent
+            return nan
+        return copysign(inf, x) if p % 2.0 == 1.0 else inf
+
+
+def _whole(function: Callable[[float], int]) -> Callable[[float], float]:
+    def rounded(x: float) -> float:
+        # The zero of the result has the sign of x, and so has every other result.
+        return copysign(float(function(x)), x) if math.isfinite(x) else x
+
+    return rounded
+
+
+floor = _whole(math.floor)
+ceil = _whole(math.ceil)
+trunc = _whole(math.trunc)
+round = _whole(builtins.round)
+
+
+def sign(x: float) -> float:
+    return copysign(1.0, x) if x else x
+
+
+# Elementary functions
+
+
+def _total(function: Callable[[float], float], on_domain: float = nan, on_range: float = inf) -> Callable[[float], float]:
+    """`function`, with a value where the standard library raises."""
+
+    def total(x: float) -> float:
+        try:
+            return function(x)
+        except ValueError:
+            return on_domain
+        except OverflowError:
+            return on_range
+
+    return total
+
+
+def _logarithm(function: Callable[[float], float], pole: float = 0.0) -> Callable[[float], float]:
+    def total(x: float) -> float:
+        try:
+            return function(x)
+        except ValueError:
+            return -inf if x == pole else nan
+
+    return total
+
+
+exp = _total(math.exp)
+exp2 = _total(math.exp2)
+expm1 = _total(math.expm1)
+log = _logarithm(math.log)
+log2 = _logarithm(math.log2)
+log10 = _logarithm(math.log10)
+log1p = _logarithm(math.log1p, pole=-1.0)
+sqrt = _total(math.sqrt)
+cbrt = math.cbrt
+sin = _total(math.sin)
+cos = _total(math.cos)
+tan = _total(math.tan)
+asin = _total(math.asin)
+acos = _total(math.acos)
+atan = math.atan
+atan2 = math.atan2
+cosh = _total(math.cosh)
+tanh = math.tanh
+asinh = math.asinh
+acosh = _total(math.acosh)
+hypot = math.hypot
+erf = math.erf
+erfc = math.erfc
+
+
+def sinh(x: float) -> float:
+    try:
+        return math.sinh(x)
+    except OverflowError:
+        return copysign(inf, x)
+
+
+def atanh(x: float) -> float:
+    try:
+        return math.atanh(x)
+    except ValueError:
+        return copysign(inf, x) if x in (-1.0, 1.0) else nan
+
+
+# Special functions
+
+
+def gamma(x: float) -> float:
+    try:
+        return math.gamma(x)
+    except OverflowError:
+        return inf if x > 0.0 or math.floor(x) % 2 == 0 else -inf
+    except ValueError:
+        return copysign(inf, x) if x == 0.0 else nan
+
+
+def lgamma(x: float) -> float:
+    try:
+        return math.lgamma(x)
+    except (ValueError, OverflowError):  # a pole, or beyond the range
+        return inf
+
+
+def polygamma(n: float, x: float) -> float:
+    """The n-th derivative of digamma at x, by mpmath: it is right to the last digit also near digamma's roots."""
+    from autograd_core.namespaces.precise import polygamma_float
+
+    return polygamma_float(n, x)
+
+
+_SQRT_HALF: Final = math.sqrt(0.5)
+_SQRT_HALF_REST: Final = -4.833646656726456e-17  # what rounding took from the root
+_SPLIT: Final = 2.0**27 + 1.0
+
+
+def ndtr(x: float) -> float:
+    """The standard normal distribution function, erfc(-x/sqrt(2))/2.
+
+    The rounding error of the argument, which erfc would multiply by x², is computed by Dekker's product (Numerische
+    Mathematik 18, 1971) and put back to first order.
+    """
+    if not -40.0 < x < 40.0:
+        return nan if x != x else (1.0 if x > 0.0 else 0.0)
+    z = -x * _SQRT_HALF
+    high = _SPLIT * x - (_SPLIT * x - x)
+    low = x - high
+    factor = _SPLIT * _SQRT_HALF - (_SPLIT * _SQRT_HALF - _SQRT_HALF)
+    rest = _SQRT_HALF - factor
+    error = -(((high * factor + z) + high * rest + low * factor) + low * rest) - x * _SQRT_HALF_REST
+    top = math.trunc(16.0 * z) / 16.0
+    slope = math.exp(-top * top) * math.exp(-(z - top) * (z + top))
+    return 0.5 * (math.erfc(z) - 2.0 / math.sqrt(pi) * slope * error)
+
+
+# Any number of operands
+
+
+def sum(*xs: float) -> float:
+    return builtins.sum(xs)
+
+
+def dot(*xs: float) -> float:
+    half = len(xs) // 2
+    start = xs[-1] if len(xs) % 2 else 0.0
+    return builtins.sum(map(operator.mul, xs[:half], xs[half:]), start)
+
+
+def prod(*xs: float) -> float:
+    return math.prod(xs)
+
+
+def fsum(*xs: float) -> float:
+    try:
+        return math.fsum(xs)
+    except (OverflowError, ValueError):  # beyond the range midway, or inf - inf
+        return sumprod(*xs, *[1.0] * len(xs))
+
+
+def sumprod(*xs: float) -> float:
+    """The sum of products, exact until one rounding at the end."""
+    half = len(xs) // 2
+    if not all(map(math.isfinite, xs)):
+        return dot(*xs)
+
+    from fractions import Fraction
+
+    exact = builtins.sum(Fraction(x) * Fraction(y) for x, y in zip(xs[:half], xs[half:], strict=True))
+    try:
+        return float(exact)
+    except OverflowError:
+        return inf if exact > 0 else -inf
+
+
+def maximum(*xs: float) -> float:
+    return builtins.max(xs) if builtins.sum(map(isnan, xs)) == 0 else nan
+
+
+def minimum(*xs: float) -> float:
+    return builtins.min(xs) if builtins.sum(map(isnan, xs)) == 0 else nan
+
+
+def round_to(x: float, digits: float) -> float:
+    return builtins.round(x, int(digits)) if math.isfinite(x) else x

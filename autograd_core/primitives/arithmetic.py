@@ -1,0 +1,160 @@
+"""Rows of the table: arithmetic, rounding, and sums and products of any number of operands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograd_core.primitives.helpers import gradual, nan_with
+from autograd_core.primitives.primitive import leaf, primitive
+
+INF = float("inf")
+REAL = (-INF, INF)
+
+add = leaf(
+    "add", lambda m, g, y, a, b: g, lambda m, g, y, a, b: g, symbol="+", doc="a + b"
+)
+subtract = leaf(
+    "subtract", lambda m, g, y, a, b: g, lambda m, g, y, a, b: -g, symbol="−", doc="a − b"
+)
+multiply = leaf(
+    "multiply", lambda m, g, y, a, b: g * b, lambda m, g, y, a, b: g * a, symbol="×", doc="a · b"
+)
+divide = leaf(
+    # y/b and not a/(b·b), whose denominator overflows or vanishes long before the quotient does
+    "divide", lambda m, g, y, a, b: m.divide(g, b), lambda m, g, y, a, b: -g * m.divide(y, b),
+    symbol="÷", aliases=["true_divide"], doc="a / b; a/0 is ±inf, 0/0 is nan",
+)
+negative = leaf("negative", lambda m, g, y, x: -g, symbol="−", doc="−x")
+positive = leaf("positive", lambda m, g, y, x: g, symbol="+", doc="+x")
+abs = leaf(
+    "abs", lambda m, g, y, x: g * m.sign(x), symbol="|·|", aliases=["fabs", "absolute"],
+    doc="|x|; at 0 the derivative is 0, the subgradient of least norm",
+)
+sign = leaf("sign", lambda m, g, y, x: g * nan_with(m, y, 0.0), doc="−1, 0 or 1")
+copysign = leaf(
+    "copysign",
+    lambda m, g, y, x, s: g * m.sign(x) * m.copysign(1.0, s),
+    lambda m, g, y, x, s: g * nan_with(m, x, 0.0),
+    doc="|x| with the sign of s",
+)
+
+
+# Rounding: step functions, whose derivative is 0 also at the jump (and nan where the value is).
+
+
+def _step(m: Any, g: Any, y: Any, *xs: Any) -> Any:
+    return g * nan_with(m, y, 0.0)
+
+
+floor = leaf("floor", _step, symbol="⌊·⌋", doc="the largest integer ≤ x")
+ceil = leaf("ceil", _step, symbol="⌈·⌉", doc="the smallest integer ≥ x")
+trunc = leaf("trunc", _step, doc="the integer part of x")
+round = leaf("round", _step, aliases=["rint"], doc="the nearest integer, ties to even")
+round_to = leaf("round_to", _step, None, doc="x rounded to a number of decimal digits")
+floor_divide = leaf("floor_divide", _step, _step, symbol="//", doc="⌊a / b⌋")
+
+
+def _quotient(m: Any, g: Any, y: Any, a: Any, b: Any) -> Any:
+    # (a − y)/b is the integer that was divided out; a/b itself may round to its neighbour.
+    return -g * m.round(m.divide(a - y, b))
+
+
+mod = leaf(
+    "mod", lambda m, g, y, a, b: nan_with(m, y, g), _quotient, symbol="%",
+    doc="a − b⌊a/b⌋, Python's %",
+)
+fmod = leaf(
+    "fmod", lambda m, g, y, a, b: nan_with(m, y, g), _quotient, doc="a − b·trunc(a/b), exact"
+)
+remainder = leaf(
+    "remainder", lambda m, g, y, a, b: nan_with(m, y, g), _quotient, doc="a − b·round(a/b), exact; IEEE's remainder"
+)
+
+
+# Powers
+
+
+def _base(m: Any, g: Any, y: Any, x: Any, p: Any) -> Any:
+    """p·x^(p−1), as y·(p/x): for a large p the rounding of p − 1 alone would cost hundreds of ULP.
+
+    Where p/x overflows or vanishes (x = 0 and infinity among it), p·x^(p−1) itself is the accurate one, or (y/x)·p.
+    """
+    ratio = m.divide(p, x)
+    usable = m.logical_and(m.isfinite(ratio), m.logical_not(m.isinf(x)))
+    tiny = m.logical_and(m.logical_and(m.less(m.abs(p), 1.0), m.not_equal(x, 0.0)), m.logical_not(m.isinf(x)))
+    direct = m.where(tiny, m.divide(y, x) * p, p * m.pow(x, p - 1.0))
+    slope = m.where(usable, gradual(m, y, m.pow(m.abs(x), 0.5 * p), m.where(usable, ratio, 1.0)), direct)
+    return g * m.where(m.equal(p, 0.0), 0.0 * p, nan_with(m, y, slope))
+
+
+def _exponent(m: Any, g: Any, y: Any, x: Any, p: Any) -> Any:
+    """y·log x; 0 where y vanishes, since y vanishes faster than log x grows; undefined for a negative x."""
+    at_zero = m.logical_or(m.equal(y, 0.0), m.logical_and(m.equal(x, 0.0), m.equal(p, 0.0)))
+    slope = gradual(m, y, m.pow(m.abs(x), 0.5 * p), m.log(m.abs(x)))
+    return g * m.where(m.less(x, 0.0), m.log(x), m.where(m.logical_and(at_zero, m.logical_not(m.isnan(x))), 0.0, slope))
+
+
+pow = leaf(
+    "pow", _base, _exponent, symbol="^", aliases=["power"], domain=((0.0, INF), REAL),
+    doc="x to the power p; nan for a negative x and a fractional p",
+)
+
+
+@primitive(lambda m, g, y, x: 2.0 * g * x, symbol="²")
+def square(m: Any, x: Any) -> Any:
+    """x²"""
+    return x * x
+
+
+@primitive(lambda m, g, y, x: -g * m.divide(y, x), symbol="1/·")
+def reciprocal(m: Any, x: Any) -> Any:
+    """1 / x"""
+    return m.divide(1.0, x)
+
+
+# Any number of operands: one node with n parents, and one joint rule that is linear in n.
+
+sum = leaf("sum", joint=lambda m, g, y, *xs: [g] * len(xs), symbol="Σ", doc="x₁ + … + xₙ, from left to right")
+fsum = leaf("fsum", joint=lambda m, g, y, *xs: [g] * len(xs), symbol="Σ", doc="x₁ + … + xₙ, rounded once")
+
+
+def _dot(m: Any, g: Any, y: Any, *xs: Any) -> list[Any]:
+    half = len(xs) // 2
+    return [g * x for x in xs[half : 2 * half]] + [g * w for w in xs[:half]] + [g] * (len(xs) % 2)
+
+
+dot = leaf("dot", joint=_dot, symbol="·", doc="w₁x₁ + … + wₙxₙ (+ b), of w₁ … wₙ, x₁ … xₙ and possibly b")
+sumprod = leaf("sumprod", joint=_dot, symbol="·", doc="w₁x₁ + … + wₙxₙ of w₁ … wₙ, x₁ … xₙ, rounded once")
+
+
+def _prod(m: Any, g: Any, y: Any, *xs: Any) -> list[Any]:
+    # The product of all others, from both ends and without a division, so that a zero among them does no harm.
+    before = [g]
+    for x in xs[:-1]:
+        before.append(before[-1] * x)
+    after: Any = 1.0
+    cotangents = []
+    for product, x in zip(reversed(before), reversed(xs), strict=True):
+        cotangents.append(product * after)
+        after = x * after
+    return cotangents[::-1]
+
+
+prod = leaf("prod", joint=_prod, symbol="Π", doc="x₁ · … · xₙ")
+
+
+def _hypot(m: Any, g: Any, y: Any, *xs: Any) -> list[Any]:
+    # x/y, and at infinity its limit; at 0 the subgradient of least norm.
+    infinite = m.isinf(y)
+    safe = m.where(m.logical_or(m.equal(y, 0.0), infinite), 1.0, y)
+    count: Any = 0.0
+    for x in xs:
+        count = count + m.where(m.isinf(x), 1.0, 0.0)
+    share = m.divide(1.0, m.sqrt(m.where(infinite, count, 1.0)))
+    return [
+        g * m.where(infinite, nan_with(m, x, m.where(m.isinf(x), m.copysign(share, x), 0.0)), m.divide(x, safe))
+        for x in xs
+    ]
+
+
+hypot = leaf("hypot", joint=_hypot, doc="√(x₁² + … + xₙ²), without overflow")

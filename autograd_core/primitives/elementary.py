@@ -1,0 +1,115 @@
+"""Rows of the table: exponentials, logarithms, roots, and the circular and hyperbolic functions."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from autograd_core.primitives.helpers import nan_with
+from autograd_core.primitives.primitive import leaf, primitive
+
+INF = math.inf
+POSITIVE = [(0.0, INF)]
+UNIT = [(-1.0, 1.0)]
+LN_2 = math.log(2.0)
+LOG2_E = 1.0 / math.log(2.0)
+LOG10_E = 1.0 / math.log(10.0)
+
+
+# Exponentials and logarithms
+
+exp = leaf("exp", lambda m, g, y, x: g * y, doc="eˣ", domain=[(-INF, 709.0)])
+exp2 = leaf("exp2", lambda m, g, y, x: g * (y * LN_2), doc="2ˣ", domain=[(-INF, 1023.0)])
+# exp(x), not y + 1, which is 0 below −37
+expm1 = leaf("expm1", lambda m, g, y, x: g * m.exp(x), doc="eˣ − 1, accurate near 0", domain=[(-INF, 709.0)])
+
+
+def _logarithm(scale: float) -> Any:
+    # |x|, so that the pole of log(−0.0) is that of log(0.0); nan below
+    return lambda m, g, y, x: g * nan_with(m, y, m.divide(scale, m.abs(x)))
+
+
+log = leaf("log", _logarithm(1.0), doc="the natural logarithm", domain=POSITIVE)
+log2 = leaf("log2", _logarithm(LOG2_E), doc="the logarithm to base 2", domain=POSITIVE)
+log10 = leaf("log10", _logarithm(LOG10_E), doc="the logarithm to base 10", domain=POSITIVE)
+log1p = leaf(
+    "log1p", lambda m, g, y, x: g * nan_with(m, y, m.divide(1.0, 1.0 + x)),
+    doc="log(1 + x), accurate near 0", domain=[(-1.0, INF)],
+)
+
+# Roots
+
+# |y|: the root of −0.0 is −0.0, and its slope +inf all the same
+sqrt = leaf("sqrt", lambda m, g, y, x: g * m.divide(0.5, m.abs(y)), symbol="√", doc="√x", domain=POSITIVE)
+cbrt = leaf("cbrt", lambda m, g, y, x: g * m.divide(1.0, 3.0 * y * y), symbol="∛", doc="the real cube root")
+
+# Circular functions
+
+sin = leaf("sin", lambda m, g, y, x: g * m.cos(x), doc="sine of an angle in radians")
+cos = leaf("cos", lambda m, g, y, x: -g * m.sin(x), doc="cosine of an angle in radians")
+tan = leaf("tan", lambda m, g, y, x: g * (1.0 + y * y), doc="tangent of an angle in radians")
+
+
+def _arcsine(m: Any, x: Any) -> Any:
+    # (1 − x)(1 + x), never 1 − x², which loses half the digits near ±1
+    return m.divide(1.0, m.sqrt((1.0 - x) * (1.0 + x)))
+
+
+asin = leaf("asin", lambda m, g, y, x: g * _arcsine(m, x), aliases=["arcsin"], doc="arcsine, in radians", domain=UNIT)
+acos = leaf("acos", lambda m, g, y, x: -g * _arcsine(m, x), aliases=["arccos"], doc="arccosine, in radians", domain=UNIT)
+atan = leaf("atan", lambda m, g, y, x: g * m.divide(1.0, 1.0 + x * x), aliases=["arctan"], doc="arctangent, in radians")
+
+
+def _angle(m: Any, part: Any, y: Any, x: Any) -> Any:
+    # (part/h)/h with h = hypot: x² + y² would overflow or vanish
+    h = m.hypot(y, x)
+    return m.where(m.isinf(h), 0.0 * m.copysign(1.0, part), m.divide(m.divide(part, h), h))
+
+
+atan2 = leaf(
+    "atan2",
+    lambda m, g, angle, y, x: g * nan_with(m, angle, _angle(m, x, y, x)),
+    lambda m, g, angle, y, x: g * nan_with(m, angle, -_angle(m, y, y, x)),
+    aliases=["arctan2"],
+    doc="the angle of the point (x, y), in radians; operands y, x",
+)
+
+
+@primitive(lambda m, g, y, x: g * m.divide(180.0, m.pi), aliases=["rad2deg"], symbol="deg")
+def degrees(m: Any, x: Any) -> Any:
+    """radians to degrees"""
+    return x * m.divide(180.0, m.pi)
+
+
+@primitive(lambda m, g, y, x: g * m.divide(m.pi, 180.0), aliases=["deg2rad"], symbol="rad")
+def radians(m: Any, x: Any) -> Any:
+    """degrees to radians"""
+    return x * m.divide(m.pi, 180.0)
+
+
+# Hyperbolic functions
+
+sinh = leaf("sinh", lambda m, g, y, x: g * m.cosh(x), doc="hyperbolic sine")
+cosh = leaf("cosh", lambda m, g, y, x: g * m.sinh(x), doc="hyperbolic cosine")
+
+
+def sech_square(m: Any, x: Any) -> Any:
+    """1 − tanh²x as (2h/(1 + h²))² with h = exp(−|x|): 1 − y·y has lost every digit at x = 20."""
+    h = m.exp(-m.abs(x))
+    root = m.divide(2.0 * h, 1.0 + h * h)
+    return root * root
+
+
+tanh = leaf("tanh", lambda m, g, y, x: g * sech_square(m, x), doc="hyperbolic tangent")
+# hypot, since x² overflows
+asinh = leaf(
+    "asinh", lambda m, g, y, x: g * m.divide(1.0, m.hypot(1.0, x)), aliases=["arcsinh"], doc="inverse hyperbolic sine"
+)
+acosh = leaf(
+    "acosh", lambda m, g, y, x: g * m.divide(1.0, m.sqrt(x - 1.0) * m.sqrt(x + 1.0)),
+    aliases=["arccosh"], doc="inverse hyperbolic cosine, of x ≥ 1", domain=[(1.0, INF)],
+)
+atanh = leaf(
+    "atanh", lambda m, g, y, x: g * nan_with(m, y, m.divide(1.0, (1.0 - x) * (1.0 + x))),
+    aliases=["arctanh"], doc="inverse hyperbolic tangent, of |x| ≤ 1", domain=UNIT,
+)

@@ -1,0 +1,42 @@
+"""What several local derivatives need to be right to the last digits, over any namespace `m`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+SMALLEST_NORMAL = 2.0**-1022
+
+
+def nan_with(m: Any, y: Any, slope: Any) -> Any:
+    """`slope`, but nan where the value `y` is: outside a function's domain it has no derivative either."""
+    return m.where(m.isnan(y), y, slope)
+
+
+def gradual(m: Any, y: Any, root: Any, factor: Any) -> Any:
+    """y·factor for y = ±root², also where `y` has lost its digits to underflow or overflow but y·factor would not."""
+    kept = m.logical_and(m.greater_equal(m.abs(y), SMALLEST_NORMAL), m.isfinite(y))
+    return m.where(kept, y * factor, m.copysign(1.0, y) * ((root * factor) * root))
+
+
+def exp_neg_square(m: Any, x: Any, scale: float = 1.0) -> Any:
+    """exp(−scale·x²) within an ULP or two.
+
+    The rounding of x² alone would cost x² ULP. So x² is split into hi², which is exact for an x of few digits, and
+    (x − hi)(x + hi), which is small; after the erf of Sun's fdlibm.
+    """
+    a = m.minimum(m.abs(x), 64.0)  # beyond, the result is 0 anyway
+    hi = m.trunc(16.0 * a) * 0.0625
+    return m.exp(-scale * hi * hi) * m.exp(-scale * (a - hi) * (a + hi))
+
+
+def least_norm(m: Any, left: Any, right: Any) -> Any:
+    """The number of least magnitude between the slopes at both sides of a kink."""
+    smaller = m.where(m.less(m.abs(left), m.abs(right)), left, right)
+    return m.where(m.less_equal(left * right, 0.0), 0.0, smaller)
+
+
+def difference_error(m: Any, a: Any, b: Any, d: Any) -> Any:
+    """What rounding took from d = a − b: a − b is exactly d plus this (Knuth's TwoSum), and 0 for infinities."""
+    back = d - a
+    error = (a - (d - back)) - (b + back)
+    return m.where(m.isfinite(d), error, 0.0)

@@ -1,0 +1,70 @@
+"""Rows of the table: what selects one of its operands, and the conditions it selects by.
+
+A selecting primitive sends a cotangent only to what it selected. What it did not select is *not reached*: `m.gate`
+gives no cotangent there, not even a zero, so that no 0·inf can arise in a branch that was not taken.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograd_core.primitives.helpers import nan_with
+from autograd_core.primitives.primitive import leaf, primitive
+
+where = leaf(
+    "where",
+    None,
+    lambda m, g, y, c, a, b: m.gate(c, g),
+    lambda m, g, y, c, a, b: m.gate(m.logical_not(c), g),
+    doc="a if c, else b; the branch that is not taken takes no part",
+)
+
+
+def _extreme(m: Any, g: Any, y: Any, *xs: Any) -> list[Any]:
+    # The operands that are tied for the extreme share the cotangent; with a nan among them all are nan.
+    unknown = m.isnan(y)
+    ties: Any = 0.0
+    for x in xs:
+        ties = ties + m.where(m.equal(x, y), 1.0, 0.0)
+    share = m.where(unknown, y, m.divide(g, m.where(unknown, 1.0, ties)))
+    return [m.gate(m.logical_or(unknown, m.equal(x, y)), share) for x in xs]
+
+
+maximum = leaf("maximum", joint=_extreme, symbol="max", aliases=["fmax"], doc="the largest operand")
+minimum = leaf("minimum", joint=_extreme, symbol="min", aliases=["fmin"], doc="the smallest operand")
+
+
+def _inside(m: Any, g: Any, y: Any, x: Any, lo: Any, hi: Any) -> Any:
+    inside = m.logical_and(m.less(lo, x), m.less(x, hi))
+    return m.gate(m.logical_or(inside, m.isnan(y)), nan_with(m, y, g))
+
+
+@primitive(
+    _inside,
+    lambda m, g, y, x, lo, hi: m.gate(m.logical_or(m.isnan(y), m.logical_and(m.less_equal(x, lo), m.less(lo, hi))), nan_with(m, y, g)),
+    lambda m, g, y, x, lo, hi: m.gate(m.logical_or(m.isnan(y), m.logical_or(m.less_equal(hi, x), m.less_equal(hi, lo))), nan_with(m, y, g)),
+)
+def clip(m: Any, x: Any, lo: Any, hi: Any) -> Any:
+    """x, but at least lo and at most hi; at a bound the cotangent is the bound's"""
+    return m.minimum(m.maximum(x, lo), hi)
+
+
+stop_gradient = leaf("stop_gradient", None, symbol="stop", doc="x, which no gradient passes")
+
+
+def _condition(name: str, operands: int, symbol: str, doc: str) -> Any:
+    return leaf(name, *[None] * operands, symbol=symbol, doc=doc, condition=True)
+
+
+greater = _condition("greater", 2, ">", "1 where a > b, else 0; a condition for where")
+greater_equal = _condition("greater_equal", 2, "≥", "1 where a ≥ b, else 0; a condition for where")
+less = _condition("less", 2, "<", "1 where a < b, else 0; a condition for where")
+less_equal = _condition("less_equal", 2, "≤", "1 where a ≤ b, else 0; a condition for where")
+equal = _condition("equal", 2, "=", "1 where a = b, else 0; a condition for where")
+not_equal = _condition("not_equal", 2, "≠", "1 where a ≠ b, else 0; a condition for where")
+logical_and = _condition("logical_and", 2, "and", "1 where both are true, else 0")
+logical_or = _condition("logical_or", 2, "or", "1 where one is true, else 0")
+logical_not = _condition("logical_not", 1, "not", "1 where x is 0, else 0")
+isnan = _condition("isnan", 1, "nan?", "1 where x is nan, else 0")
+isinf = _condition("isinf", 1, "inf?", "1 where x is ±inf, else 0")
+isfinite = _condition("isfinite", 1, "finite?", "1 where x is neither infinite nor nan, else 0")

@@ -1,0 +1,108 @@
+"""Rows of the table: the error function and its kin, gamma and its derivatives, and stable sums of exponentials."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from autograd_core.primitives.helpers import difference_error, exp_neg_square, nan_with
+from autograd_core.primitives.primitive import leaf, primitive
+
+INF = math.inf
+TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
+ONE_OVER_SQRT_TWO_PI = 1.0 / math.sqrt(2.0 * math.pi)
+
+erf = leaf("erf", lambda m, g, y, x: g * (TWO_OVER_SQRT_PI * exp_neg_square(m, x)), doc="the error function")
+erfc = leaf("erfc", lambda m, g, y, x: -g * (TWO_OVER_SQRT_PI * exp_neg_square(m, x)), doc="1 − erf(x), without loss")
+
+
+def normal_density(m: Any, x: Any) -> Any:
+    """exp(−x²/2)/√(2π)."""
+    return ONE_OVER_SQRT_TWO_PI * exp_neg_square(m, x, 0.5)
+
+
+ndtr = leaf("ndtr", lambda m, g, y, x: g * normal_density(m, x), symbol="Φ", doc="the standard normal distribution")
+
+polygamma = leaf(
+    "polygamma", None, lambda m, g, y, n, x: g * m.polygamma(n + 1.0, x), symbol="ψ",
+    domain=[(0.0, 9.0), (0.0, INF)], doc="the n-th derivative of digamma at x; the order n is not differentiated",
+)
+
+
+@primitive(lambda m, g, y, x: g * m.polygamma(1.0, x), symbol="ψ", domain=[(0.0, INF)])
+def digamma(m: Any, x: Any) -> Any:
+    """the derivative of log gamma"""
+    return m.polygamma(0.0, x)
+
+
+def _gamma(m: Any, g: Any, y: Any, x: Any) -> Any:
+    # At 0, where gamma is like 1/x, the slope tends to −inf from both sides.
+    slope = y * m.polygamma(0.0, m.where(m.equal(x, 0.0), 1.0, x))
+    return g * m.where(m.equal(x, 0.0), -m.abs(y), nan_with(m, y, slope))
+
+
+gamma = leaf("gamma", _gamma, symbol="Γ", domain=[(0.0, 171.0)], doc="the gamma function")
+lgamma = leaf("lgamma", lambda m, g, y, x: g * m.polygamma(0.0, x), symbol="ln Γ", domain=[(0.0, INF)], doc="log |Γ(x)|")
+
+
+@primitive(
+    lambda m, g, v, x, y: g * m.where(m.logical_and(m.equal(x, 0.0), m.equal(y, 0.0)), -INF, m.log(y)),
+    lambda m, g, v, x, y: g * m.where(m.equal(x, 0.0), 0.0 * m.log(1.0 + m.abs(y)), m.divide(x, y)),
+    domain=[(-INF, INF), (0.0, INF)],
+)
+def xlogy(m: Any, x: Any, y: Any) -> Any:
+    """x·log y, and 0 for x = 0"""
+    zero = m.logical_and(m.equal(x, 0.0), m.logical_not(m.isnan(y)))
+    return m.where(zero, 0.0, x * m.log(m.where(zero, 1.0, y)))
+
+
+def logistic(m: Any, x: Any) -> Any:
+    """1/(1 + exp(−x)), without overflow and right also where it underflows."""
+    e = m.exp(-m.abs(x))
+    return m.divide(m.where(m.less(x, 0.0), e, 1.0), 1.0 + e)
+
+
+def logistic_slope(m: Any, x: Any) -> Any:
+    """The derivative of the logistic function; s(1 − s) would be 0 from x = 37."""
+    e = m.exp(-m.abs(x))
+    return m.divide(e, (1.0 + e) * (1.0 + e))
+
+
+def _share(m: Any, a: Any, b: Any) -> Any:
+    # logistic(a − b), with what rounding took from a − b put back: exp would multiply it by |a − b|. A tie of
+    # infinities is a tie.
+    tie = m.equal(a, b)
+    d = m.where(tie, 0.0, a - b)
+    share = logistic(m, d)
+    return share + m.where(tie, 0.0, difference_error(m, a, b, d)) * logistic_slope(m, d)
+
+
+@primitive(lambda m, g, y, a, b: g * _share(m, a, b), lambda m, g, y, a, b: g * _share(m, b, a))
+def logaddexp(m: Any, a: Any, b: Any) -> Any:
+    """log(eᵃ + eᵇ), without overflow"""
+    gap = m.where(m.equal(a, b), 0.0, m.abs(a - b))
+    return m.maximum(a, b) + m.log1p(m.exp(-gap))
+
+
+def _weights(m: Any, xs: tuple[Any, ...]) -> list[Any]:
+    """exp(xᵢ − max x), each right to the last digits: see `_share`."""
+    top = m.maximum(*xs)
+    weights = []
+    for x in xs:
+        tie = m.equal(x, top)
+        d = m.where(tie, 0.0, x - top)
+        weight = m.exp(d)
+        weights.append(weight + weight * m.where(tie, 0.0, difference_error(m, x, top, d)))
+    return weights
+
+
+def _softmax(m: Any, g: Any, y: Any, *xs: Any) -> list[Any]:
+    weights = _weights(m, xs)
+    total = m.sum(*weights)
+    return [g * m.divide(weight, total) for weight in weights]
+
+
+@primitive(joint=_softmax, symbol="log Σ exp")
+def logsumexp(m: Any, *xs: Any) -> Any:
+    """log(exp x₁ + … + exp xₙ), without overflow"""
+    return m.maximum(*xs) + m.log(m.sum(*_weights(m, xs)))
