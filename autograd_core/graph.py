@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import chain, repeat
+from operator import attrgetter
 from typing import Any
 
 from autograd_core import value as nodes
@@ -21,9 +22,8 @@ from autograd_core.value import Constant, Value, as_value
 __all__ = ["Graph", "gradients", "topological_order"]
 
 _commit_lock = threading.Lock()
-_write_data = Value._data.__set__  # type: ignore[attr-defined]  # slot descriptors, in C
-_write_grad = Value._grad.__set__  # type: ignore[attr-defined]
-_write_stamp = Value._stamp.__set__  # type: ignore[attr-defined]
+_stamp_of = attrgetter("_stamp")
+_write_data, _write_grad, _write_stamp = (vars(Value)[slot].__set__ for slot in ("_data", "_grad", "_stamp"))
 # Run an iterator of writes to its end, in one call in C: no signal handler and no thread can come between two of them.
 _exhaust = deque[Any](maxlen=0).extend
 
@@ -36,7 +36,8 @@ def topological_order(outputs: Iterable[Value]) -> list[Value]:
     """
     order: list[Value] = []
     seen: set[Value] = set()
-    stack: list[Value | None] = list(outputs)[::-1]
+    stack: list[Value | None] = [*outputs]
+    stack.reverse()
     pop, push, emit, see = stack.pop, stack.append, order.append, seen.add
     while stack:
         node = pop()
@@ -80,36 +81,57 @@ def pull_back(order: Sequence[Value], adjoints: dict[Value, Any], m: Any = float
         condition = None
         if g.__class__ is Gated:
             condition, g = g.condition, g.cotangent
-        parents = node.parents
-        y = read(node)
-        xs = list(map(read, parents))
-        if op.joint is not None:
-            cotangents = op.joint(m, g, y, *xs)
-            if len(cotangents) != len(xs):
-                raise PrimitiveError(
-                    f"the joint rule of {op.name} gave {len(cotangents)} cotangents for {len(xs)} operands"
-                )
-        else:
-            cotangents = [
-                None if rule is None or parent.__class__ is Constant else rule(m, g, y, *xs)
-                for rule, parent in zip(op.rules, parents)
-            ]
         stamp = node._stamp
-        for parent, cotangent in zip(parents, cotangents):
-            if parent._stamp > stamp:
-                raise _stale(node, parent)
+        y = read(node)
+        if op.arity == 2:
+            # Most nodes have two operands. Written out, they take a third of the time that the loop below takes.
+            left, right = node._a, node._b
+            a, b = read(left), read(right)
+            if left._stamp > stamp or right._stamp > stamp:  # type: ignore[union-attr]  # two operands are two Values
+                raise _stale(node)
+            rule, other_rule = op.rules
+            if rule is not None and left.__class__ is not Constant:
+                cotangent = rule(m, g, y, a, b)
+                if cotangent is not None:
+                    if condition is not None:
+                        cotangent = m.gate(condition, cotangent)
+                    adjoints[left] = adjoints[left] + cotangent if left in adjoints else cotangent  # type: ignore[index]
+            if other_rule is not None and right.__class__ is not Constant:
+                cotangent = other_rule(m, g, y, a, b)
+                if cotangent is not None:
+                    if condition is not None:
+                        cotangent = m.gate(condition, cotangent)
+                    adjoints[right] = adjoints[right] + cotangent if right in adjoints else cotangent  # type: ignore[index]
+            continue
+        parents = node.parents
+        xs = list(map(read, parents))
+        if max(map(_stamp_of, parents)) > stamp:
+            raise _stale(node)
+        for parent, cotangent in zip(parents, _cotangents(node, m, g, y, xs), strict=True):
             if cotangent is None:
                 continue
             if condition is not None:
                 cotangent = m.gate(condition, cotangent)
-            if parent in adjoints:
-                adjoints[parent] = adjoints[parent] + cotangent
-            else:
-                adjoints[parent] = cotangent
+            adjoints[parent] = adjoints[parent] + cotangent if parent in adjoints else cotangent
 
 
-def _stale(node: Value, parent: Value) -> StaleGraphError:
+def _cotangents(node: Value, m: Any, g: Any, y: Any, xs: list[Any]) -> Sequence[Any]:
+    op = node.op
+    assert op is not None
+    if op.joint is None:
+        return [
+            None if rule is None or parent.__class__ is Constant else rule(m, g, y, *xs)
+            for rule, parent in zip(op.rules, node.parents, strict=True)
+        ]
+    cotangents: Sequence[Any] = op.joint(m, g, y, *xs)
+    if len(cotangents) != len(xs):
+        raise PrimitiveError(f"the joint rule of {op.name} gave {len(cotangents)} cotangents for {len(xs)} operands")
+    return cotangents
+
+
+def _stale(node: Value) -> StaleGraphError:
     assert node.op is not None
+    parent = max(node.parents, key=_stamp_of)
     what = "leaf" if parent.op is None else f"operation ({parent.op.name})"
     name = f" {parent.label!r}" if parent.label else ""
     return StaleGraphError(
@@ -188,15 +210,14 @@ class Graph:
         for output in self.outputs:
             adjoints[output] = adjoints.get(output, 0.0) + 1.0
         pull_back(self.nodes, adjoints)
-        changed = [node for node in self.nodes if node.op is not None or node in adjoints]
+        operations = [node for node in self.nodes if node.op is not None]
+        leaves = [node for node in self.leaves if node in adjoints]
         with _commit_lock:
-            grads = [
-                adjoints.get(node, 0.0) if node.op is not None
-                else 0.0 if node.__class__ is Constant
-                else node._grad + adjoints[node]
-                for node in changed
-            ]  # fmt: skip
-            _exhaust(map(_write_grad, changed, grads))
+            sums = [leaf._grad + adjoints[leaf] for leaf in leaves]
+            _exhaust(
+                chain(map(_write_grad, operations, map(adjoints.get, operations, repeat(0.0))),
+                      map(_write_grad, leaves, sums))
+            )  # fmt: skip
 
     def zero_grad(self) -> None:
         """Set the grad of every node to 0."""

@@ -153,7 +153,7 @@ class Value:
             if other.__class__ is not Value:
                 other = _operand(other)
                 if other is NotImplemented:
-                    return NotImplemented
+                    return other  # type: ignore[no-any-return]
             node: Value = _new(Value)
             node._stamp = _clock
             node.op = op = TABLE[name]
@@ -166,21 +166,17 @@ class Value:
 
         def reflected(self: Value, other: Any) -> Value:
             other = _operand(other)
-            return NotImplemented if other is NotImplemented else record(TABLE[name], other, self)
+            return other if other is NotImplemented else record(TABLE[name], other, self)
 
         return operator, reflected
 
     @staticmethod
     def _comparison(compare: Callable[[float, float], bool]) -> Callable[[Value, Any], bool]:
         def operator(self: Value, other: Any) -> bool:
-            if not isinstance(other, Value):
-                try:
-                    other = _operand(other)
-                except OperandTypeError:
-                    return NotImplemented
-                if other is NotImplemented:
-                    return NotImplemented
-            return compare(self._data, other._data)
+            number = other._data if isinstance(other, Value) else _real(other)
+            if number is not None:
+                return compare(self._data, number)
+            return NotImplemented  # Python then compares identities, or raises TypeError for an order
 
         return operator
 
@@ -201,8 +197,8 @@ class Value:
     __le__ = _comparison(float.__le__)
     __gt__ = _comparison(float.__gt__)
     __ge__ = _comparison(float.__ge__)
-    __eq__ = _comparison(float.__eq__)  # type: ignore[assignment]  # numeric, unlike object's
-    __ne__ = _comparison(float.__ne__)  # type: ignore[assignment]
+    __eq__ = _comparison(float.__eq__)
+    __ne__ = _comparison(float.__ne__)
     __hash__ = object.__hash__  # identity: a node is a place in a graph, whatever its number is
 
     def __divmod__(self, other: Any) -> tuple[Value, Value]:
@@ -302,7 +298,7 @@ def as_float(number: Any) -> float:
         OperandTypeError: for anything else.
     """
     if number.__class__ is float:
-        return number  # type: ignore[no-any-return]
+        return number
     if isinstance(number, Value):
         raise OperandTypeError("a plain number is wanted, not a Value: use v.data for its number")
     converted = _real(number)
@@ -361,7 +357,7 @@ def _name(thing: Any) -> str:
 def _advice(thing: Any) -> str:
     if isinstance(thing, (str, bytes)):
         return "convert text with float(...) first"
-    if isinstance(thing, (list, tuple)) or getattr(thing, "ndim", 0):
+    if isinstance(thing, (list, tuple)) or getattr(thing, "ndim", None):
         return "apply the operation to each element, or to a NumPy array of Values"
     if isinstance(thing, Number) and not isinstance(thing, (Real, complex)):
         return "convert it with float(...) first"
