@@ -176,7 +176,7 @@ class Value:
             number = other._data if isinstance(other, Value) else _real(other)
             if number is not None:
                 return compare(self._data, number)
-            return NotImplemented  # Python then compares identities, or raises TypeError for an order
+            return NotImplemented  # type: ignore[no-any-return]  # Python then compares identities, or raises TypeError
 
         return operator
 
