@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from itertools import chain, repeat
 from operator import attrgetter
 from typing import Any
@@ -61,13 +61,16 @@ def topological_order(outputs: Iterable[Value]) -> list[Value]:
     return order
 
 
-def pull_back(order: Sequence[Value], adjoints: dict[Value, Any], m: Any = floats) -> None:
+def pull_back(
+    order: Sequence[Value], adjoints: dict[Value, Any], m: Any = floats, fixed: Set[Value] = frozenset()
+) -> None:
     """The reverse pass: complete `adjoints`, which holds those of the outputs, with those of all nodes they reach.
 
     Args:
         order: the graph in topological order.
         adjoints: node to adjoint, in the namespace `m`. A node that no cotangent reaches stays out of it.
         m: the namespace over which the local derivative rules run.
+        fixed: nodes that need no adjoint; like constants, they cost nothing.
 
     Raises:
         StaleGraphError: if a node changed after another was computed from it.
@@ -90,13 +93,13 @@ def pull_back(order: Sequence[Value], adjoints: dict[Value, Any], m: Any = float
             if left._stamp > stamp or right._stamp > stamp:  # type: ignore[union-attr]  # two operands are two Values
                 raise _stale(node)
             rule, other_rule = op.rules
-            if rule is not None and left.__class__ is not Constant:
+            if rule is not None and left.__class__ is not Constant and left not in fixed:
                 cotangent = rule(m, g, y, a, b)
                 if cotangent is not None:
                     if condition is not None:
                         cotangent = m.gate(condition, cotangent)
                     adjoints[left] = adjoints[left] + cotangent if left in adjoints else cotangent  # type: ignore[index]
-            if other_rule is not None and right.__class__ is not Constant:
+            if other_rule is not None and right.__class__ is not Constant and right not in fixed:
                 cotangent = other_rule(m, g, y, a, b)
                 if cotangent is not None:
                     if condition is not None:
@@ -107,7 +110,7 @@ def pull_back(order: Sequence[Value], adjoints: dict[Value, Any], m: Any = float
         xs = list(map(read, parents))
         if max(map(_stamp_of, parents)) > stamp:
             raise _stale(node)
-        for parent, cotangent in zip(parents, _cotangents(node, m, g, y, xs), strict=True):
+        for parent, cotangent in zip(parents, _cotangents(node, m, g, y, xs, fixed), strict=True):
             if cotangent is None:
                 continue
             if condition is not None:
@@ -115,12 +118,12 @@ def pull_back(order: Sequence[Value], adjoints: dict[Value, Any], m: Any = float
             adjoints[parent] = adjoints[parent] + cotangent if parent in adjoints else cotangent
 
 
-def _cotangents(node: Value, m: Any, g: Any, y: Any, xs: list[Any]) -> Sequence[Any]:
+def _cotangents(node: Value, m: Any, g: Any, y: Any, xs: list[Any], fixed: Set[Value]) -> Sequence[Any]:
     op = node.op
     assert op is not None
     if op.joint is None:
         return [
-            None if rule is None or parent.__class__ is Constant else rule(m, g, y, *xs)
+            None if rule is None or parent.__class__ is Constant or parent in fixed else rule(m, g, y, *xs)
             for rule, parent in zip(op.rules, node.parents, strict=True)
         ]
     cotangents: Sequence[Any] = op.joint(m, g, y, *xs)
@@ -171,10 +174,8 @@ class Graph:
                 raise nodes.OperandTypeError(f"the outputs of a Graph are Values, not {type(output).__name__}")
         self.outputs = outputs
         self.nodes = topological_order(outputs)
-
-    @property
-    def leaves(self) -> list[Value]:
-        return [node for node in self.nodes if node.op is None and node.__class__ is not Constant]
+        self.leaves = [node for node in self.nodes if node.op is None and node.__class__ is not Constant]
+        self._operations = [node for node in self.nodes if node.op is not None]
 
     def forward(self) -> None:
         """Evaluate every operation again, in topological order, from the data that the leaves have now.
@@ -184,13 +185,10 @@ class Graph:
         """
         tick = nodes.advance_clock()
         data: dict[Value, float] = {}
-        operations = []
         for node in self.nodes:
-            if node.op is None:
-                data[node] = node._data
-            else:
-                data[node] = node.op.eager(*[data[parent] for parent in node.parents])
-                operations.append(node)
+            op = node.op
+            data[node] = node._data if op is None else op.eager(*[data[parent] for parent in node.parents])
+        operations = self._operations
         new_data = [data[node] for node in operations]
         _exhaust(chain(map(_write_data, operations, new_data), map(_write_stamp, operations, repeat(tick))))
 
@@ -210,7 +208,7 @@ class Graph:
         for output in self.outputs:
             adjoints[output] = adjoints.get(output, 0.0) + 1.0
         pull_back(self.nodes, adjoints)
-        operations = [node for node in self.nodes if node.op is not None]
+        operations = self._operations
         leaves = [node for node in self.leaves if node in adjoints]
         with _commit_lock:
             sums = [leaf._grad + adjoints[leaf] for leaf in leaves]
@@ -250,8 +248,8 @@ def gradients(output: Value, leaves: Sequence[Value]) -> list[Value]:
     wanted = set(leaves)
     leading = set(wanted)  # the nodes on a way from a wanted one: only they need adjoints
     for node in order:
-        if any(parent in leading for parent in node.parents):
+        if not leading.isdisjoint(node.parents):
             leading.add(node)
     adjoints: dict[Value, Any] = {output: as_value(1.0)}
-    pull_back([node for node in order if node in leading], adjoints, values)
+    pull_back(order, adjoints, values, fixed=set(order) - leading)
     return [as_value(open_gate(adjoints.get(leaf, 0.0))) for leaf in leaves]
