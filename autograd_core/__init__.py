@@ -1,9 +1,10 @@
 """A scalar reverse-mode autodiff engine: readable, right to the last digits, fast."""
 
 from autograd_core import activations, errors, math
-from autograd_core.graph import Graph, gradients, topological_order
+from autograd_core.graph import Graph, gradients
 from autograd_core.primitives import Primitive, primitive
 from autograd_core.strictness import strict
+from autograd_core.sweeps import topological_order
 from autograd_core.value import Constant, Value
 
 __all__ = [

@@ -43,7 +43,7 @@ class _Ancestors(list[Value]):
 
 def reduce_value(node: Value) -> tuple[Any, ...]:
     """What `pickle` and `copy` need to make `node` anew."""
-    from autograd_core.graph import topological_order
+    from autograd_core.sweeps import topological_order
 
     if node.op is None:
         return _restore_leaf, (node.__class__, node._data, node._grad, node._stamp, node.label)
