@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, SupportsIndex
 
 from autograd_core import value as nodes
-from autograd_core.value import Value
+from autograd_core.value import Constant, Value, as_value
 
 __all__ = ["reduce_value", "restore_value"]
 
@@ -45,8 +45,10 @@ def reduce_value(node: Value) -> tuple[Any, ...]:
     """What `pickle` and `copy` need to make `node` anew."""
     from autograd_core.sweeps import topological_order
 
+    if node.__class__ is Constant:
+        return as_value, (node._data,)
     if node.op is None:
-        return _restore_leaf, (node.__class__, node._data, node._grad, node._stamp, node.label)
+        return _restore_leaf, (node._data, node._grad, node._stamp, node.label)
     ancestors = _Ancestors() if node in _progress.covered else _Ancestors(topological_order([node])[:-1])
     # The node is made before its state is, so that its ancestors are in the state and not in the arguments.
     return _blank, (), (ancestors, node.op, node.parents, node._data, node._grad, node._stamp, node.label)
@@ -56,10 +58,9 @@ def _blank() -> Value:
     return object.__new__(Value)
 
 
-def _restore_leaf(kind: type[Value], data: float, grad: float, stamp: int, label: str) -> Value:
-    leaf: Value = object.__new__(kind)
-    leaf._a = leaf._b = leaf.op = None
-    leaf._data, leaf._grad, leaf._stamp, leaf.label = data, grad, stamp, label
+def _restore_leaf(data: float, grad: float, stamp: int, label: str) -> Value:
+    leaf = Value(data, label)
+    leaf._grad, leaf._stamp = grad, stamp
     nodes.advance_clock(at_least=stamp)
     return leaf
 

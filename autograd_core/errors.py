@@ -10,6 +10,7 @@ __all__ = [
     "ParameterFileError",
     "PrimitiveError",
     "StaleGraphError",
+    "TransformError",
 ]
 
 
@@ -47,3 +48,7 @@ class DataError(AutogradError, ValueError):
 
 class ParameterFileError(AutogradError, ValueError):
     """A file of saved parameters is damaged, of another version, or does not fit the network."""
+
+
+class TransformError(AutogradError, ValueError):
+    """A function, or what it returned, does not fit the derivative that was asked for."""

@@ -1,6 +1,6 @@
-"""The order of a graph, and the reverse sweep that follows it.
+"""The order of a graph, and the sweeps that follow it: tangents forward, adjoints in reverse.
 
-There is one sort and one reverse sweep. The sweep runs the local derivative rules over a namespace: over floats it is
+There is one sort and one sweep each way. A sweep runs the local derivative rules over a namespace: over floats it is
 `backward`, over Values it records the gradient as a graph, see `autograd_core.graph.gradients`.
 """
 
@@ -12,10 +12,10 @@ from typing import Any
 
 from autograd_core.errors import PrimitiveError, StaleGraphError
 from autograd_core.namespaces import floats
-from autograd_core.namespaces.gated import Gated
+from autograd_core.namespaces.gated import Gated, open_gate
 from autograd_core.value import Constant, Value
 
-__all__ = ["pull_back", "topological_order"]
+__all__ = ["pull_back", "push_forward", "topological_order"]
 
 _stamp_of = attrgetter("_stamp")
 
@@ -78,8 +78,8 @@ def pull_back(
             condition, g = g.condition, g.cotangent
         stamp = node._stamp
         y = read(node)
+        # Most nodes have one or two operands. Written out, they take a third of the time of the loop at the end.
         if op.arity == 2:
-            # Most nodes have two operands. Written out, they take a third of the time that the loop below takes.
             left, right = node._a, node._b
             a, b = read(left), read(right)
             if left._stamp > stamp or right._stamp > stamp:  # type: ignore[union-attr]  # two operands are two Values
@@ -97,6 +97,19 @@ def pull_back(
                     if condition is not None:
                         cotangent = m.gate(condition, cotangent)
                     adjoints[right] = adjoints[right] + cotangent if right in adjoints else cotangent  # type: ignore[index]
+            continue
+        if op.arity == 1:
+            only = node._a
+            a = read(only)
+            if only._stamp > stamp:  # type: ignore[union-attr]
+                raise _stale(node)
+            (rule,) = op.rules
+            if rule is not None and only.__class__ is not Constant and only not in fixed:
+                cotangent = rule(m, g, y, a)
+                if cotangent is not None:
+                    if condition is not None:
+                        cotangent = m.gate(condition, cotangent)
+                    adjoints[only] = adjoints[only] + cotangent if only in adjoints else cotangent  # type: ignore[index]
             continue
         parents = node.parents
         xs = list(map(read, parents))
@@ -133,3 +146,52 @@ def _stale(node: Value) -> StaleGraphError:
         f"the {what}{name} got new data ({parent._data!r}) after {node.op.name} was computed from it: "
         "call Graph(...).forward() to bring the recorded graph up to date, or compute the expression anew"
     )
+
+
+def push_forward(order: Sequence[Value], tangents: dict[Value, Any], m: Any = floats) -> None:
+    """The forward sweep: complete `tangents`, which holds those of the inputs, with those of all nodes they reach.
+
+    A local derivative rule is linear in its cotangent, so the rule that pulls a cotangent back through an operand
+    pushes that operand's tangent forward.
+
+    Args:
+        order: the graph in topological order.
+        tangents: node to tangent, in the namespace `m`. A node that no tangent reaches stays out of it.
+        m: the namespace over which the local derivative rules run.
+
+    Raises:
+        StaleGraphError: if a node changed after another was computed from it.
+    """
+    read = m.operand
+    for node in order:
+        op = node.op
+        if op is None or tangents.keys().isdisjoint(node.parents):
+            continue
+        parents = node.parents
+        if max(map(_stamp_of, parents)) > node._stamp:
+            raise _stale(node)
+        y = read(node)
+        xs = list(map(read, parents))
+        total: Any = None
+        if op.joint is None:
+            shares = [
+                rule(m, tangents[parent], y, *xs)
+                for rule, parent in zip(op.rules, parents, strict=True)
+                if rule is not None and parent in tangents
+            ]
+        else:
+            locals_ = op.joint(m, 1.0, y, *xs)
+            shares = [
+                _times(slope, tangents[parent])
+                for slope, parent in zip(locals_, parents, strict=True)
+                if slope is not None and parent in tangents
+            ]
+        for share in shares:
+            if share is not None:
+                total = share if total is None else total + share
+        if total is not None:
+            tangents[node] = open_gate(total)
+
+
+def _times(slope: Any, tangent: Any) -> Any:
+    return Gated(slope.m, slope.condition, slope.cotangent * tangent) if isinstance(slope, Gated) else slope * tangent

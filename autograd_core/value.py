@@ -150,8 +150,9 @@ class Value:
     @staticmethod
     def _binary(name: str) -> tuple[Callable[[Value, Any], Value], Callable[[Value, Any], Value]]:
         def operator(self: Value, other: Any) -> Value:
-            if other.__class__ is not Value:
-                other = _operand(other)
+            kind = other.__class__
+            if kind is not Value:
+                other = _constant(other) if kind is float else _operand(other)
                 if other is NotImplemented:
                     return other  # type: ignore[no-any-return]
             node: Value = _new(Value)
@@ -165,7 +166,7 @@ class Value:
             return node
 
         def reflected(self: Value, other: Any) -> Value:
-            other = _operand(other)
+            other = _constant(other) if other.__class__ is float else _operand(other)
             return other if other is NotImplemented else record(TABLE[name], other, self)
 
         return operator, reflected
@@ -245,6 +246,12 @@ class Constant(Value):
 
     __slots__ = ()
 
+    # All that a constant has of its own is its number; the rest is the same for every one.
+    _a = _b = op = None
+    _grad = 0.0
+    _stamp = 0
+    label = ""
+
     @property
     def data(self) -> float:
         """The number itself."""
@@ -260,12 +267,13 @@ def record(op: Primitive, *operands: Value) -> Value:
     node: Value = _new(Value)
     node._stamp = _clock
     node.op = op
-    if len(operands) == 1:
-        node._a, node._b = operands[0], None
-        node._data = op.eager(operands[0]._data)
-    elif len(operands) == 2:
-        node._a, node._b = operands
-        node._data = op.eager(operands[0]._data, operands[1]._data)
+    if len(operands) == 2:
+        node._a, node._b = a, b = operands
+        node._data = op.eager(a._data, b._data)
+    elif len(operands) == 1:
+        (a,) = operands
+        node._a, node._b = a, None
+        node._data = op.eager(a._data)
     else:
         node._a, node._b = operands, None
         node._data = op.eager(*[operand._data for operand in operands])
@@ -324,15 +332,13 @@ def as_value(operand: Any) -> Value:
 def _constant(number: float) -> Constant:
     node: Constant = _new(Constant)
     node._data = number
-    node._grad = 0.0
-    node._a = node._b = node.op = None
-    node._stamp = 0
-    node.label = ""
     return node
 
 
 def _operand(other: Any) -> Any:
     """The other side of an operator as a Value; NotImplemented for a type that may know what to do with a Value."""
+    if other.__class__ is int:
+        return _constant(_real(other))  # type: ignore[arg-type]  # an int is real
     if isinstance(other, Value):
         return other
     number = _real(other)
@@ -345,7 +351,7 @@ def _operand(other: Any) -> Any:
 
 def _real(number: Any) -> float | None:
     """`number` as a float, None if it is no real number."""
-    if not isinstance(number, Real):
+    if number.__class__ is not int and not isinstance(number, Real):
         kind = getattr(getattr(number, "dtype", None), "kind", "")  # NumPy's 0-d arrays and booleans are not Real
         if kind not in ("b", "i", "u", "f") or getattr(number, "ndim", None) != 0:
             return None

@@ -1,0 +1,352 @@
+"""Derivatives of functions: grad, jvp, vjp, Jacobians and Hessians, with JAX's names and calls.
+
+A transform calls its function on Values, once, and sweeps over the graph that this leaves behind. Where nothing but
+the function's own arguments took part, the sweep runs over floats. Inside another transform it runs over Values, so
+that the result is a graph which the outer transform differentiates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+
+from autograd_core.collector import collector_paused
+from autograd_core.errors import TransformError
+from autograd_core.graph import gradients
+from autograd_core.namespaces import floats
+from autograd_core.sweeps import pull_back, push_forward, topological_order
+from autograd_core.trees import Shape, Tree, array_of
+from autograd_core.value import Constant, Value, as_float, as_value
+
+__all__ = ["derivative", "grad", "hessian", "hvp", "jacfwd", "jacobian", "jacrev", "jvp", "value_and_grad", "vjp"]
+
+Function = Callable[..., Any]
+Argnums = int | Sequence[int]
+
+
+class _Call:
+    """One call of a function on Values: the arguments that are differentiated, the results, and what lies between.
+
+    Args:
+        f: the function.
+        args: its positional arguments.
+        argnums: the numbers of those to differentiate.
+        has_aux: whether `f` gives a pair, of its result and of something that is not differentiated.
+        kwargs: its keyword arguments.
+    """
+
+    def __init__(
+        self, f: Function, args: Sequence[Any], argnums: Sequence[int], has_aux: bool = False, kwargs: Any = None
+    ) -> None:
+        self.name = getattr(f, "__name__", type(f).__name__)
+        self.trees = {number: Tree(args[number], f"argument {number} of {self.name}") for number in argnums}
+        self.inputs: list[Value] = []
+        lifted = list(args)
+        for number, tree in self.trees.items():
+            # That of a Value is a node over it: derivatives with respect to it stop here, and those of an outer
+            # transform pass on.
+            values = [+x if isinstance(x, Value) else Value(x) for x in tree.numbers]
+            self.inputs += values
+            lifted[number] = tree.build(values)
+        result = f(*lifted, **(kwargs or {}))
+        self.aux: Any = None
+        if has_aux:
+            if not isinstance(result, tuple) or len(result) != 2:
+                raise TransformError(f"with has_aux=True, {self.name} must return a pair (result, aux)")
+            result, self.aux = result
+        if result is None:
+            raise TransformError(f"{self.name} returned None: does it lack a return statement?")
+        self.result = Tree(result, f"the result of {self.name}")
+        self.outputs = [as_value(number) for number in self.result.numbers]
+        self.order = topological_order(self.outputs)
+        own = set(self.inputs)
+        outer = (node.op is None and node.__class__ is not Constant and node not in own for node in self.order)
+        self.nested = any(outer) or any(x.op is not None for x in self.inputs)
+        if has_aux and not self.nested:
+            aux = Tree(self.aux, f"the aux of {self.name}")
+            self.aux = aux.build(self.numbers(aux.numbers))
+
+    def numbers(self, numbers: Sequence[Any]) -> list[Any]:
+        """Results as the caller wants them: Values inside another transform, floats elsewhere."""
+        if self.nested:
+            return list(numbers)
+        return [number.data if isinstance(number, Value) else as_float(number) for number in numbers]
+
+    def value(self) -> Any:
+        return self.result.build(self.numbers(self.outputs))
+
+    def pull(self, cotangents: Sequence[Any]) -> list[Any]:
+        """The cotangents of the inputs, given those of the outputs."""
+        if self.nested or any(isinstance(cotangent, Value) for cotangent in cotangents):
+            total = sum((as_value(c) * y for c, y in zip(cotangents, self.outputs, strict=True)), as_value(0.0))
+            return list(gradients(total, self.inputs))
+        adjoints: dict[Value, Any] = {}
+        for output, cotangent in zip(self.outputs, cotangents, strict=True):
+            adjoints[output] = adjoints[output] + cotangent if output in adjoints else cotangent
+        pull_back(self.order, adjoints)
+        return [adjoints.get(x, 0.0) for x in self.inputs]
+
+    def push(self, tangents: Sequence[Any]) -> list[Any]:
+        """The tangents of the outputs, given those of the inputs."""
+        from autograd_core.namespaces import values
+
+        over_values = self.nested or any(isinstance(tangent, Value) for tangent in tangents)
+        known: dict[Value, Any] = {
+            x: as_value(t) if over_values else as_float(t) for x, t in zip(self.inputs, tangents, strict=True)
+        }
+        push_forward(self.order, known, values if over_values else floats)
+        return [known.get(y, as_value(0.0) if over_values else 0.0) for y in self.outputs]
+
+    def scalar(self, transform: str) -> Value:
+        if not self.result.is_number:
+            raise TransformError(
+                f"{transform} wants a function that returns one number, and {self.name} returned "
+                f"{len(self.outputs)} in a container: use jacobian, or sum them up"
+            )
+        return self.outputs[0]
+
+
+def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+    """The function that gives the value of `f` and its gradient.
+
+    Args:
+        f: a function that returns one number. Its arguments may be numbers, NumPy arrays, or lists, tuples, dicts,
+            named tuples and dataclasses of them; an array reaches it as an object array of Values.
+        argnums: the number, or numbers, of the positional arguments to differentiate.
+        has_aux: whether `f` returns a pair, whose second part is not differentiated.
+
+    Returns:
+        A function of the same arguments that gives ``(value, gradient)``, or ``((value, aux), gradient)``. The gradient
+        has the structure of the argument, and a tuple of such for several `argnums`.
+
+    Raises:
+        TransformError: when called, if `f` does not return one number or `argnums` do not fit.
+
+    >>> value_and_grad(lambda x, y: x * y**2)(3.0, 2.0)
+    (12.0, 4.0)
+    """
+
+    @wraps(f)
+    def differentiated(*args: Any, **kwargs: Any) -> Any:
+        with collector_paused():
+            numbers = _argnums(argnums, args)
+            call = _Call(f, args, numbers, has_aux, kwargs)
+            call.scalar("grad")
+            pulled = call.pull([1.0])
+            gradient = _by_argument(call, argnums, lambda tree, place: tree.build(pulled[place]))
+            value = call.value()
+        return ((value, call.aux), gradient) if has_aux else (value, gradient)
+
+    return differentiated
+
+
+def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+    """The gradient of `f`, a function of the same arguments; see `value_and_grad`.
+
+    >>> grad(grad(lambda x: x**3))(2.0)
+    12.0
+    >>> grad(lambda p: p["a"] * p["b"])({"a": 2.0, "b": 5})
+    {'a': 5.0, 'b': 2.0}
+    """
+    both = value_and_grad(f, argnums, has_aux)
+
+    @wraps(f)
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        value, result = both(*args, **kwargs)
+        return (result, value[1]) if has_aux else result
+
+    return gradient
+
+
+def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """The value of `f` and its derivative along a direction, in one forward sweep.
+
+    Args:
+        f: a function of any number of arguments, which returns a tree of numbers.
+        primals: the arguments.
+        tangents: the direction, of the same structure.
+
+    Raises:
+        TransformError: if primals and tangents do not match.
+
+    >>> jvp(lambda x, y: x * y, (3.0, 2.0), (1.0, 0.0))
+    (6.0, 2.0)
+    """
+    with collector_paused():
+        call = _Call(f, tuple(primals), range(len(primals)))
+        direction = _matching("tangents", "primals", list(call.trees.values()), tuple(tangents))
+        pushed = call.push(direction)
+        return call.value(), call.result.build(pushed)
+
+
+def vjp(f: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """The value of `f`, and the function from a cotangent of its result to the cotangents of its arguments.
+
+    Args:
+        f: a function of any number of arguments, which returns a tree of numbers.
+        primals: the arguments.
+
+    Raises:
+        TransformError: if a cotangent does not have the structure of the result.
+
+    >>> value, pull = vjp(lambda x, y: [x * y, x], 3.0, 2.0)
+    >>> value, pull([1.0, 10.0])
+    ([6.0, 3.0], (12.0, 3.0))
+    """
+    with collector_paused():
+        call = _Call(f, primals, range(len(primals)))
+
+    def pull(cotangent: Any) -> tuple[Any, ...]:
+        numbers = _matching("the cotangent", "the result", [call.result], (cotangent,))
+        pulled = call.pull(numbers)
+        return tuple(_by_argument(call, range(len(primals)), lambda tree, place: tree.build(pulled[place])))
+
+    return call.value(), pull
+
+
+def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+    """The Hessian of `f` times a direction: a forward sweep over the gradient.
+
+    Args:
+        f: a function that returns one number; differentiated by its first argument, or by all as a tuple if several.
+        primals: the arguments.
+        tangents: the direction, of the same structure.
+
+    >>> hvp(lambda x: x[0] ** 2 * x[1], ([3.0, 2.0],), ([1.0, 0.0],))
+    [4.0, 6.0]
+    """
+    argnums = 0 if len(primals) == 1 else tuple(range(len(primals)))
+    return jvp(grad(f, argnums), primals, tangents)[1]
+
+
+def jacrev(f: Function, argnums: Argnums = 0) -> Function:
+    """The Jacobian of `f` by reverse sweeps, one for each number in its result; see `jacobian`."""
+    return _jacobian(f, argnums, lambda rows, columns: True)
+
+
+def jacfwd(f: Function, argnums: Argnums = 0) -> Function:
+    """The Jacobian of `f` by forward sweeps, one for each number in its arguments; see `jacobian`."""
+    return _jacobian(f, argnums, lambda rows, columns: False)
+
+
+def jacobian(f: Function, argnums: Argnums = 0) -> Function:
+    """The Jacobian of `f`, by forward or reverse sweeps, whichever are fewer.
+
+    Args:
+        f: a function that returns a tree of numbers.
+        argnums: the number, or numbers, of the positional arguments to differentiate.
+
+    Returns:
+        A function of the same arguments. Its result has the structure of the result of `f`, with the structure of the
+        argument in place of each number; for arrays, an array of shape (shape of result) + (shape of argument).
+
+    Raises:
+        TransformError: when called, if `argnums` do not fit.
+
+    >>> jacobian(lambda x: [x[0] * x[1], x[0] + 1])([3.0, 2.0])
+    [[2.0, 3.0], [1.0, 0.0]]
+    """
+    return _jacobian(f, argnums, lambda rows, columns: rows <= columns)
+
+
+def hessian(f: Function, argnums: Argnums = 0) -> Function:
+    """The Hessian of `f`, a function that returns one number: the Jacobian of its gradient.
+
+    >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 2.0])
+    [[4.0, 6.0], [6.0, 0.0]]
+    """
+    return jacobian(grad(f, argnums), argnums)
+
+
+def derivative(f: Function, n: int = 1) -> Callable[[Any], Any]:
+    """The n-th derivative of a function of one number.
+
+    Args:
+        f: a function of one number that returns one number.
+        n: the order, 0 or more.
+
+    Raises:
+        TransformError: if `n` is no count.
+
+    >>> derivative(lambda x: x**4, 3)(2.0)
+    48.0
+    """
+    if not isinstance(n, int) or n < 0:
+        raise TransformError(f"the order of a derivative is 0, 1, 2, …, not {n!r}")
+
+    @wraps(f)
+    def differentiated(x: Any) -> Any:
+        with collector_paused():
+            call = _Call(f, (x,), [0])
+            y = call.scalar("derivative")
+            for _ in range(n):
+                (y,) = gradients(y, call.inputs)
+            return call.numbers([y])[0]
+
+    return differentiated
+
+
+def _jacobian(f: Function, argnums: Argnums, by_rows: Callable[[int, int], bool]) -> Function:
+    @wraps(f)
+    def differentiated(*args: Any, **kwargs: Any) -> Any:
+        with collector_paused():
+            call = _Call(f, args, _argnums(argnums, args), kwargs=kwargs)
+            height, width = len(call.outputs), len(call.inputs)
+            if by_rows(height, width):
+                rows = [call.pull(_unit(i, height)) for i in range(height)]
+            else:
+                columns = [call.push(_unit(j, width)) for j in range(width)]
+                rows = [[column[i] for column in columns] for i in range(height)]
+            return call.result.build_leaves(
+                lambda rows_of_leaf, shape: _by_argument(
+                    call, argnums, lambda tree, place: _block(tree, [row[place] for row in rows[rows_of_leaf]], shape)
+                )
+            )
+
+    return differentiated
+
+
+def _unit(i: int, size: int) -> list[float]:
+    return [float(i == j) for j in range(size)]
+
+
+def _by_argument(call: _Call, argnums: Argnums, make: Callable[[Tree, slice], Any]) -> Any:
+    """What `make` gives for each differentiated argument and its place among the inputs; a tuple for several."""
+    parts = []
+    start = 0
+    for tree in call.trees.values():
+        end = start + len(tree.numbers)
+        parts.append(make(tree, slice(start, end)))
+        start = end
+    return parts[0] if isinstance(argnums, int) else tuple(parts)
+
+
+def _block(tree: Tree, rows: Sequence[Sequence[Any]], outer: Shape) -> Any:
+    def leaf(place: slice, inner: Shape) -> Any:
+        if outer is None and inner is None:
+            return rows[0][place.start]
+        entries = [entry for row in rows for entry in row[place]]
+        return array_of(entries, (outer or ()) + (inner or ()))
+
+    return tree.build_leaves(leaf)
+
+
+def _argnums(argnums: Argnums, args: Sequence[Any]) -> list[int]:
+    numbers = [argnums] if isinstance(argnums, int) else list(argnums)
+    for number in numbers:
+        if not -len(args) <= number < len(args):
+            raise TransformError(f"argnums names argument {number}, but there are {len(args)} positional arguments")
+    return [number % len(args) for number in numbers]
+
+
+def _matching(name: str, other: str, trees: Sequence[Tree], given: Sequence[Any]) -> list[Any]:
+    if len(trees) != len(given):
+        raise TransformError(f"{name} and {other} differ in number: {len(given)} and {len(trees)}")
+    numbers: list[Any] = []
+    for tree, part in zip(trees, given, strict=True):
+        match = Tree(part, name)
+        if not match.has_structure_of(tree):
+            raise TransformError(f"{name} and {other} differ in structure: {match.describe()} and {tree.describe()}")
+        numbers += match.numbers
+    return numbers
