@@ -25,7 +25,7 @@ Function = Callable[..., Any]
 Argnums = int | Sequence[int]
 
 
-class _Call:
+class FunctionCall:
     """One call of a function on Values: the arguments that are differentiated, the results, and what lies between.
 
     Args:
@@ -131,7 +131,7 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
     def differentiated(*args: Any, **kwargs: Any) -> Any:
         with collector_paused():
             numbers = _argnums(argnums, args)
-            call = _Call(f, args, numbers, has_aux, kwargs)
+            call = FunctionCall(f, args, numbers, has_aux, kwargs)
             call.scalar("grad")
             pulled = call.pull([1.0])
             gradient = _by_argument(call, argnums, lambda tree, place: tree.build(pulled[place]))
@@ -174,7 +174,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     (6.0, 2.0)
     """
     with collector_paused():
-        call = _Call(f, tuple(primals), range(len(primals)))
+        call = FunctionCall(f, tuple(primals), range(len(primals)))
         direction = _matching("tangents", "primals", list(call.trees.values()), tuple(tangents))
         pushed = call.push(direction)
         return call.value(), call.result.build(pushed)
@@ -195,7 +195,7 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...
     ([6.0, 3.0], (12.0, 3.0))
     """
     with collector_paused():
-        call = _Call(f, primals, range(len(primals)))
+        call = FunctionCall(f, primals, range(len(primals)))
 
     def pull(cotangent: Any) -> tuple[Any, ...]:
         numbers = _matching("the cotangent", "the result", [call.result], (cotangent,))
@@ -278,7 +278,7 @@ def derivative(f: Function, n: int = 1) -> Callable[[Any], Any]:
     @wraps(f)
     def differentiated(x: Any) -> Any:
         with collector_paused():
-            call = _Call(f, (x,), [0])
+            call = FunctionCall(f, (x,), [0])
             y = call.scalar("derivative")
             for _ in range(n):
                 (y,) = gradients(y, call.inputs)
@@ -291,7 +291,7 @@ def _jacobian(f: Function, argnums: Argnums, by_rows: Callable[[int, int], bool]
     @wraps(f)
     def differentiated(*args: Any, **kwargs: Any) -> Any:
         with collector_paused():
-            call = _Call(f, args, _argnums(argnums, args), kwargs=kwargs)
+            call = FunctionCall(f, args, _argnums(argnums, args), kwargs=kwargs)
             height, width = len(call.outputs), len(call.inputs)
             if by_rows(height, width):
                 rows = [call.pull(_unit(i, height)) for i in range(height)]
@@ -311,7 +311,7 @@ def _unit(i: int, size: int) -> list[float]:
     return [float(i == j) for j in range(size)]
 
 
-def _by_argument(call: _Call, argnums: Argnums, make: Callable[[Tree, slice], Any]) -> Any:
+def _by_argument(call: FunctionCall, argnums: Argnums, make: Callable[[Tree, slice], Any]) -> Any:
     """What `make` gives for each differentiated argument and its place among the inputs; a tuple for several."""
     parts = []
     start = 0
