@@ -1,0 +1,227 @@
+"""Optimisers: change parameters by their gradients.
+
+A step writes all parameters at once, so a graph recorded before it knows that it is out of date.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from autograd_core.errors import DataError
+from autograd_core.value import Constant, Value, write_data
+
+__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "clip_gradients"]
+
+
+class Optimizer:
+    """What all optimisers share: the parameters, the learning rate `lr` (which may be changed), and the step."""
+
+    def __init__(self, parameters: Iterable[Value], lr: float, weight_decay: float) -> None:
+        self.parameters = _leaves(parameters)
+        self.lr = _check("lr", lr)
+        self.weight_decay = _check("weight_decay", weight_decay)
+
+    def step(self) -> None:
+        """Move every parameter by its grad, once."""
+        before = [parameter.data for parameter in self.parameters]
+        write_data(self.parameters, self._moved(before, [parameter.grad for parameter in self.parameters]))
+
+    def zero_grad(self) -> None:
+        """Set the grad of every parameter to 0."""
+        for parameter in self.parameters:
+            parameter.grad = 0.0
+
+    def _moved(self, before: list[float], grads: list[float]) -> list[float]:
+        raise NotImplementedError
+
+
+class SGD(Optimizer):
+    """Gradient descent: v ← momentum·v + g, p ← p − lr·v, or with Nesterov p ← p − lr·(g + momentum·v).
+
+    Sutskever et al., On the importance of initialization and momentum in deep learning (2013), in the form in which the
+    learning rate stands outside of v. The first v is g.
+
+    Args:
+        parameters: leaves.
+        lr: the learning rate, ≥ 0.
+        momentum: ≥ 0 and below 1.
+        nesterov: look ahead by one step of the momentum.
+        weight_decay: ≥ 0; that many times the parameter is added to its gradient.
+
+    Raises:
+        DataError: for a number out of its range, parameters that are no leaves or come twice, or Nesterov without
+            momentum.
+
+    >>> x = Value(1.0)
+    >>> optimiser = SGD([x], lr=0.25)
+    >>> (x * x).backward()
+    >>> optimiser.step()
+    >>> x.data
+    0.5
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float = 0.01,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(parameters, lr, weight_decay)
+        self.momentum = _check("momentum", momentum, below=1.0)
+        self.nesterov = nesterov
+        if nesterov and not momentum:
+            raise DataError("Nesterov's step wants a momentum above 0")
+        self._velocity = [0.0] * len(self.parameters)
+
+    def _moved(self, before: list[float], grads: list[float]) -> list[float]:
+        decay, momentum = self.weight_decay, self.momentum
+        if decay:
+            grads = [g + decay * p for g, p in zip(grads, before, strict=True)]
+        if momentum:
+            self._velocity = [momentum * v + g for v, g in zip(self._velocity, grads, strict=True)]
+            if self.nesterov:
+                grads = [g + momentum * v for g, v in zip(grads, self._velocity, strict=True)]
+            else:
+                grads = self._velocity
+        return [p - self.lr * g for p, g in zip(before, grads, strict=True)]
+
+
+class Adam(Optimizer):
+    """Steps of about `lr`, whatever the gradient's size: lr·m̂/(√v̂ + eps), of running means m of g and v of g².
+
+    Kingma and Ba, Adam: A Method for Stochastic Optimization (2015), algorithm 1.
+
+    Args:
+        parameters: leaves.
+        lr: the learning rate, ≥ 0.
+        betas: how much of m and of v is kept at a step; each ≥ 0 and below 1.
+        eps: what keeps the denominator from 0, ≥ 0.
+        weight_decay: ≥ 0; that many times the parameter is added to its gradient.
+
+    Raises:
+        DataError: for a number out of its range, or parameters that are no leaves or come twice.
+
+    >>> x = Value(1.0)
+    >>> optimiser = Adam([x], lr=0.1)
+    >>> (1000.0 * x).backward()
+    >>> optimiser.step()
+    >>> round(x.data, 9)
+    0.9
+    """
+
+    _decoupled = False
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(parameters, lr, weight_decay)
+        self.betas = (_check("betas[0]", betas[0], below=1.0), _check("betas[1]", betas[1], below=1.0))
+        self.eps = _check("eps", eps)
+        self._steps = 0
+        self._mean = [0.0] * len(self.parameters)
+        self._square = [0.0] * len(self.parameters)
+
+    def _moved(self, before: list[float], grads: list[float]) -> list[float]:
+        keep, keep_square = self.betas
+        decay = self.weight_decay
+        if decay and self._decoupled:
+            shrink = 1.0 - self.lr * decay
+            before = [shrink * p for p in before]
+        elif decay:
+            grads = [g + decay * p for g, p in zip(grads, before, strict=True)]
+        self._steps += 1
+        self._mean = [keep * m + (1.0 - keep) * g for m, g in zip(self._mean, grads, strict=True)]
+        self._square = [keep_square * v + (1.0 - keep_square) * g * g for v, g in zip(self._square, grads, strict=True)]
+        correction = 1.0 - keep**self._steps
+        square_correction = 1.0 - keep_square**self._steps
+        return [
+            # At a gradient that always was 0 the parameter stays, also without an eps.
+            p - self.lr * (m / correction) / (math.sqrt(v / square_correction) + self.eps) if m else p
+            for p, m, v in zip(before, self._mean, self._square, strict=True)
+        ]
+
+
+class AdamW(Adam):
+    """Adam whose weight decay shrinks the parameter by lr·weight_decay itself, past the running means.
+
+    Loshchilov and Hutter, Decoupled Weight Decay Regularization (2019), algorithm 2, with the schedule's multiplier 1
+    and, as is usual, the learning rate as a factor of the decay.
+
+    Args:
+        parameters, lr, betas, eps: as for `Adam`.
+        weight_decay: ≥ 0.
+
+    Raises:
+        DataError: as for `Adam`.
+    """
+
+    _decoupled = True
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.01,
+    ) -> None:
+        super().__init__(parameters, lr, betas, eps, weight_decay)
+
+
+def clip_gradients(parameters: Iterable[Value], max_norm: float) -> float:
+    """Scale all grads by one factor, if need be, so that their Euclidean norm is at most `max_norm`.
+
+    Args:
+        parameters: leaves.
+        max_norm: ≥ 0.
+
+    Returns:
+        The norm before; if it is infinite or nan, no grad has been changed.
+
+    Raises:
+        DataError: for a negative or infinite `max_norm`, or parameters that are no leaves or come twice.
+
+    >>> x, y = Value(0.0), Value(0.0)
+    >>> (3.0 * x + 4.0 * y).backward()
+    >>> clip_gradients([x, y], 1.0), x.grad, y.grad
+    (5.0, 0.6, 0.8)
+    """
+    leaves = _leaves(parameters)
+    _check("max_norm", max_norm)
+    grads = [leaf.grad for leaf in leaves]
+    norm = math.hypot(*grads)
+    largest = max(map(abs, grads))
+    if not math.isfinite(largest) or norm <= max_norm:
+        return norm
+    # Relative to the largest, since the norm of finite grads may be infinite.
+    relative = math.hypot(*[g / largest for g in grads])
+    for leaf, g in zip(leaves, grads, strict=True):
+        leaf.grad = g / largest * (max_norm / relative)
+    return norm
+
+
+def _leaves(parameters: Iterable[Value]) -> list[Value]:
+    leaves = list(parameters)
+    if not leaves:
+        raise DataError("there are no parameters: give at least one Value, such as model.parameters()")
+    for leaf in leaves:
+        if not isinstance(leaf, Value) or leaf.op is not None or isinstance(leaf, Constant):
+            raise DataError(f"a parameter is a Value that is a leaf, not {leaf!r}")
+    if len(set(leaves)) != len(leaves):
+        raise DataError("a parameter is given twice: every step would move it by one of two numbers")
+    return leaves
+
+
+def _check(name: str, number: float, below: float = math.inf) -> float:
+    if not 0.0 <= number < below:
+        upper = "finite" if below == math.inf else f"below {below:g}"
+        raise DataError(f"{name} is at least 0 and {upper}, not {number!r}")
+    return number
