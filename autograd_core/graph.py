@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from collections import deque
 from collections.abc import Sequence
 from itertools import chain, repeat
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd_core import value as nodes
 from autograd_core.errors import GraphError
 from autograd_core.namespaces.gated import open_gate
+from autograd_core.strictness import lenient
 from autograd_core.sweeps import pull_back, topological_order
-from autograd_core.value import Constant, Value, as_value
+from autograd_core.value import Constant, Value, as_value, exhaust
+
+if TYPE_CHECKING:
+    from autograd_core.draw import Drawing
 
 __all__ = ["Graph", "gradients"]
 
 _commit_lock = threading.Lock()
-_write_data, _write_grad, _write_stamp = (vars(Value)[slot].__set__ for slot in ("_data", "_grad", "_stamp"))
-# Run an iterator of writes to its end, in one call in C: no signal handler and no thread can come between two of them.
-_exhaust = deque[Any](maxlen=0).extend
+_write_grad = vars(Value)["_grad"].__set__
 
 
 class Graph:
@@ -62,14 +64,14 @@ class Graph:
         What Python decided while the graph was recorded (an ``if``, a loop count) stays as it was; a condition made
         with ``greater``, ``less`` and their like is part of the graph and is decided anew.
         """
-        tick = nodes.advance_clock()
-        data: dict[Value, float] = {}
-        for node in self.nodes:
-            op = node.op
-            data[node] = node._data if op is None else op.eager(*[data[parent] for parent in node.parents])
-        operations = self._operations
-        new_data = [data[node] for node in operations]
-        _exhaust(chain(map(_write_data, operations, new_data), map(_write_stamp, operations, repeat(tick))))
+        # No leaf may change meanwhile: what is computed here would then be stamped as newer than that change.
+        with nodes.clock_lock:
+            data: dict[Value, float] = {}
+            for node in self.nodes:
+                op = node.op
+                data[node] = node._data if op is None else op.eager(*[data[parent] for parent in node.parents])
+            operations = self._operations
+            nodes.write_data(operations, [data[node] for node in operations])
 
     def backward(self) -> None:
         """Add the derivative of the sum of the outputs to the grad of every leaf, in reverse topological order.
@@ -91,7 +93,7 @@ class Graph:
         leaves = [node for node in self.leaves if node in adjoints]
         with _commit_lock:
             sums = [leaf._grad + adjoints[leaf] for leaf in leaves]
-            _exhaust(
+            exhaust(
                 chain(map(_write_grad, operations, map(adjoints.get, operations, repeat(0.0))),
                       map(_write_grad, leaves, sums))
             )  # fmt: skip
@@ -99,7 +101,28 @@ class Graph:
     def zero_grad(self) -> None:
         """Set the grad of every node to 0."""
         with _commit_lock:
-            _exhaust(map(_write_grad, self.nodes, [0.0] * len(self.nodes)))
+            exhaust(map(_write_grad, self.nodes, [0.0] * len(self.nodes)))
+
+    def draw(self, *, derivatives: bool = False, max_nodes: int = 500) -> Drawing:
+        """A picture of the graph as it is now; for the arguments and the picture see `autograd_core.draw`."""
+        from autograd_core.draw import Drawing
+
+        return Drawing(self, derivatives=derivatives, max_nodes=max_nodes)
+
+    def to_dot(self, *, derivatives: bool = False, max_nodes: int = 500) -> str:
+        """The graph in the DOT language of Graphviz."""
+        return self.draw(derivatives=derivatives, max_nodes=max_nodes).dot
+
+    def svg(self, *, derivatives: bool = False, max_nodes: int = 500) -> str:
+        """The graph as SVG."""
+        return self.draw(derivatives=derivatives, max_nodes=max_nodes).svg
+
+    def save(self, path: str | os.PathLike[str], *, derivatives: bool = False, max_nodes: int = 500) -> None:
+        """Write a picture of the graph to a file; the suffix of `path` decides the format."""
+        self.draw(derivatives=derivatives, max_nodes=max_nodes).save(path)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {**self.draw()._repr_mimebundle_(), "text/plain": repr(self)}
 
     def __repr__(self) -> str:
         return f"Graph({len(self.nodes)} nodes, {len(self.leaves)} leaves, {len(self.outputs)} outputs)"
@@ -130,5 +153,6 @@ def gradients(output: Value, leaves: Sequence[Value]) -> list[Value]:
         if not leading.isdisjoint(node.parents):
             leading.add(node)
     adjoints: dict[Value, Any] = {output: as_value(1.0)}
-    pull_back(order, adjoints, values, fixed=set(order) - leading)
+    with lenient():  # a rule computes both arms of a `where`, and may make an infinity in the one not taken
+        pull_back(order, adjoints, values, fixed=set(order) - leading)
     return [as_value(open_gate(adjoints.get(leaf, 0.0))) for leaf in leaves]

@@ -9,6 +9,7 @@ Beyond the standard names there are ``where``, ``maximum``, ``minimum``, ``clip`
 from __future__ import annotations
 
 import math as _math
+import operator as _operator
 from collections.abc import Iterable
 from math import comb, e, factorial, gcd, inf, isqrt, lcm, nan, perm, pi, tau
 from typing import Any
@@ -95,7 +96,7 @@ def dist(p: Iterable[Any], q: Iterable[Any]) -> Any:
     """
     operands = _paired("dist", p, q)
     half = len(operands) // 2
-    return _over(hypot, [_arithmetic.subtract(a, b) for a, b in zip(operands[:half], operands[half:])], 0.0)
+    return _over(hypot, [_arithmetic.subtract(a, b) for a, b in zip(operands[:half], operands[half:], strict=True)], 0.0)
 
 
 def fma(x: Any, y: Any, z: Any) -> Any:
@@ -104,10 +105,17 @@ def fma(x: Any, y: Any, z: Any) -> Any:
 
 
 def ldexp(x: Any, i: int) -> Any:
-    """x·2ⁱ for an integer i."""
-    # In two factors: 2ⁱ itself may be beyond the range while the product is not.
-    half = i // 2
-    return _arithmetic.multiply(_arithmetic.multiply(x, exp2(half)), exp2(i - half))
+    """x·2ⁱ for an integer i, rounded once."""
+    # In factors that are doubles themselves; the one nearest to 1 goes first, so that only the last product rounds.
+    i = max(-2200, min(2200, _operator.index(i)))
+    steps = []
+    while not -1022 <= i <= 1023:
+        step = 1023 if i > 0 else -1022
+        steps.append(step)
+        i -= step
+    for exponent in (i, *steps):
+        x = _arithmetic.multiply(x, 2.0**exponent)
+    return x
 
 
 def frexp(x: Any) -> tuple[Any, int]:
@@ -118,7 +126,7 @@ def frexp(x: Any) -> tuple[Any, int]:
 
 def modf(x: Any) -> tuple[Any, Any]:
     """The fractional and the integer part of x."""
-    return fmod(x, 1.0), trunc(x)
+    return copysign(0.0, x) if isinf(x) else fmod(x, 1.0), trunc(x)
 
 
 def isnan(x: Any) -> bool:
@@ -146,9 +154,9 @@ def ulp(x: Any) -> float:
     return _math.ulp(_number(x))
 
 
-def nextafter(x: Any, y: Any) -> float:
-    """The next float after the number x towards y, a plain float."""
-    return _math.nextafter(_number(x), _number(y))
+def nextafter(x: Any, y: Any, **steps: int) -> float:
+    """The next float after the number x towards y, a plain float; ``steps=n`` as in Python 3.12."""
+    return _math.nextafter(_number(x), _number(y), **steps)
 
 
 def _number(x: Any) -> float:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence, Set
 from operator import attrgetter
 from typing import Any
 
+from autograd_core import value as nodes
 from autograd_core.errors import PrimitiveError, StaleGraphError
 from autograd_core.namespaces import floats
 from autograd_core.namespaces.gated import Gated, open_gate
@@ -68,6 +69,7 @@ def pull_back(
         StaleGraphError: if a node changed after another was computed from it.
     """
     read = m.operand
+    began = nodes.now()
     for node in reversed(order):
         op = node.op
         if op is None or node not in adjoints:
@@ -121,6 +123,9 @@ def pull_back(
             if condition is not None:
                 cotangent = m.gate(condition, cotangent)
             adjoints[parent] = adjoints[parent] + cotangent if parent in adjoints else cotangent
+    # A Graph.forward() on another thread brings a node and its parents up to date together: no check above sees that.
+    if nodes.now() != began and max(map(_stamp_of, order)) > began:
+        raise StaleGraphError("the graph got new data during the reverse pass: call it again when they are complete")
 
 
 def _cotangents(node: Value, m: Any, g: Any, y: Any, xs: list[Any], fixed: Set[Value]) -> Sequence[Any]:

@@ -7,7 +7,9 @@ stands in the table (`autograd_core.primitives`); what is done with a finished g
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Sequence
+from itertools import chain, repeat
 from numbers import Number, Real
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,7 +28,10 @@ TABLE: Final[dict[str, Primitive]] = {}
 # of its parents no longer belongs to it. Writers stamp first, then write, then tick; readers read the clock first (when
 # they record) or the stamp last (in a backward pass), so that no interleaving of threads lets a change slip through.
 _clock = 0
-_clock_lock = threading.Lock()
+clock_lock = threading.RLock()
+
+# Run an iterator of writes to its end, in one call in C: no signal handler and no thread can come between two of them.
+exhaust = deque[Any](maxlen=0).extend
 
 _new = object.__new__
 
@@ -81,7 +86,7 @@ class Value:
                 f"the data of an operation ({self.op.name}) follow from its parents: "
                 "set the data of leaves, then call Graph(...).forward()"
             )
-        write_leaves([self], [as_float(number)])
+        write_data((self,), (as_float(number),))
 
     @property
     def grad(self) -> float:
@@ -137,6 +142,11 @@ class Value:
         from autograd_core.copying import restore_value
 
         restore_value(self, state)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        from autograd_core.namespaces.ufuncs import apply_ufunc
+
+        return apply_ufunc(ufunc, method, inputs, options)
 
     # Operators. Each name on the right is a row of the table.
 
@@ -282,21 +292,28 @@ def record(op: Primitive, *operands: Value) -> Value:
     return node
 
 
-def write_leaves(leaves: Iterable[Value], numbers: Iterable[float]) -> None:
-    """Give leaves new data in one tick of the clock."""
-    global _clock
-    with _clock_lock:
+_write_data = vars(Value)["_data"].__set__  # slot descriptors, in C
+_write_stamp = vars(Value)["_stamp"].__set__
+_write_clock = globals().__setitem__
+
+
+def now() -> int:
+    """The time of the last change of data."""
+    return _clock
+
+
+def write_data(changed: Sequence[Value], numbers: Sequence[float]) -> None:
+    """Give nodes new data in one tick of the clock."""
+    with clock_lock:
         tick = _clock + 1
-        for leaf, number in zip(leaves, numbers, strict=True):
-            leaf._stamp = tick
-            leaf._data = number
-        _clock = tick
+        stamps = map(_write_stamp, changed, repeat(tick))
+        exhaust(chain(stamps, map(_write_data, changed, numbers), map(_write_clock, ["_clock"], [tick])))
 
 
 def advance_clock(at_least: int = 0) -> int:
     """Tick, to a time of at least `at_least`; the new time."""
     global _clock
-    with _clock_lock:
+    with clock_lock:
         _clock = max(_clock + 1, at_least)
         return _clock
 
