@@ -5,10 +5,12 @@ __all__ = [
     "DataError",
     "GraphError",
     "MissingExtraError",
+    "NetworkError",
     "NonFiniteError",
     "OperandTypeError",
     "ParameterFileError",
     "PrimitiveError",
+    "RenderError",
     "StaleGraphError",
     "TransformError",
 ]
@@ -52,3 +54,11 @@ class ParameterFileError(AutogradError, ValueError):
 
 class TransformError(AutogradError, ValueError):
     """A function, or what it returned, does not fit the derivative that was asked for."""
+
+
+class RenderError(AutogradError, RuntimeError):
+    """Graphviz is there, but did not turn a picture's DOT text into the format asked for."""
+
+
+class NetworkError(AutogradError, ValueError):
+    """A network is built or called with sizes or names that do not fit."""

@@ -118,7 +118,7 @@ def _class_loss(logits: Any, index: Any) -> Value:
     # Relative to the right class, so that nothing cancels where its share is nearly 1.
     right = scores[place]
     gaps = [score - right for i, score in enumerate(scores) if i != place]
-    return softplus(math.logsumexp(*gaps)) if gaps else 0.0 * right  # type: ignore[no-any-return]
+    return softplus(math.logsumexp(*gaps)) if gaps else 0.0 * right
 
 
 def _mean(name: str, one: Callable[[Any, Any], Value], left: Any, right: Any, lift: bool = True) -> Value:

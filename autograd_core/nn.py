@@ -1,18 +1,19 @@
 """Neurons, layers and multilayer perceptrons, called as in micrograd: ``MLP(2, [16, 16, 1])``.
 
-A neuron is two nodes of the graph: one dot product w·x + b, and its activation.
+A neuron is two nodes, not two for each weight: one ``dot`` of weights, inputs and bias, and one activation.
 """
 
 from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from autograd_core import activations
 from autograd_core.errors import NetworkError
-from autograd_core.primitives.primitive import Primitive, lookup
-from autograd_core.value import TABLE, Value, as_value, record, write_data
+from autograd_core.primitives.primitive import Primitive
+from autograd_core.value import TABLE, Value, as_float, as_value, record, write_data
 
 __all__ = ["MLP", "Activation", "Layer", "Module", "Neuron"]
 
@@ -21,15 +22,19 @@ Activation = str | Callable[[Value], Value] | None
 
 # He et al., Delving Deep into Rectifiers (2015), for activations that pass about half of their operands; Glorot and
 # Bengio, Understanding the Difficulty of Training Deep Feedforward Neural Networks (2010), for the others.
-_RECTIFIERS = {"relu", "leaky_relu", "elu", "selu", "gelu", "gelu_tanh", "silu", "swish", "mish", "softplus", "hard_swish"}
+_RECTIFIERS = frozenset(
+    ["elu", "gelu", "gelu_tanh", "hard_swish", "leaky_relu", "mish", "relu", "selu", "silu", "softplus", "swish"]
+)
+_SPELLINGS = {"relu": "ReLU"}
+_DOT = TABLE["dot"]
 
 
 class Module:
     """What has parameters: a neuron, a layer, a network."""
 
     def parameters(self) -> list[Value]:
-        """The leaves that training changes."""
-        raise NotImplementedError
+        """The leaves that training changes, in a fixed order."""
+        return []
 
     def zero_grad(self) -> None:
         """Set the grad of every parameter to 0."""
@@ -38,20 +43,29 @@ class Module:
 
 
 class Neuron(Module):
-    """activation(w·x + b).
+    """activation(w₁x₁ + … + wₙxₙ + b); the bias starts at 0, the weights at random.
 
     Args:
-        nin: the number of inputs, 1 or more.
+        nin: the number of inputs, at least 1.
         activation: see `Activation`.
-        init: ``"he"`` or ``"xavier"``, the variance of the initial weights; None chooses by the activation.
-        seed: a whole number for the same weights every time, or the generator to draw them from.
+        nonlin: False for no activation, as in micrograd.
+        init: ``"he"``: normal weights of variance 2/nin; ``"xavier"``: uniform ones of variance 2/(nin + nout); None
+            chooses the first for the relu family, the second for all others.
+        seed: for the same weights every time: what `random.Random` takes, or a `random.Random` to draw them from. The
+            global generator is never used.
+        nout: the number of neurons side by side, for the variance.
+
+    Attributes:
+        w: the weights.
+        b: the bias.
+        activation: the name of the activation.
 
     Raises:
-        NetworkError: for sizes or names that do not exist.
+        NetworkError: for a number of inputs below 1, an unknown activation, or an unknown `init`.
 
-    >>> n = Neuron(2, activation="tanh", seed=1)
-    >>> n([1.0, -2.0]).op
-    <primitive tanh>
+    >>> neuron = Neuron(2, activation="tanh", seed=1)
+    >>> neuron, neuron([0.0, 0.0]).data
+    (TanhNeuron(2), 0.0)
     """
 
     def __init__(
@@ -59,45 +73,68 @@ class Neuron(Module):
         nin: int,
         activation: Activation = "relu",
         *,
+        nonlin: bool = True,
         init: str | None = None,
-        seed: int | random.Random | None = None,
+        seed: int | str | random.Random | None = None,
         nout: int = 1,
     ) -> None:
-        _check_size("nin", nin)
-        self.activation = _function(activation)
-        self.name = _name(activation)
-        scheme = init or ("he" if self.name in _RECTIFIERS else "xavier")
-        if scheme not in ("he", "xavier"):
-            raise NetworkError(f"init is 'he' or 'xavier', not {init!r}")
-        deviation = math.sqrt(2.0 / nin) if scheme == "he" else math.sqrt(2.0 / (nin + nout))
-        generator = seed if isinstance(seed, random.Random) else random.Random(seed)
-        self.w = [Value(generator.gauss(0.0, deviation)) for _ in range(nin)]
-        self.b = Value(0.0)
+        nin, nout = _count("inputs", nin), _count("neurons", nout)
+        self._activate, self.activation = _activation(activation if nonlin else None)
+        generator = _generator(seed)
+        if init == "he" or (init is None and self.activation in _RECTIFIERS):
+            deviation = math.sqrt(2.0 / nin)
+            weights = [generator.gauss(0.0, deviation) for _ in range(nin)]
+        elif init in ("xavier", None):
+            bound = math.sqrt(6.0 / (nin + nout))
+            weights = [generator.uniform(-bound, bound) for _ in range(nin)]
+        else:
+            raise NetworkError(f'init is "he", "xavier" or None, not {init!r}')
+        self.w = [Value(weight, f"w{i}") for i, weight in enumerate(weights)]
+        self.b = Value(0.0, "b")
 
-    def __call__(self, x: Sequence[Any]) -> Value:
-        return self.apply(_inputs(x, len(self.w), self))
+    def __call__(self, x: Iterable[Any]) -> Value:
+        """The output for inputs that are numbers or Values.
 
-    def apply(self, operands: Sequence[Value]) -> Value:
-        """The output for inputs that are Values already, as many as there are weights."""
-        z = record(TABLE["dot"], *self.w, *operands, self.b)
-        return z if self.activation is None else self.activation(z)
+        Raises:
+            NetworkError: if there are too many or too few.
+            OperandTypeError: if one is neither.
+        """
+        return self._forward(_inputs(x, len(self.w), "neuron"))
+
+    def _forward(self, inputs: Sequence[Value]) -> Value:
+        z = record(_DOT, *self.w, *inputs, self.b)
+        activate = self._activate
+        if activate is None:
+            return z
+        if isinstance(activate, Primitive) and activate.arity == 1:
+            return record(activate, z)  # its operand needs no check
+        return activate(z)
 
     def parameters(self) -> list[Value]:
+        """The weights, then the bias."""
         return [*self.w, self.b]
 
     def __repr__(self) -> str:
-        return f"{self.name} neuron({len(self.w)})"
+        name = _SPELLINGS.get(self.activation, self.activation[:1].upper() + self.activation[1:])
+        return f"{name}Neuron({len(self.w)})"
 
 
 class Layer(Module):
     """Neurons side by side, on the same inputs.
 
     Args:
-        nin: the number of inputs.
-        nout: the number of neurons.
-        activation, init, seed: as for `Neuron`.
+        nin: the number of inputs, at least 1.
+        nout: the number of neurons, at least 1.
+        activation, nonlin, init, seed: as for `Neuron`.
 
-    Calling it gives the list of outputs, or the one output of a single neuron.
+    Attributes:
+        neurons: the neurons.
+
+    Raises:
+        NetworkError: as for `Neuron`.
+
+    >>> [y.data for y in Layer(2, 3, seed=1)([0.0, 0.0])]
+    [0.0, 0.0, 0.0]
     """
 
     def __init__(
@@ -106,46 +143,58 @@ class Layer(Module):
         nout: int,
         activation: Activation = "relu",
         *,
+        nonlin: bool = True,
         init: str | None = None,
-        seed: int | random.Random | None = None,
+        seed: int | str | random.Random | None = None,
     ) -> None:
-        _check_size("nout", nout)
-        generator = seed if isinstance(seed, random.Random) else random.Random(seed)
-        self.neurons = [Neuron(nin, activation, init=init, seed=generator, nout=nout) for _ in range(nout)]
+        seed = _generator(seed)
+        self.neurons = [
+            Neuron(nin, activation, nonlin=nonlin, init=init, seed=seed, nout=nout)
+            for _ in range(_count("neurons", nout))
+        ]
 
-    def __call__(self, x: Sequence[Any]) -> Any:
-        outputs = self.apply(_inputs(x, len(self.neurons[0].w), self))
+    def __call__(self, x: Iterable[Any]) -> Any:
+        """The outputs for inputs that are numbers or Values: a list, or the Value itself if there is one neuron.
+
+        Raises:
+            NetworkError: if there are too many or too few inputs.
+            OperandTypeError: if one is neither a number nor a Value.
+        """
+        outputs = self._forward(_inputs(x, len(self.neurons[0].w), "layer"))
         return outputs[0] if len(outputs) == 1 else outputs
 
-    def apply(self, operands: Sequence[Value]) -> list[Value]:
-        """The outputs for inputs that are Values already."""
-        return [neuron.apply(operands) for neuron in self.neurons]
+    def _forward(self, inputs: Sequence[Value]) -> list[Value]:
+        return [neuron._forward(inputs) for neuron in self.neurons]
 
     def parameters(self) -> list[Value]:
+        """Those of the neurons, in order."""
         return [parameter for neuron in self.neurons for parameter in neuron.parameters()]
 
     def __repr__(self) -> str:
-        return f"{self.neurons[0].name} layer({len(self.neurons[0].w)}, {len(self.neurons)})"
+        return f"Layer of [{', '.join(map(repr, self.neurons))}]"
 
 
 class MLP(Module):
     """A multilayer perceptron: layers one after another, the last of them linear.
 
     Args:
-        nin: the number of inputs.
-        nouts: the number of neurons of each layer.
+        nin: the number of inputs, at least 1.
+        nouts: the number of neurons of each layer; at least one layer.
         activation: that of all layers but the last.
-        output: that of the last layer; None for linear.
-        init: as for `Neuron`.
-        seed: as for `Neuron`.
+        seed, init: as for `Neuron`.
+        output: the activation of the last layer; None for none.
+
+    Attributes:
+        layers: the layers.
 
     Raises:
-        NetworkError: without a layer, for sizes that are no counts, for an activation that does not exist; when called,
-            for a wrong number of inputs.
+        NetworkError: as for `Neuron`, and without a layer.
 
-    >>> model = MLP(2, [16, 16, 1], seed=0)
-    >>> len(model.parameters()), model
-    (337, MLP(2, [16, 16, 1], activation='relu'))
+    >>> model = MLP(2, [2, 1], seed=1)
+    >>> model
+    MLP of [Layer of [ReLUNeuron(2), ReLUNeuron(2)], Layer of [LinearNeuron(2)]]
+    >>> len(model.parameters()), model([0.0, 0.0]).data
+    (9, 0.0)
     """
 
     def __init__(
@@ -153,84 +202,87 @@ class MLP(Module):
         nin: int,
         nouts: Sequence[int],
         activation: Activation = "relu",
+        seed: int | str | random.Random | None = None,
         *,
-        output: Activation = None,
         init: str | None = None,
-        seed: int | random.Random | None = None,
+        output: Activation = None,
     ) -> None:
-        if not nouts:
-            raise NetworkError("nouts lists the number of neurons of each layer: give at least one")
-        generator = seed if isinstance(seed, random.Random) else random.Random(seed)
+        if not len(nouts):
+            raise NetworkError("an MLP has at least one layer: give the number of neurons of each, such as [16, 16, 1]")
         sizes = [nin, *nouts]
+        activations = [activation] * (len(nouts) - 1) + [output]
+        seed = _generator(seed)
         self.layers = [
-            Layer(sizes[i], sizes[i + 1], output if i == len(nouts) - 1 else activation, init=init, seed=generator)
-            for i in range(len(nouts))
+            Layer(sizes[i], sizes[i + 1], each, init=init, seed=seed) for i, each in enumerate(activations)
         ]
-        self.activation = _name(activation)
-        self.output = _name(output)
 
     @property
     def sizes(self) -> list[int]:
-        """The number of inputs, and that of the neurons of each layer."""
+        """The number of inputs, then that of the neurons of each layer."""
         return [len(self.layers[0].neurons[0].w), *(len(layer.neurons) for layer in self.layers)]
 
-    def __call__(self, x: Sequence[Any]) -> Any:
-        signals: Sequence[Value] = _inputs(x, self.sizes[0], self)
+    def __call__(self, x: Iterable[Any]) -> Any:
+        """The outputs for inputs that are numbers or Values: a list, or the Value itself if the last layer has one.
+
+        Raises:
+            NetworkError: if there are too many or too few inputs.
+            OperandTypeError: if one is neither a number nor a Value.
+        """
+        outputs = _inputs(x, len(self.layers[0].neurons[0].w), "network")
         for layer in self.layers:
-            signals = layer.apply(signals)
-        return signals[0] if len(signals) == 1 else signals
+            outputs = layer._forward(outputs)
+        return outputs[0] if len(outputs) == 1 else outputs
 
     def parameters(self) -> list[Value]:
+        """Those of the layers, in order."""
         return [parameter for layer in self.layers for parameter in layer.parameters()]
 
-    def set_parameters(self, numbers: Sequence[float]) -> None:
+    def set_parameters(self, numbers: Sequence[Any]) -> None:
         """Give all parameters new numbers, in the order of `parameters`.
 
         Raises:
             NetworkError: for a wrong number of them; nothing is changed then.
+            OperandTypeError: if one is no number; nothing is changed then.
         """
         parameters = self.parameters()
         if len(numbers) != len(parameters):
-            raise NetworkError(f"{self!r} has {len(parameters)} parameters, and {len(numbers)} numbers were given")
-        write_data(parameters, [float(number) for number in numbers])
+            raise NetworkError(f"the network has {len(parameters)} parameters, not {len(numbers)}")
+        write_data(parameters, [as_float(number) for number in numbers])
 
     def __repr__(self) -> str:
-        last = "" if self.output == "linear" else f", output={self.output!r}"
-        return f"MLP({self.sizes[0]}, {self.sizes[1:]}, activation={self.activation!r}{last})"
+        return f"MLP of [{', '.join(map(repr, self.layers))}]"
 
 
-def _check_size(name: str, size: int) -> None:
-    if not isinstance(size, int) or size < 1:
-        raise NetworkError(f"{name} is a number of neurons, 1 or more, not {size!r}")
+def _count(of: str, number: int) -> int:
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        raise NetworkError(f"the number of {of} is an integer of at least 1, not {number!r}")
+    return number
 
 
-def _function(activation: Activation) -> Callable[[Value], Value] | None:
+def _generator(seed: int | str | random.Random | None) -> random.Random:
+    return seed if isinstance(seed, random.Random) else random.Random(seed)
+
+
+def _inputs(x: Iterable[Any], wanted: int, of: str) -> list[Value]:
+    """`x` as Values. Plain numbers become Constants here, once for all neurons that read them."""
+    inputs = list(map(as_value, x))
+    if len(inputs) != wanted:
+        raise NetworkError(f"the {of} takes {wanted} input{'s' * (wanted != 1)}, not {len(inputs)}")
+    return inputs
+
+
+def _activation(activation: Activation) -> tuple[Callable[[Value], Value] | None, str]:
+    """What to apply (None for nothing), and its name."""
     if activation is None or activation == "linear":
-        return None
+        return None, "linear"
     if isinstance(activation, str):
-        row = lookup(activation)
-        if row.arity is None or row.arity - len(row.defaults) != 1:
-            raise NetworkError(f"{activation!r} is no function of one number, so no activation")
-        return row
+        primitive = TABLE.get(activation)
+        if primitive is None or primitive.arity is None or primitive.arity - len(primitive.defaults) != 1:
+            raise NetworkError(
+                f"there is no activation {activation!r}: name a function of one operand, such as "
+                f"{', '.join(sorted(activations.__all__))}, or give any function of a Value"
+            )
+        return primitive, primitive.name
     if not callable(activation):
         raise NetworkError(f"an activation is a name, a function of a Value, or None, not {activation!r}")
-    return activation
-
-
-def _name(activation: Activation) -> str:
-    if activation is None:
-        return "linear"
-    if isinstance(activation, (str, Primitive)):
-        return str(getattr(activation, "name", activation))
-    return getattr(activation, "__name__", "custom")
-
-
-def _inputs(x: Sequence[Any], wanted: int, where: Module) -> list[Value]:
-    """The inputs as Values; plain numbers are lifted here, once for all neurons that take them."""
-    try:
-        operands = [as_value(number) for number in x]
-    except TypeError as error:
-        raise NetworkError(f"{where!r} takes a sequence of {wanted} numbers or Values: {error}") from None
-    if len(operands) != wanted:
-        raise NetworkError(f"{where!r} takes {wanted} inputs, and {len(operands)} came")
-    return operands
+    return activation, str(getattr(activation, "__name__", type(activation).__name__))

@@ -191,8 +191,8 @@ def clip_gradients(parameters: Iterable[Value], max_norm: float) -> float:
 
     >>> x, y = Value(0.0), Value(0.0)
     >>> (3.0 * x + 4.0 * y).backward()
-    >>> clip_gradients([x, y], 1.0), x.grad, y.grad
-    (5.0, 0.6, 0.8)
+    >>> clip_gradients([x, y], 0.5), x.grad, y.grad
+    (5.0, 0.3, 0.4)
     """
     leaves = _leaves(parameters)
     _check("max_norm", max_norm)
@@ -204,7 +204,7 @@ def clip_gradients(parameters: Iterable[Value], max_norm: float) -> float:
     # Relative to the largest, since the norm of finite grads may be infinite.
     relative = math.hypot(*[g / largest for g in grads])
     for leaf, g in zip(leaves, grads, strict=True):
-        leaf.grad = g / largest * (max_norm / relative)
+        leaf.grad = g / largest / relative * max_norm
     return norm
 
 

@@ -42,8 +42,8 @@ def save_parameters(model: Module, path: str | os.PathLike[str]) -> None:
     layers = []
     for i, layer in enumerate(_layers(model)):
         neurons = [{"weights": [w.data for w in neuron.w], "bias": neuron.b.data} for neuron in layer]
-        for j, numbers in enumerate(neurons):
-            if not all(map(math.isfinite, [*numbers["weights"], numbers["bias"]])):  # type: ignore[misc,list-item]
+        for j, neuron in enumerate(layer):
+            if not all(math.isfinite(parameter.data) for parameter in neuron.parameters()):
                 raise ParameterFileError(
                     f"neuron {j} of layer {i} has an infinite parameter or a nan: nothing was written to {path}"
                 )
@@ -69,7 +69,7 @@ def load_parameters(model: Module, path: str | os.PathLike[str]) -> None:
         path: the file.
 
     Raises:
-        ParameterFileError: if the file is damaged, of another version, or of another shape; the model is then as before.
+        ParameterFileError: if the file is damaged, of another version or of another shape; the model is left as it is.
         OSError: if the file cannot be read.
     """
     layers = _layers(model)
@@ -128,5 +128,5 @@ def _numbers(layers: list[list[Neuron]], saved: Any, path: Any) -> Iterator[floa
             for x in row:
                 # also 1e400, and an integer beyond the doubles
                 if not -1.7976931348623157e308 <= x <= 1.7976931348623157e308:
-                    raise ParameterFileError(f"{path} is damaged: neuron {j} of layer {i} has a number that is not finite")
+                    raise ParameterFileError(f"{path} is damaged: a number in neuron {j} of layer {i} is not finite")
                 yield float(x)
