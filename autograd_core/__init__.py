@@ -1,13 +1,46 @@
 """A scalar reverse-mode autodiff engine: readable, right to the last digits, fast."""
 
 from autograd_core import activations, errors, math
+from autograd_core.custom import custom_derivatives
 from autograd_core.graph import Graph, gradients
 from autograd_core.primitives import Primitive, primitive
 from autograd_core.strictness import strict
 from autograd_core.sweeps import topological_order
+from autograd_core.transforms import (
+    derivative,
+    grad,
+    hessian,
+    hvp,
+    jacfwd,
+    jacobian,
+    jacrev,
+    jvp,
+    value_and_grad,
+    vjp,
+)
 from autograd_core.value import Constant, Value
 
 __all__ = [
-    "Constant", "Graph", "Primitive", "Value", "activations", "errors", "gradients", "math", "primitive", "strict",
+    "Constant",
+    "Graph",
+    "Primitive",
+    "Value",
+    "activations",
+    "custom_derivatives",
+    "derivative",
+    "errors",
+    "grad",
+    "gradients",
+    "hessian",
+    "hvp",
+    "jacfwd",
+    "jacobian",
+    "jacrev",
+    "jvp",
+    "math",
+    "primitive",
+    "strict",
     "topological_order",
-]  # fmt: skip
+    "value_and_grad",
+    "vjp",
+]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import sys
 from collections.abc import Callable, Sequence
@@ -112,7 +111,7 @@ def _flatten(tree: Any) -> tuple[list[Any], Any]:
 
     def meet(node: Any) -> bool:
         kind = type(node)
-        if dataclasses.is_dataclass(kind) and kind not in _known_dataclasses:
+        if hasattr(kind, "__dataclass_fields__") and kind not in _known_dataclasses:
             _register(kind)
         return False
 
@@ -121,9 +120,11 @@ def _flatten(tree: Any) -> tuple[list[Any], Any]:
 
 
 def _register(kind: type) -> None:
+    from dataclasses import fields
+
     import optree
 
-    names = [field.name for field in dataclasses.fields(kind)]
+    names = [field.name for field in fields(kind)]
 
     def unflatten(_: Any, children: Any) -> Any:
         # replace() would want an instance, and __init__ may take other arguments than the fields
