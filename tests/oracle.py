@@ -12,7 +12,7 @@ from autograd_core.testing.differences import partial_derivative
 
 
 def true_partial(row: Primitive, index: int, xs: Sequence[float]) -> Any:
-    """The derivative of `row` with respect to operand `index` at the floats `xs`, as an mpf; nan where there is none."""
+    """The derivative of `row` with respect to operand `index` at the floats `xs`: an mpf; nan where there is none."""
     return _cached(row, index, tuple(xs))
 
 
