@@ -262,6 +262,9 @@ class Constant(Value):
     _stamp = 0
     label = ""
 
+    def __init__(self, data: Any) -> None:
+        self._data = as_float(data)
+
     @property
     def data(self) -> float:
         """The number itself."""
@@ -270,6 +273,16 @@ class Constant(Value):
     @data.setter
     def data(self, number: Any) -> None:
         raise GraphError("a constant cannot be changed: make it a Value to change it later")
+
+    @property
+    def grad(self) -> float:
+        """Always 0."""
+        return 0.0
+
+    @grad.setter
+    def grad(self, number: Any) -> None:
+        if as_float(number) != 0.0:
+            raise GraphError("a constant has no gradient: make it a Value to differentiate with respect to it")
 
 
 def record(op: Primitive, *operands: Value) -> Value:

@@ -46,4 +46,5 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
         arrays.append(array)
     if method == "__call__" and ufunc.__name__ in _OWN:
         ufunc = _elementwise(ufunc)
-    return getattr(ufunc, method)(*arrays, **options)
+    with np.errstate(all="ignore"):  # an infinity or a nan is a value here as everywhere in this package
+        return getattr(ufunc, method)(*arrays, **options)
