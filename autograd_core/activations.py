@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from autograd_core.primitives.elementary import tanh
 from autograd_core.primitives.helpers import least_norm, nan_with
-from autograd_core.primitives.elementary import sech_square, tanh
 from autograd_core.primitives.primitive import primitive
 from autograd_core.primitives.special import logistic, logistic_slope, normal_density
 
@@ -41,7 +41,7 @@ def relu(m: Any, x: Any) -> Any:
 
 
 @primitive(
-    lambda m, g, y, x, slope: g * _kinked(m, x, slope, 1.0),
+    lambda m, g, y, x, slope: g * nan_with(m, y, _kinked(m, x, slope, 1.0)),
     lambda m, g, y, x, slope: g * nan_with(m, y, m.minimum(x, 0.0)),
     defaults=(0.01,),
 )
@@ -97,12 +97,12 @@ def silu(m: Any, x: Any) -> Any:
 
 @primitive(
     lambda m, g, y, x, beta: g * (logistic(m, beta * x) + _bell(m, beta * x) * logistic_slope(m, beta * x)),
-    lambda m, g, y, x, beta: g * (_bell(m, x) * (_bell(m, x) * logistic_slope(m, beta * x))),
+    lambda m, g, y, x, beta: g * nan_with(m, y, _bell(m, x) * (_bell(m, x) * logistic_slope(m, beta * x))),
     defaults=(1.0,),
 )
 def swish(m: Any, x: Any, beta: Any) -> Any:
     """x·σ(beta·x) (beta 1 if not given: the same as silu)"""
-    return x * logistic(m, beta * x)
+    return m.where(m.less(beta * x, 0.0), _bell(m, x), x) * logistic(m, beta * x)
 
 
 @primitive(lambda m, g, y, x: g * (m.ndtr(x) + _bell(m, x) * normal_density(m, x)))
@@ -129,7 +129,7 @@ def gelu_tanh(m: Any, x: Any) -> Any:
 
 
 def _mish_parts(m: Any, x: Any) -> tuple[Any, Any]:
-    """tanh(softplus(x)) and its derivative as rational functions of e = exp(−|x|), which loses nothing at either end."""
+    """tanh(softplus(x)) and its derivative as rational functions of e = exp(−|x|), lossless at either end."""
     e = m.exp(-m.abs(x))
     negative = m.less(x, 0.0)
     numerator = m.where(negative, e * (e + 2.0), 1.0 + 2.0 * e)

@@ -125,13 +125,15 @@ round = _whole(builtins.round)
 
 
 def sign(x: float) -> float:
-    return copysign(1.0, x) if x else x
+    return copysign(1.0, x) if x < 0.0 or x > 0.0 else x  # ±0 and nan are their own signs
 
 
 # Elementary functions
 
 
-def _total(function: Callable[[float], float], on_domain: float = nan, on_range: float = inf) -> Callable[[float], float]:
+def _total(
+    function: Callable[[float], float], on_domain: float = nan, on_range: float = inf
+) -> Callable[[float], float]:
     """`function`, with a value where the standard library raises."""
 
     def total(x: float) -> float:
@@ -206,11 +208,40 @@ def gamma(x: float) -> float:
         return copysign(inf, x) if x == 0.0 else nan
 
 
+# Of lgamma(2 + z) = (1 − γ)z + Σ (−1)ᵏ(ζ(k) − 1)zᵏ/k, k = 2, 3, … (NIST DLMF 5.7.3)
+_ONE_MINUS_EULER: Final = 0.42278433509846713
+_LGAMMA_SERIES: Final = (
+    0.3224670334241132, -0.0673523010531981, 0.020580808427784546, -0.007385551028673986, 0.0028905103307415234,
+    -0.001192753911703261, 0.0005096695247430425, -0.00022315475845357939, 9.945751278180853e-05,
+    -4.492623673813314e-05, 2.050721277567069e-05, -9.439488275268397e-06, 4.374866789907488e-06,
+    -2.039215753801366e-06, 9.55141213040742e-07, -4.492469198764566e-07, 2.1207184805554665e-07,
+    -1.0043224823968099e-07, 4.7698101693639804e-08, -2.2711094608943164e-08, 1.0838659214896955e-08,
+    -5.183475041970047e-09, 2.4836745438024785e-09, -1.1921401405860912e-09, 5.731367241678862e-10,
+    -2.7595228851242334e-10, 1.330476437424449e-10, -6.4229645638381e-11,
+)
+
+
 def lgamma(x: float) -> float:
-    try:
-        return math.lgamma(x)
-    except (ValueError, OverflowError):  # a pole, or beyond the range
-        return inf
+    if not 0.5 < x < 7.0:
+        try:
+            return math.lgamma(x)
+        except (ValueError, OverflowError):  # a pole, or beyond the range
+            return inf
+    # Around its roots 1 and 2 the standard function has lost its digits. Shift to 2 ± ½ instead, all steps exact but
+    # the product's.
+    product = 1.0
+    while x >= 2.5:
+        x -= 1.0
+        product *= x
+    shift = math.log(product)
+    z = x - 2.0
+    if x < 1.5:
+        z = x - 1.0
+        shift = -math.log1p(z)
+    series = 0.0
+    for factor in reversed(_LGAMMA_SERIES):
+        series = factor + z * series
+    return shift + z * (_ONE_MINUS_EULER + z * series)
 
 
 def polygamma(n: float, x: float) -> float:
@@ -292,4 +323,10 @@ def minimum(*xs: float) -> float:
 
 
 def round_to(x: float, digits: float) -> float:
-    return builtins.round(x, int(digits)) if math.isfinite(x) else x
+    if digits != digits:
+        return nan
+    try:
+        # beyond 400 digits nothing changes any more, on either side of the point
+        return builtins.round(x, int(builtins.max(-400.0, builtins.min(400.0, digits)))) if math.isfinite(x) else x
+    except OverflowError:
+        return copysign(inf, x)

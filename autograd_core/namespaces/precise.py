@@ -1,7 +1,15 @@
-"""The leaves of the table on mpmath's numbers: an oracle of any precision for the tests, and polygamma for floats."""
+"""The leaves of the table on mpmath's numbers: an oracle of any precision for the tests, and polygamma for floats.
+
+Everything is computed in mpmath's current working precision (``mpmath.workprec``). There is no −0.0 here.
+"""
 
 from __future__ import annotations
 
+import math
+import operator
+import threading
+from collections.abc import Callable
+from typing import Any, Final
 
 from autograd_core.errors import MissingExtraError
 
@@ -13,14 +21,289 @@ except ImportError as missing:
         "polygamma, digamma and the derivatives of gamma need mpmath: pip install 'autograd-core[special]'"
     ) from missing
 
+inf: Final = mp.inf
+nan: Final = mp.nan
+pi: Final = mp.pi
+e: Final = mp.e
+
+
+def operand(node: Any) -> Any:
+    """A rule on mpmath's numbers reads a node's number."""
+    return mp.mpf(node.data)
+
+
+def gate(condition: Any, g: Any) -> Any:
+    """The cotangent `g` if `condition` holds, otherwise none at all."""
+    return g if condition else None
+
+
+def where(condition: Any, chosen: Any, otherwise: Any) -> Any:
+    return mp.mpf(chosen if condition else otherwise)
+
+
+greater = operator.gt
+greater_equal = operator.ge
+less = operator.lt
+less_equal = operator.le
+equal = operator.eq
+not_equal = operator.ne
+isnan = mp.isnan
+isinf = mp.isinf
+isfinite = mp.isfinite
+logical_not = operator.not_
+
+
+def logical_and(a: Any, b: Any) -> bool:
+    return bool(a and b)
+
+
+def logical_or(a: Any, b: Any) -> bool:
+    return bool(a or b)
+
+
+def _real(function: Callable[..., Any], pole: Any = nan) -> Callable[..., Any]:
+    """`function` over the reals: nan where it is complex or undefined, `pole` where it has one."""
+
+    def on_reals(*xs: Any) -> Any:
+        numbers = [mp.mpf(x) for x in xs]
+        if any(map(mp.isnan, numbers)):
+            return nan
+        try:
+            y = function(*numbers)
+        except ZeroDivisionError:
+            return pole
+        except ValueError:
+            return nan
+        return y if isinstance(y, mp.mpf) else nan
+
+    return on_reals
+
+
+# Arithmetic
+
+add = _real(operator.add)
+subtract = _real(operator.sub)
+multiply = _real(operator.mul)
+negative = _real(operator.neg)
+positive = _real(operator.pos)
+stop_gradient = _real(operator.pos)
+abs = _real(mp.fabs)
+sign = _real(mp.sign)
+
+
+@_real
+def divide(x: Any, y: Any) -> Any:
+    return x / y if y else (nan if not x else inf * mp.sign(x))
+
+
+@_real
+def copysign(x: Any, s: Any) -> Any:
+    return -mp.fabs(x) if s < 0 else mp.fabs(x)
+
+
+def _whole(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return _real(lambda x: function(x) if mp.isfinite(x) else x)
+
+
+floor = _whole(mp.floor)
+ceil = _whole(mp.ceil)
+round = _whole(mp.nint)
+trunc = _whole(lambda x: mp.floor(x) if x > 0 else mp.ceil(x))
+
+
+@_real
+def round_to(x: Any, digits: Any) -> Any:
+    if not mp.isfinite(x):
+        return x
+    digits = max(-400, min(400, digits))
+    scale = mp.mpf(10) ** int(digits)
+    with mp.extraprec(3000):
+        return mp.nint(x * scale) / scale
+
+
+def _multiple(x: Any, y: Any, whole: Callable[[Any], Any]) -> tuple[Any, Any]:
+    """The integer that the quotient x/y is rounded to, and what is left of x; both exact."""
+    with mp.workprec(mp.prec + 2 * mp.prec + 2200):
+        count = whole(x / y)
+        return count, x - y * count
+
+
+@_real
+def floor_divide(x: Any, y: Any) -> Any:
+    if not y:
+        return divide(x, y)
+    if mp.isinf(x):
+        return nan
+    if mp.isinf(y):
+        return mp.mpf(0 if x * mp.sign(y) >= 0 else -1)
+    return +_multiple(x, y, mp.floor)[0]
+
+
+def _left_over(whole: Callable[[Any], Any]) -> Callable[..., Any]:
+    def left_over(x: Any, y: Any) -> Any:
+        if mp.isinf(x) or not y:
+            return nan
+        if mp.isinf(y):
+            return x
+        return +_multiple(x, y, whole)[1]
+
+    return _real(left_over)
+
+
+fmod = _left_over(trunc)
+remainder = _left_over(mp.nint)
+_floored = _left_over(mp.floor)
+
+
+@_real
+def mod(x: Any, y: Any) -> Any:
+    return y if mp.isinf(y) and mp.isfinite(x) and x * mp.sign(y) < 0 else _floored(x, y)
+
+
+@_real
+def pow(x: Any, p: Any) -> Any:
+    if x == 1 or p == 0:
+        return mp.mpf(1)
+    if mp.isinf(p):
+        size = mp.fabs(x)
+        return mp.mpf(1) if size == 1 else (inf if (size > 1) == (p > 0) else mp.mpf(0))
+    if x < 0 and p != mp.floor(p):
+        return inf if x == -inf and p > 0 else (mp.mpf(0) if x == -inf else nan)
+    odd = x < 0 and p != 2 * mp.floor(p / 2)
+    size = mp.fabs(x)
+    if size == 0 or size == inf:
+        size = inf if (size == 0) == (p < 0) else mp.mpf(0)
+    else:
+        with mp.extraprec(mp.mag(p) + 20 if mp.mag(p) > 0 else 20):
+            size = mp.exp(p * mp.log(size))
+    return -size if odd else +size
+
+
+# Elementary functions
+
+exp = _real(mp.exp)
+exp2 = _real(lambda x: mp.power(2, x))
+expm1 = _real(lambda x: mp.mpf(-1) if x == -inf else mp.expm1(x))
+log = _real(mp.log)
+log2 = _real(lambda x: mp.log(x) / mp.log(2))
+log10 = _real(mp.log10)
+log1p = _real(lambda x: -inf if x == -1 else (x if x == inf else mp.log1p(x)))
+sqrt = _real(mp.sqrt)
+cbrt = _real(lambda x: mp.sign(x) * mp.cbrt(mp.fabs(x)))
+sin = _real(lambda x: mp.sin(x) if mp.isfinite(x) else nan)
+cos = _real(lambda x: mp.cos(x) if mp.isfinite(x) else nan)
+tan = _real(lambda x: mp.tan(x) if mp.isfinite(x) else nan)
+asin = _real(mp.asin)
+acos = _real(mp.acos)
+atan = _real(mp.atan)
+atan2 = _real(mp.atan2)
+sinh = _real(mp.sinh)
+cosh = _real(mp.cosh)
+tanh = _real(mp.tanh)
+asinh = _real(mp.asinh)
+acosh = _real(mp.acosh)
+atanh = _real(lambda x: inf * x if mp.fabs(x) == 1 else mp.atanh(x))
+
+
+def hypot(*xs: Any) -> Any:
+    numbers = [mp.fabs(x) for x in xs]
+    return inf if inf in numbers else mp.sqrt(mp.fsum(numbers, squared=True))
+
+
+# Special functions
+
+erf = _real(mp.erf)
+erfc = _real(mp.erfc)
+ndtr = _real(lambda x: mp.erfc(-x / mp.sqrt(2)) / 2)
+gamma = _real(lambda x: nan if x == -inf else mp.gamma(x))
+lgamma = _real(lambda x: inf if mp.isinf(x) else mp.re(mp.loggamma(x)), pole=inf)
+
+
+LARGEST_ORDER: Final = 200
+
+
+def _psi(order: int, x: Any) -> Any:
+    """ψ of that order at x, not a pole, to the precision of x's own context."""
+    m = x.context
+    if x > -1:
+        return m.psi(order, x)
+    # mpmath would take a step of 1 at a time. Reflect instead: ψₙ(x) = (−1)ⁿψₙ(1 − x) − π dⁿcot(πx)/dxⁿ, where
+    # each derivative is a polynomial in c = cot(πx), since c' = −π(1 + c²). (NIST DLMF 5.15.6)
+    polynomial = {1: 1}
+    for _ in range(order):
+        slope: dict[int, int] = {}
+        for power, factor in polynomial.items():
+            for rise in (-1, 1):
+                slope[power + rise] = slope.get(power + rise, 0) - factor * power
+        polynomial = slope
+    sine, cosine = m.sinpi(x), m.cospi(x)
+    cotangent = cosine / sine
+    series = m.fsum(factor * cotangent**power for power, factor in polynomial.items() if factor)
+    return (-1) ** order * m.psi(order, 1 - x) - m.pi ** (order + 1) * series
+
+
+def _polygamma(n: Any, x: Any) -> Any:
+    m = x.context
+    if m.isnan(x) or not 0 <= n <= LARGEST_ORDER or n != int(n) or x == -m.inf:
+        return m.nan
+    order = int(n)
+    if x == m.inf:
+        return m.inf if order == 0 else m.mpf(0)
+    if x <= 0 and x == m.floor(x):
+        return m.inf if order % 2 else m.nan
+    # Near a root the terms cancel: as many more bits as are lost there.
+    size = 60 + 2 * order.bit_length() + max(0, m.mag(x))
+    with m.extraprec(size):
+        y = _psi(order, x)
+    return +y
+
+
+def polygamma(n: Any, x: Any) -> Any:
+    return _polygamma(mp.mpf(n), mp.mpf(x))
+
+
+_contexts = threading.local()
+
 
 def polygamma_float(n: float, x: float) -> float:
-    """polygamma(n, x) rounded to a float; nan at the poles, where the limits from both sides differ."""
-    if x != x or n != n or x == -float("inf") or (x <= 0.0 and x == int(x)):
-        return float("nan")
-    if x == float("inf"):
-        return float("inf") if n == 0.0 else 0.0 * (-1.0) ** (n + 1)
-    with mp.workprec(113):
-        return float(mpmath.polygamma(int(n), mpmath.mpf(x)))
+    """polygamma(n, x) rounded to a float; nan at a pole unless the limits from both sides agree.
+
+    The order n is a whole number from 0 to 200; for any other the value is nan.
+    """
+    if not hasattr(_contexts, "mp"):
+        _contexts.mp = mpmath.MPContext()  # of its own for each thread: the precision of a context is its state
+        _contexts.mp.prec = 60
+    try:
+        return float(_polygamma(n, _contexts.mp.mpf(x)))
+    except OverflowError:
+        return math.inf if x > 0.0 and n % 2.0 == 1.0 else -math.inf
 
 
+# Any number of operands
+
+
+def sum(*xs: Any) -> Any:
+    return mp.fsum(xs)
+
+
+fsum = sum
+
+
+def dot(*xs: Any) -> Any:
+    half = len(xs) // 2
+    return mp.fsum([*map(operator.mul, xs[:half], xs[half:]), *xs[2 * half :]])
+
+
+sumprod = dot
+
+
+def prod(*xs: Any) -> Any:
+    return mp.fprod(xs)
+
+
+def maximum(*xs: Any) -> Any:
+    return nan if any(map(mp.isnan, xs)) else mp.mpf(max(xs))
+
+
+def minimum(*xs: Any) -> Any:
+    return nan if any(map(mp.isnan, xs)) else mp.mpf(min(xs))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd_core.primitives.helpers import gradual, nan_with
+from autograd_core.primitives.helpers import even_scale, nan_with
 from autograd_core.primitives.primitive import leaf, primitive
 
 INF = float("inf")
@@ -25,7 +25,7 @@ divide = leaf(
     symbol="÷", aliases=["true_divide"], doc="a / b; a/0 is ±inf, 0/0 is nan",
 )
 negative = leaf("negative", lambda m, g, y, x: -g, symbol="−", doc="−x")
-positive = leaf("positive", lambda m, g, y, x: g, symbol="+", doc="+x")
+positive = leaf("positive", lambda m, g, y, x: g, symbol="+", aliases=["conjugate"], doc="+x")
 abs = leaf(
     "abs", lambda m, g, y, x: g * m.sign(x), symbol="|·|", aliases=["fabs", "absolute"],
     doc="|x|; at 0 the derivative is 0, the subgradient of least norm",
@@ -60,7 +60,8 @@ def _quotient(m: Any, g: Any, y: Any, a: Any, b: Any) -> Any:
 
 
 mod = leaf(
-    "mod", lambda m, g, y, a, b: nan_with(m, y, g), _quotient, symbol="%",
+    "mod", lambda m, g, y, a, b: nan_with(m, y, g), lambda m, g, y, a, b: -g * nan_with(m, y, m.floor_divide(a, b)),
+    symbol="%",
     doc="a − b⌊a/b⌋, Python's %",
 )
 fmod = leaf(
@@ -75,23 +76,39 @@ remainder = leaf(
 
 
 def _base(m: Any, g: Any, y: Any, x: Any, p: Any) -> Any:
-    """p·x^(p−1), as y·(p/x): for a large p the rounding of p − 1 alone would cost hundreds of ULP.
+    """p·x^(p−1).
 
-    Where p/x overflows or vanishes (x = 0 and infinity among it), p·x^(p−1) itself is the accurate one, or (y/x)·p.
+    As it stands only where p − 1 is exact (from ½ to 2⁵³) or makes no difference (x = 0 or infinity): elsewhere the
+    rounding of p − 1 would cost hundreds of ULP. There it is r·p·r/x with the root r of |y|, which neither overflows
+    nor vanishes where the product does not; 0 for p = 0, and where x^(±inf) vanishes.
     """
-    ratio = m.divide(p, x)
-    usable = m.logical_and(m.isfinite(ratio), m.logical_not(m.isinf(x)))
-    tiny = m.logical_and(m.logical_and(m.less(m.abs(p), 1.0), m.not_equal(x, 0.0)), m.logical_not(m.isinf(x)))
-    direct = m.where(tiny, m.divide(y, x) * p, p * m.pow(x, p - 1.0))
-    slope = m.where(usable, gradual(m, y, m.pow(m.abs(x), 0.5 * p), m.where(usable, ratio, 1.0)), direct)
-    return g * m.where(m.equal(p, 0.0), 0.0 * p, nan_with(m, y, slope))
+    exact = m.logical_and(m.less_equal(0.5, p), m.less_equal(p, 2.0**53))
+    end = m.logical_or(m.logical_or(m.equal(x, 0.0), m.isinf(x)), m.isinf(p))
+    constant = m.logical_and(m.equal(p, 0.0), m.logical_or(m.equal(x, 0.0), m.isnan(x)))
+    vanishing = m.logical_or(constant, m.logical_and(m.isinf(p), m.equal(y, 0.0)))
+    return g * m.where(
+        vanishing, 0.0, nan_with(m, y, m.where(m.logical_or(exact, end), p * m.pow(x, p - 1.0), _by_root(m, y, x, p)))
+    )
+
+
+def _by_root(m: Any, y: Any, x: Any, p: Any) -> Any:
+    x = m.where(m.equal(x, 0.0), 1.0, x)
+    root = m.pow(m.abs(x), 0.5 * p)
+    large = m.greater_equal(m.abs(x), 1.0)
+    left = m.where(large, root * p, m.divide(root * p, x))
+    return m.copysign(1.0, y) * (left * m.where(large, m.divide(root, x), root))
 
 
 def _exponent(m: Any, g: Any, y: Any, x: Any, p: Any) -> Any:
-    """y·log x; 0 where y vanishes, since y vanishes faster than log x grows; undefined for a negative x."""
-    at_zero = m.logical_or(m.equal(y, 0.0), m.logical_and(m.equal(x, 0.0), m.equal(p, 0.0)))
-    slope = gradual(m, y, m.pow(m.abs(x), 0.5 * p), m.log(m.abs(x)))
-    return g * m.where(m.less(x, 0.0), m.log(x), m.where(m.logical_and(at_zero, m.logical_not(m.isnan(x))), 0.0, slope))
+    """y·log x, with the root of y for its underflow and overflow; nan for a negative x.
+
+    It is 0 where y is 0, since y vanishes faster than log x grows, and at 0⁰.
+    """
+    at_zero = m.logical_and(m.equal(x, 0.0), m.greater_equal(p, 0.0))
+    vanishing = m.logical_or(at_zero, m.logical_and(m.isinf(x), m.less(p, 0.0)))
+    root = m.pow(m.abs(x), 0.5 * p)
+    slope = (root * m.log(m.abs(m.where(vanishing, 1.0, x)))) * root
+    return g * m.where(m.less(x, 0.0), m.log(x), m.where(vanishing, 0.0, slope))
 
 
 pow = leaf(
@@ -144,17 +161,20 @@ prod = leaf("prod", joint=_prod, symbol="Π", doc="x₁ · … · xₙ")
 
 
 def _hypot(m: Any, g: Any, y: Any, *xs: Any) -> list[Any]:
-    # x/y, and at infinity its limit; at 0 the subgradient of least norm.
-    infinite = m.isinf(y)
-    safe = m.where(m.logical_or(m.equal(y, 0.0), infinite), 1.0, y)
+    # x/y; at 0 the subgradient of least norm, and at infinity the limit as the infinite operands grow alike.
     count: Any = 0.0
     for x in xs:
         count = count + m.where(m.isinf(x), 1.0, 0.0)
+    infinite = m.greater(count, 0.0)
     share = m.divide(1.0, m.sqrt(m.where(infinite, count, 1.0)))
-    return [
-        g * m.where(infinite, nan_with(m, x, m.where(m.isinf(x), m.copysign(share, x), 0.0)), m.divide(x, safe))
-        for x in xs
-    ]
+    scale = even_scale(m, y)
+    length = m.hypot(*[m.where(infinite, 1.0, scale * x) for x in xs])
+    length = m.where(m.equal(length, 0.0), 1.0, length)
+    cotangents = []
+    for x in xs:
+        limit = nan_with(m, x, m.where(m.isinf(x), m.copysign(share, x), 0.0))
+        cotangents.append(g * m.where(infinite, limit, m.divide(scale * x, length)))
+    return cotangents
 
 
 hypot = leaf("hypot", joint=_hypot, doc="√(x₁² + … + xₙ²), without overflow")

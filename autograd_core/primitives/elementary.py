@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from autograd_core.primitives.helpers import nan_with
+from autograd_core.primitives.helpers import even_scale, nan_with
 from autograd_core.primitives.primitive import leaf, primitive
 
 INF = math.inf
@@ -41,7 +41,15 @@ log1p = leaf(
 
 # |y|: the root of −0.0 is −0.0, and its slope +inf all the same
 sqrt = leaf("sqrt", lambda m, g, y, x: g * m.divide(0.5, m.abs(y)), symbol="√", doc="√x", domain=POSITIVE)
-cbrt = leaf("cbrt", lambda m, g, y, x: g * m.divide(1.0, 3.0 * y * y), symbol="∛", doc="the real cube root")
+
+
+def _cube_root(m: Any, g: Any, y: Any, x: Any) -> Any:
+    # y/(3x) has the error of y once, 1/(3y²) twice; but it has the limits at 0 and infinity.
+    end = m.logical_or(m.equal(x, 0.0), m.isinf(x))
+    return g * m.where(end, m.divide(1.0, y * y), m.divide(m.divide(y, m.where(end, 1.0, x)), 3.0))
+
+
+cbrt = leaf("cbrt", _cube_root, symbol="∛", doc="the real cube root")
 
 # Circular functions
 
@@ -56,14 +64,17 @@ def _arcsine(m: Any, x: Any) -> Any:
 
 
 asin = leaf("asin", lambda m, g, y, x: g * _arcsine(m, x), aliases=["arcsin"], doc="arcsine, in radians", domain=UNIT)
-acos = leaf("acos", lambda m, g, y, x: -g * _arcsine(m, x), aliases=["arccos"], doc="arccosine, in radians", domain=UNIT)
+acos = leaf(
+    "acos", lambda m, g, y, x: -g * _arcsine(m, x), aliases=["arccos"], doc="arccosine, in radians", domain=UNIT
+)
 atan = leaf("atan", lambda m, g, y, x: g * m.divide(1.0, 1.0 + x * x), aliases=["arctan"], doc="arctangent, in radians")
 
 
 def _angle(m: Any, part: Any, y: Any, x: Any) -> Any:
     # (part/h)/h with h = hypot: x² + y² would overflow or vanish
-    h = m.hypot(y, x)
-    return m.where(m.isinf(h), 0.0 * m.copysign(1.0, part), m.divide(m.divide(part, h), h))
+    scale = even_scale(m, m.hypot(y, x))
+    h = m.hypot(scale * y, scale * x)
+    return m.where(m.isinf(h), 0.0 * m.copysign(1.0, part), m.divide(m.divide(scale * part, h), h) * scale)
 
 
 atan2 = leaf(
@@ -75,13 +86,13 @@ atan2 = leaf(
 )
 
 
-@primitive(lambda m, g, y, x: g * m.divide(180.0, m.pi), aliases=["rad2deg"], symbol="deg")
+@primitive(lambda m, g, y, x: g * nan_with(m, x, m.divide(180.0, m.pi)), aliases=["rad2deg"], symbol="deg")
 def degrees(m: Any, x: Any) -> Any:
     """radians to degrees"""
     return x * m.divide(180.0, m.pi)
 
 
-@primitive(lambda m, g, y, x: g * m.divide(m.pi, 180.0), aliases=["deg2rad"], symbol="rad")
+@primitive(lambda m, g, y, x: g * nan_with(m, x, m.divide(m.pi, 180.0)), aliases=["deg2rad"], symbol="rad")
 def radians(m: Any, x: Any) -> Any:
     """degrees to radians"""
     return x * m.divide(m.pi, 180.0)

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-SMALLEST_NORMAL = 2.0**-1022
-
 
 def nan_with(m: Any, y: Any, slope: Any) -> Any:
     """`slope`, but nan where the value `y` is: outside a function's domain it has no derivative either."""
     return m.where(m.isnan(y), y, slope)
 
 
-def gradual(m: Any, y: Any, root: Any, factor: Any) -> Any:
-    """y·factor for y = ±root², also where `y` has lost its digits to underflow or overflow but y·factor would not."""
-    kept = m.logical_and(m.greater_equal(m.abs(y), SMALLEST_NORMAL), m.isfinite(y))
-    return m.where(kept, y * factor, m.copysign(1.0, y) * ((root * factor) * root))
+def even_scale(m: Any, size: Any) -> Any:
+    """A power of two that takes a number near the ends of a double's range away from them."""
+    return m.where(m.greater(size, 2.0**1000), 2.0**-100, m.where(m.less(size, 2.0**-900), 2.0**100, 1.0))
 
 
 def exp_neg_square(m: Any, x: Any, scale: float = 1.0) -> Any:

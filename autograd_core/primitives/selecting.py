@@ -34,15 +34,15 @@ maximum = leaf("maximum", joint=_extreme, symbol="max", aliases=["fmax"], doc="t
 minimum = leaf("minimum", joint=_extreme, symbol="min", aliases=["fmin"], doc="the smallest operand")
 
 
-def _inside(m: Any, g: Any, y: Any, x: Any, lo: Any, hi: Any) -> Any:
-    inside = m.logical_and(m.less(lo, x), m.less(x, hi))
-    return m.gate(m.logical_or(inside, m.isnan(y)), nan_with(m, y, g))
+def _sent(m: Any, g: Any, y: Any, selected: Any) -> Any:
+    """`g` where the operand is selected, nan where the value is, and no cotangent elsewhere."""
+    return m.gate(m.logical_or(selected, m.isnan(y)), nan_with(m, y, g))
 
 
 @primitive(
-    _inside,
-    lambda m, g, y, x, lo, hi: m.gate(m.logical_or(m.isnan(y), m.logical_and(m.less_equal(x, lo), m.less(lo, hi))), nan_with(m, y, g)),
-    lambda m, g, y, x, lo, hi: m.gate(m.logical_or(m.isnan(y), m.logical_or(m.less_equal(hi, x), m.less_equal(hi, lo))), nan_with(m, y, g)),
+    lambda m, g, y, x, lo, hi: _sent(m, g, y, m.logical_and(m.less(lo, x), m.less(x, hi))),
+    lambda m, g, y, x, lo, hi: _sent(m, g, y, m.logical_and(m.less_equal(x, lo), m.less(lo, hi))),
+    lambda m, g, y, x, lo, hi: _sent(m, g, y, m.logical_or(m.less_equal(hi, x), m.less_equal(hi, lo))),
 )
 def clip(m: Any, x: Any, lo: Any, hi: Any) -> Any:
     """x, but at least lo and at most hi; at a bound the cotangent is the bound's"""

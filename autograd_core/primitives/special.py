@@ -24,12 +24,12 @@ def normal_density(m: Any, x: Any) -> Any:
 ndtr = leaf("ndtr", lambda m, g, y, x: g * normal_density(m, x), symbol="Φ", doc="the standard normal distribution")
 
 polygamma = leaf(
-    "polygamma", None, lambda m, g, y, n, x: g * m.polygamma(n + 1.0, x), symbol="ψ",
+    "polygamma", None, lambda m, g, y, n, x: g * nan_with(m, y, m.polygamma(n + 1.0, x)), symbol="ψ",
     domain=[(0.0, 9.0), (0.0, INF)], doc="the n-th derivative of digamma at x; the order n is not differentiated",
 )
 
 
-@primitive(lambda m, g, y, x: g * m.polygamma(1.0, x), symbol="ψ", domain=[(0.0, INF)])
+@primitive(lambda m, g, y, x: g * nan_with(m, y, m.polygamma(1.0, x)), symbol="ψ", domain=[(0.0, INF)])
 def digamma(m: Any, x: Any) -> Any:
     """the derivative of log gamma"""
     return m.polygamma(0.0, x)
@@ -42,12 +42,14 @@ def _gamma(m: Any, g: Any, y: Any, x: Any) -> Any:
 
 
 gamma = leaf("gamma", _gamma, symbol="Γ", domain=[(0.0, 171.0)], doc="the gamma function")
-lgamma = leaf("lgamma", lambda m, g, y, x: g * m.polygamma(0.0, x), symbol="ln Γ", domain=[(0.0, INF)], doc="log |Γ(x)|")
+lgamma = leaf(
+    "lgamma", lambda m, g, y, x: g * m.polygamma(0.0, x), symbol="ln Γ", domain=[(0.0, INF)], doc="log |Γ(x)|"
+)
 
 
 @primitive(
-    lambda m, g, v, x, y: g * m.where(m.logical_and(m.equal(x, 0.0), m.equal(y, 0.0)), -INF, m.log(y)),
-    lambda m, g, v, x, y: g * m.where(m.equal(x, 0.0), 0.0 * m.log(1.0 + m.abs(y)), m.divide(x, y)),
+    lambda m, g, v, x, y: g * nan_with(m, v, m.where(m.logical_and(m.equal(x, 0.0), m.equal(y, 0.0)), -INF, m.log(y))),
+    lambda m, g, v, x, y: g * nan_with(m, v, m.where(m.equal(x, 0.0), 0.0, m.divide(x, y))),
     domain=[(-INF, INF), (0.0, INF)],
 )
 def xlogy(m: Any, x: Any, y: Any) -> Any:
@@ -105,4 +107,9 @@ def _softmax(m: Any, g: Any, y: Any, *xs: Any) -> list[Any]:
 @primitive(joint=_softmax, symbol="log Σ exp")
 def logsumexp(m: Any, *xs: Any) -> Any:
     """log(exp x₁ + … + exp xₙ), without overflow"""
-    return m.maximum(*xs) + m.log(m.sum(*_weights(m, xs)))
+    # log1p of what comes on top of the largest term, whose weight is 1
+    top = m.maximum(*xs)
+    ties = [m.equal(x, top) for x in xs]
+    ones = m.sum(*[m.where(tie, 1.0, 0.0) for tie in ties])
+    rest = m.sum(*[m.where(tie, 0.0, weight) for tie, weight in zip(ties, _weights(m, xs), strict=True)])
+    return top + m.log1p((ones - 1.0) + rest)
