@@ -137,4 +137,4 @@ def _mean(name: str, one: Callable[[Any, Any], Value], left: Any, right: Any, li
 
 
 def _is_list(thing: Any) -> bool:
-    return isinstance(thing, Sequence) or getattr(thing, "ndim", 0) > 0
+    return (isinstance(thing, Sequence) and not isinstance(thing, str)) or getattr(thing, "ndim", 0) > 0

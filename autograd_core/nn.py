@@ -186,6 +186,7 @@ class MLP(Module):
 
     Attributes:
         layers: the layers.
+        activation: as given.
 
     Raises:
         NetworkError: as for `Neuron`, and without a layer.
@@ -211,6 +212,7 @@ class MLP(Module):
             raise NetworkError("an MLP has at least one layer: give the number of neurons of each, such as [16, 16, 1]")
         sizes = [nin, *nouts]
         activations = [activation] * (len(nouts) - 1) + [output]
+        self.activation = activation
         seed = _generator(seed)
         self.layers = [
             Layer(sizes[i], sizes[i + 1], each, init=init, seed=seed) for i, each in enumerate(activations)

@@ -1,0 +1,315 @@
+"""Loss and gradient of a small network, recorded anew at every step: autograd_core beside its peers.
+
+The work: a multilayer perceptron 2-16-16-1 on 100 samples of two moons, hinge loss with L2 regularisation, one forward
+and one backward pass. It is measured twice: written out with ``+`` and ``*`` alone (about 65,000 nodes), where all
+contenders run the same code; and with the neural-network classes of micrograd and of autograd_core.
+
+Every measurement is a fresh process. The processes of all contenders alternate, so that a slow spell of the machine
+meets all of them, and the medians are compared. Python's garbage collector runs as it does by default.
+
+    pip install -e . -r benchmarks/requirements.txt
+    python benchmarks/eager.py
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import json
+import math
+import os
+import platform
+import random
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+SAMPLES = 100
+SIZES = [2, 16, 16, 1]
+L2 = 1e-4
+
+Step = Callable[[], tuple[float, list[float]]]
+"""One step of training without the update: the loss and the gradient."""
+
+
+def moons() -> tuple[list[list[float]], list[float]]:
+    """Two interleaved half circles with a little noise, and their labels -1 and 1."""
+    generator = random.Random(1)
+    points, labels = [], []
+    for i in range(SAMPLES):
+        angle = math.pi * (i // 2) / (SAMPLES // 2 - 1)
+        x, y = (math.cos(angle), math.sin(angle)) if i % 2 else (1.0 - math.cos(angle), 0.5 - math.sin(angle))
+        points.append([x + generator.gauss(0.0, 0.1), y + generator.gauss(0.0, 0.1)])
+        labels.append(1.0 if i % 2 else -1.0)
+    return points, labels
+
+
+def initial_numbers() -> list[float]:
+    """The parameters neuron by neuron, each its weights and then its bias."""
+    generator = random.Random(2)
+    return [
+        generator.uniform(-1.0, 1.0) if k < nin else 0.0
+        for nin, nout in zip(SIZES, SIZES[1:])
+        for _ in range(nout)
+        for k in range(nin + 1)
+    ]
+
+
+# (a) With + and * alone
+
+
+def written_out(parameters: list[Any], lift: Callable[[float], Any], relu: Callable[[Any], Any]) -> Any:
+    """The loss; `lift` makes an input of a number."""
+    points, labels = moons()
+    remaining = iter(parameters)
+    network = [
+        [([next(remaining) for _ in range(nin)], next(remaining)) for _ in range(nout)]
+        for nin, nout in zip(SIZES, SIZES[1:])
+    ]
+    losses = []
+    for point, label in zip(points, labels):
+        signals = [lift(x) for x in point]
+        for i, layer in enumerate(network):
+            signals = [sum((w * x for w, x in zip(weights, signals)), bias) for weights, bias in layer]
+            if i < len(network) - 1:
+                signals = [relu(z) for z in signals]
+        losses.append(relu(1.0 + -label * signals[0]))
+    return sum(losses) * (1.0 / len(losses)) + L2 * sum(p * p for p in parameters)
+
+
+def _of_values(value: Any) -> Step:
+    """For a class Value as micrograd has it."""
+    parameters = [value(x) for x in initial_numbers()]
+
+    def step() -> tuple[float, list[float]]:
+        for p in parameters:
+            p.grad = 0.0
+        loss = written_out(parameters, value, value.relu)
+        loss.backward()
+        return loss.data, [p.grad for p in parameters]
+
+    return step
+
+
+def plain_autograd_core() -> Step:
+    from autograd_core import Value
+
+    return _of_values(Value)
+
+
+def plain_micrograd() -> Step:
+    from micrograd.engine import Value
+
+    return _of_values(Value)
+
+
+def plain_xad() -> Step:
+    import xad.adj_1st as xad
+
+    numbers, zero = initial_numbers(), xad.Real(0.0)
+    tape = xad.Tape()
+    tape.activate()
+
+    def step() -> tuple[float, list[float]]:
+        parameters = [xad.Real(x) for x in numbers]
+        for p in parameters:
+            tape.registerInput(p)
+        tape.newRecording()
+        loss = written_out(parameters, xad.Real, lambda z: z if z > 0.0 else zero)
+        tape.registerOutput(loss)
+        loss.setAdjoint(1.0)
+        tape.computeAdjoints()
+        return loss.getValue(), [p.getAdjoint() for p in parameters]
+
+    return step
+
+
+def plain_autograd() -> Step:
+    import autograd.numpy as np
+    from autograd import value_and_grad
+
+    function = value_and_grad(lambda parameters: written_out(list(parameters), float, lambda z: np.maximum(z, 0.0)))
+
+    def step() -> tuple[float, list[float]]:
+        loss, gradient = function(np.array(initial_numbers()))
+        return float(loss), gradient.tolist()
+
+    return step
+
+
+def plain_torch() -> Step:
+    import torch
+
+    torch.set_num_threads(1)
+    parameters = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in initial_numbers()]
+
+    def step() -> tuple[float, list[float]]:
+        for p in parameters:
+            p.grad = None
+        loss = written_out(parameters, lambda x: torch.tensor(x, dtype=torch.float64), torch.relu)
+        loss.backward()
+        return loss.item(), [p.grad.item() for p in parameters]
+
+    return step
+
+
+# (b) With the classes for networks
+
+
+def _of_classes(mlp: Any, value: Any) -> Step:
+    points, labels = moons()
+    model = mlp(SIZES[0], SIZES[1:])
+    parameters = model.parameters()
+    for parameter, number in zip(parameters, initial_numbers()):
+        parameter.data = number
+
+    def step() -> tuple[float, list[float]]:
+        model.zero_grad()
+        inputs = [list(map(value, point)) for point in points]
+        losses = [(1.0 + -label * score).relu() for label, score in zip(labels, map(model, inputs))]
+        loss = sum(losses) * (1.0 / len(losses)) + L2 * sum(p * p for p in parameters)
+        loss.backward()
+        return loss.data, [p.grad for p in parameters]
+
+    return step
+
+
+def classes_autograd_core() -> Step:
+    from autograd_core import Value
+    from autograd_core.nn import MLP
+
+    return _of_classes(MLP, Value)
+
+
+def classes_micrograd() -> Step:
+    from micrograd.engine import Value
+    from micrograd.nn import MLP
+
+    return _of_classes(MLP, Value)
+
+
+def library_autograd_core() -> Step:
+    """The same with the package's own loss, on plain numbers."""
+    from autograd_core import math as m
+    from autograd_core.losses import hinge
+    from autograd_core.nn import MLP
+
+    points, labels = moons()
+    model = MLP(SIZES[0], SIZES[1:])
+    model.set_parameters(initial_numbers())
+    parameters = model.parameters()
+
+    def step() -> tuple[float, list[float]]:
+        model.zero_grad()
+        loss = hinge([model(point) for point in points], labels) + L2 * m.dot(parameters, parameters)
+        loss.backward()
+        return loss.data, [p.grad for p in parameters]
+
+    return step
+
+
+TABLES: dict[str, dict[str, Callable[[], Step]]] = {
+    "written with + and *": {
+        "autograd_core": plain_autograd_core,
+        "micrograd": plain_micrograd,
+        "xad": plain_xad,
+        "autograd": plain_autograd,
+        "torch": plain_torch,
+    },
+    "with the classes for networks": {
+        "autograd_core": classes_autograd_core,
+        "micrograd": classes_micrograd,
+        "autograd_core, own loss": library_autograd_core,
+    },
+}
+
+
+def measure(table: str, contender: str, steps: int) -> dict[str, Any]:
+    """In a process of its own: the median of some steps after two to warm up, in seconds, and what was computed."""
+    step = TABLES[table][contender]()
+    for _ in range(2):
+        loss, gradient = step()
+    seconds = []
+    for _ in range(steps):
+        started = time.perf_counter()
+        step()
+        seconds.append(time.perf_counter() - started)
+    return {"seconds": statistics.median(seconds), "loss": loss, "gradient": gradient}
+
+
+def compare(table: str, rounds: int, steps: int) -> None:
+    """Run the contenders of a table in turn, and print medians and ratios.
+
+    Raises:
+        RuntimeError: if a contender computes another gradient, or fails for another reason than not being installed.
+    """
+    contenders = list(TABLES[table])
+    absent = [name for name in contenders if not _installed(name)]
+    results: dict[str, list[dict[str, Any]]] = {name: [] for name in contenders if name not in absent}
+    for _ in range(rounds):
+        for name in results:
+            results[name].append(_in_fresh_process(table, name, steps))
+    reference = results["autograd_core"][0]
+    print(f"\n{table}: loss and backward\n")
+    print(f"{'':24}{'median':>12}{'ratio to autograd_core':>26}")
+    own = statistics.median(result["seconds"] for result in results["autograd_core"])
+    for name, runs in results.items():
+        for run in runs:
+            pairs = zip([run["loss"], *run["gradient"]], [reference["loss"], *reference["gradient"]], strict=True)
+            if not all(math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12) for a, b in pairs):
+                raise RuntimeError(f"{name} does not compute the loss and the gradient that autograd_core computes")
+        median = statistics.median(run["seconds"] for run in runs)
+        print(f"{name:24}{1e3 * median:9.1f} ms{median / own:26.2f}")
+    for name in absent:
+        print(f"{name:24}{'not installed':>12}")
+
+
+def _installed(contender: str) -> bool:
+    try:
+        importlib.metadata.version(contender.split(",")[0].replace("_", "-"))
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _in_fresh_process(table: str, contender: str, steps: int) -> dict[str, Any]:
+    command = [sys.executable, os.path.abspath(__file__), "--one", table, contender, "--steps", str(steps)]
+    run = subprocess.run(command, capture_output=True, text=True)
+    if run.returncode:
+        raise RuntimeError(f"{contender} failed: {(run.stderr.strip() or 'no message').splitlines()[-1]}")
+    result: dict[str, Any] = json.loads(run.stdout.splitlines()[-1])
+    return result
+
+
+def import_time(rounds: int) -> None:
+    """Print how long ``import autograd_core`` takes beyond starting Python."""
+
+    def seconds(program: str) -> float:
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-c", program], check=True)
+        return time.perf_counter() - started
+
+    times = [seconds("import autograd_core") - seconds("pass") for _ in range(2 * rounds)]
+    print(f"\nimport autograd_core: {1e3 * statistics.median(times):.0f} ms beyond starting Python")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Compare autograd_core with its peers; ratios in one run.")
+    parser.add_argument("--rounds", type=int, default=5, help="processes per contender")
+    parser.add_argument("--steps", type=int, default=5, help="steps per process, after two to warm up")
+    parser.add_argument("--one", nargs=2, metavar=("TABLE", "CONTENDER"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        print(json.dumps(measure(*options.one, options.steps)))
+        return
+    print(f"Python {platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} cores")
+    for table in TABLES:
+        compare(table, options.rounds, options.steps)
+    import_time(options.rounds)
+
+
+if __name__ == "__main__":
+    main()
