@@ -11,8 +11,6 @@ import pytest
 
 from autograd_core import cli, demo
 
-pytest.importorskip("matplotlib")
-
 TABLE = "a,b,kind\n" + "".join(f"{i},{i * i % 7},{'no' if i < 10 else 'yes'}\n" for i in range(20))
 
 
