@@ -18,8 +18,8 @@ from accuracy import EXCEPTIONS, Bound, bound_of, differentiable_rows, errors_at
 HEAD = """# Accuracy
 
 The error of every primitive's value and of its local derivatives, in ULP of the truth (mpmath, differentiating the
-forward), at {points} random points and, for a function of one operand, the special points and their neighbours, wherever
-the truth is a normal double. Written by `benchmarks/accuracy.py` on {platform}; the tests hold
+forward), at {points} random points and, for a function of one operand, the special points and their neighbours,
+wherever the truth is a normal double. Written by `benchmarks/accuracy.py` on {platform}; the tests hold
 each row to its bound.
 
 | primitive | value p50 | p99 | max | bound | derivative p50 | p99 | max | bound |
@@ -36,7 +36,8 @@ def columns(errors: list[float], bound: float) -> str:
 
 
 def main(points: int) -> None:
-    text = HEAD.format(points=points, platform=f"{platform.system()} {platform.machine()}, {platform.libc_ver()[0]}")
+    system = f"{platform.system()} {platform.machine()}, {platform.libc_ver()[0]}"
+    text = HEAD.format(points=points, platform=system)
     for row in differentiable_rows():
         errors = [error for xs in points_of(row, points, seed=2) for error in errors_at(row, xs)]
         bound = bound_of(row)
