@@ -87,7 +87,7 @@ EXCEPTIONS: dict[str, Bound] = {
     "lgamma": Bound(
         6.0,
         value_term=lambda x: abs(x) if x < 0.0 else 0.0,
-        reason="log Γ below 0 is the standard library's, near its roots there of the larger term; terms cancel near 1.44",
+        reason="log Γ below 0 is the standard library's, near roots of the larger term; terms cancel near 1.44",
     ),
     "logaddexp": Bound(value_term=lambda a, b: max(abs(a), abs(b)), reason="near a root, of the larger term"),
     "logsumexp": Bound(value_term=lambda *xs: abs(max(xs)), reason="near a root, of the larger term"),
