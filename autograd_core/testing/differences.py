@@ -11,8 +11,8 @@ from autograd_core.primitives import Primitive
 
 __all__ = ["Difference", "difference", "partial_derivative"]
 
-# Decimal digits, and the step as a power of ten relative to the operand. The last level is for what hides behind a
-# large term, such as tanh(300), which differs from 1 by 1e-260.
+# Decimal digits, and the step as a power of ten relative to the smallest operand. The last level is for what hides
+# behind a large term, such as tanh(300), which differs from 1 by 1e-260.
 _LEVELS = ((100, -30), (300, -110), (1300, -500))
 # The unit of the step at 0, where no operand gives one: small against every period that a double can express.
 _AT_ZERO = -370
@@ -45,7 +45,8 @@ def partial_derivative(row: Primitive, index: int, xs: Sequence[float]) -> Any:
     for digits, exponent in _LEVELS:
         with mp.workdps(digits):
             at = [mp.mpf(x) for x in xs]
-            unit = abs(at[index]) or mp.mpf(10) ** _AT_ZERO
+            # At most 1, and no longer than the other operands: from afar a staircase looks like a slope.
+            unit = min([1, *(abs(x) for x in at if x)]) if at[index] else mp.mpf(10) ** _AT_ZERO
             slopes, jumps = [], []
             for step in (unit * mp.mpf(10) ** exponent, unit * mp.mpf(10) ** (exponent - 3)):
                 after, here, before = (
@@ -86,7 +87,7 @@ def difference(f: Callable[[float], float], x: float, noise: float) -> Differenc
     Args:
         f: a function of one float.
         x: where; finite.
-        noise: the absolute error of the values of `f`.
+        noise: the absolute error of the values of `f`, beyond their own rounding.
 
     >>> import math
     >>> slope, error, step = difference(math.sin, 1e-200, 1e-216)
@@ -106,7 +107,7 @@ def difference(f: Callable[[float], float], x: float, noise: float) -> Differenc
             if not (step and math.isfinite(step) and math.isfinite(after) and math.isfinite(before)):
                 table = []
                 continue
-            blur = _scaled(noise, -step_exponent)
+            blur = _scaled(noise + 2.0**-52 * max(abs(after), abs(before)), -step_exponent)
             wider, jump = jump, _scaled(abs((after - here) - (here - before)), -step_exponent)
             row = [_scaled(after / 2.0 - before / 2.0, -step_exponent)]
             if jump > 0.75 * wider and jump > 1e-3 * abs(row[0]) + 4.0 * blur:
