@@ -4,8 +4,9 @@ The work: a multilayer perceptron 2-16-16-1 on 100 samples of two moons, hinge l
 and one backward pass. It is measured twice: written out with ``+`` and ``*`` alone (about 65,000 nodes), where all
 contenders run the same code; and with the neural-network classes of micrograd and of autograd_core.
 
-Every measurement is a fresh process. The processes of all contenders alternate, so that a slow spell of the machine
-meets all of them, and the medians are compared. Python's garbage collector runs as it does by default.
+Every measurement is a fresh process, and counts its processor time on one thread, so that other programs weigh little.
+The processes of all contenders alternate, so that a slow spell of the machine meets all of them, and the medians are
+compared. Python's garbage collector runs as it does by default.
 
     pip install -e . -r benchmarks/requirements.txt
     python benchmarks/eager.py
@@ -25,6 +26,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 SAMPLES = 100
@@ -52,7 +54,7 @@ def initial_numbers() -> list[float]:
     generator = random.Random(2)
     return [
         generator.uniform(-1.0, 1.0) if k < nin else 0.0
-        for nin, nout in zip(SIZES, SIZES[1:])
+        for nin, nout in pairwise(SIZES)
         for _ in range(nout)
         for k in range(nin + 1)
     ]
@@ -67,13 +69,13 @@ def written_out(parameters: list[Any], lift: Callable[[float], Any], relu: Calla
     remaining = iter(parameters)
     network = [
         [([next(remaining) for _ in range(nin)], next(remaining)) for _ in range(nout)]
-        for nin, nout in zip(SIZES, SIZES[1:])
+        for nin, nout in pairwise(SIZES)
     ]
     losses = []
-    for point, label in zip(points, labels):
+    for point, label in zip(points, labels, strict=True):
         signals = [lift(x) for x in point]
         for i, layer in enumerate(network):
-            signals = [sum((w * x for w, x in zip(weights, signals)), bias) for weights, bias in layer]
+            signals = [sum((w * x for w, x in zip(weights, signals, strict=True)), bias) for weights, bias in layer]
             if i < len(network) - 1:
                 signals = [relu(z) for z in signals]
         losses.append(relu(1.0 + -label * signals[0]))
@@ -120,9 +122,9 @@ def plain_xad() -> Step:
         tape.newRecording()
         loss = written_out(parameters, xad.Real, lambda z: z if z > 0.0 else zero)
         tape.registerOutput(loss)
-        loss.setAdjoint(1.0)
+        loss.derivative = 1.0
         tape.computeAdjoints()
-        return loss.getValue(), [p.getAdjoint() for p in parameters]
+        return loss.value, [p.derivative for p in parameters]
 
     return step
 
@@ -163,13 +165,13 @@ def _of_classes(mlp: Any, value: Any) -> Step:
     points, labels = moons()
     model = mlp(SIZES[0], SIZES[1:])
     parameters = model.parameters()
-    for parameter, number in zip(parameters, initial_numbers()):
+    for parameter, number in zip(parameters, initial_numbers(), strict=True):
         parameter.data = number
 
     def step() -> tuple[float, list[float]]:
         model.zero_grad()
         inputs = [list(map(value, point)) for point in points]
-        losses = [(1.0 + -label * score).relu() for label, score in zip(labels, map(model, inputs))]
+        losses = [(1.0 + -label * score).relu() for label, score in zip(labels, map(model, inputs), strict=True)]
         loss = sum(losses) * (1.0 / len(losses)) + L2 * sum(p * p for p in parameters)
         loss.backward()
         return loss.data, [p.grad for p in parameters]
@@ -228,15 +230,15 @@ TABLES: dict[str, dict[str, Callable[[], Step]]] = {
 
 
 def measure(table: str, contender: str, steps: int) -> dict[str, Any]:
-    """In a process of its own: the median of some steps after two to warm up, in seconds, and what was computed."""
+    """In a process of its own: the median processor time of a step in seconds, after two to warm up, and its results."""
     step = TABLES[table][contender]()
     for _ in range(2):
         loss, gradient = step()
     seconds = []
     for _ in range(steps):
-        started = time.perf_counter()
+        started = time.process_time()
         step()
-        seconds.append(time.perf_counter() - started)
+        seconds.append(time.process_time() - started)
     return {"seconds": statistics.median(seconds), "loss": loss, "gradient": gradient}
 
 
