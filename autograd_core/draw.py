@@ -1,17 +1,15 @@
 """Pictures of a graph: to DOT, and from there to SVG and other formats.
 
-The text in DOT is written here, without any dependency. Graphviz itself lays it out, in a process of its own: its
-library is not made for threads, writes to the standard error stream as it likes, and an end of it is not ours.
+The text in DOT is written here, without any dependency; `autograd_core.rendering` has Graphviz lay it out.
 
 A leaf is a box, a constant a dashed box with cut corners, an operation a rounded box; an output has a double border.
 The tints are of the palette of Okabe and Ito (Color Universal Design, 2008), lightened; no kind is told by tint alone.
+Where long edges would make a thicket, a dotted box stands in for an operand that is drawn far away.
 """
 
 from __future__ import annotations
 
 import os
-import re
-import sys
 from collections import deque
 from collections.abc import Sequence
 from functools import cached_property
@@ -21,25 +19,22 @@ from typing import Any
 from autograd_core.errors import DataError, MissingExtraError, RenderError
 from autograd_core.graph import Graph
 from autograd_core.namespaces import floats
+from autograd_core.rendering import render, with_titles, write_whole
 from autograd_core.value import Constant, Value
 
 __all__ = ["Drawing", "draw", "to_dot", "to_svg"]
 
 MAX_NODES = 500
 EDGES_PER_NODE = 4  # of a drawing, on average: Graphviz's time grows faster than the edges do
+# The time to lay out a picture grows with the square of the summed lengths of its edges, counted in columns. Above
+# LENGTH_OF_EDGES, an edge longer than LONGEST_EDGE starts at a stand-in for its operand that is drawn close by.
+LENGTH_OF_EDGES = 1000
+LONGEST_EDGE = 4
 LONGEST_LABEL = 32  # characters
 LONGEST_TOOLTIP = 1000
-RENDER_TIMEOUT = 120.0  # seconds
 
 _TEXT = ("dot", "gv")
 _RENDERED = ("svg", "png", "pdf", "jpg", "jpeg", "gif")
-_PYGRAPHVIZ = """
-import sys
-sys.path.append(sys.argv[1])
-from pygraphviz import AGraph
-graph = AGraph(string=sys.stdin.buffer.read().decode())
-sys.stdout.buffer.write(graph.draw(format=sys.argv[2], prog="dot"))
-"""
 
 _HEAD = """digraph "computation graph" {
 rankdir=LR; bgcolor=white; nodesep=0.2; ranksep=0.4;
@@ -48,6 +43,7 @@ edge [fontname="Helvetica", fontsize=10, color="#555555", fontcolor="#333333", a
 _LEAF = 'shape=box, style=filled, fillcolor="#cfe8f7"'
 _CONSTANT = 'shape=octagon, style="filled,dashed", fillcolor="#f2f2f2"'
 _OPERATION = 'shape=box, style="filled,rounded", fillcolor="#fbe3b8"'
+_STAND_IN = 'shape=box, style="dotted,rounded"'
 _OUTPUT = ", peripheries=2, penwidth=1.4"
 
 # Graphviz decodes the references, then takes a backslash for the start of an escape (\N for the name of the node): once
@@ -86,7 +82,7 @@ class Drawing:
             MissingExtraError: if neither pygraphviz nor a program ``dot`` is installed.
             RenderError: if that failed.
         """
-        return _with_titles(_render(self.dot, "svg").decode(), self._title)
+        return with_titles(render(self.dot, "svg").decode(), self._title)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the picture to a file, all of it or nothing.
@@ -107,11 +103,11 @@ class Drawing:
         elif suffix == "svg":
             content = self.svg.encode()
         elif suffix in _RENDERED:
-            content = _render(self.dot, suffix)
+            content = render(self.dot, suffix)
         else:
             known = ", ".join("." + each for each in _TEXT + _RENDERED)
             raise DataError(f"the format of a picture follows from the suffix, and {path!r} has none of {known}")
-        _write(path, content)
+        write_whole(path, content)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         bundle = {"text/plain": repr(self)}
@@ -161,31 +157,58 @@ def to_svg(*outputs: Value, derivatives: bool = False, max_nodes: int = MAX_NODE
     return Drawing(Graph(*outputs), derivatives=derivatives, max_nodes=max_nodes).svg
 
 
-# From the graph to DOT.
-
-
 def _dot(graph: Graph, derivatives: bool, max_nodes: int) -> str:
     near = _nearest(graph.outputs, max_nodes)
     # In topological order, so that Graphviz starts from an order in which few edges cross.
     drawn = [node for node in graph.nodes if node in near]
     names = {node: f"n{index}" for index, node in enumerate(drawn)}
     outputs = set(graph.outputs)
-    lines = [_HEAD]
-    edges: list[str] = []
+    shown: dict[Value, list[int]] = {}
     room = EDGES_PER_NODE * max_nodes
     for node in drawn:
+        shown[node] = list(islice((i for i, parent in enumerate(node.parents) if parent in near), room))
+        room -= len(shown[node])
+    rank = _ranks(shown)
+    lengths = [rank[node] - rank[node.parents[i]] for node in drawn for i in shown[node]]
+    longest = LONGEST_EDGE if sum(lengths) > LENGTH_OF_EDGES else len(drawn)
+    lines, edges = [_HEAD], []
+    if sum(min(length, longest) for length in lengths) > LENGTH_OF_EDGES:
+        lines.append("splines=line; nslimit=2; mclimit=0.5;")
+    stand_ins: dict[tuple[Value, int], str] = {}
+    for node in drawn:
         parents = node.parents
-        shown = list(islice((i for i, parent in enumerate(parents) if parent in near), room))
-        room -= len(shown)
-        lines.append(f"{names[node]} [{_node(node, node in outputs, len(parents) - len(shown))}];")
-        partials = _local_derivatives(node) if derivatives and shown else ()
-        for i in shown:
-            edges.append(f"{names[parents[i]]} -> {names[node]} [{_edge(node, i, partials)}];")
+        lines.append(f"{names[node]} [{_node(node, node in outputs, len(parents) - len(shown[node]))}];")
+        partials = _local_derivatives(node) if derivatives and shown[node] else ()
+        for i in shown[node]:
+            source = names[parents[i]]
+            if rank[node] - rank[parents[i]] > longest:
+                place = parents[i], rank[node]
+                if place not in stand_ins:
+                    stand_ins[place] = f"s{len(stand_ins)}"
+                    lines.append(f"{stand_ins[place]} [{_stand_in(parents[i])}];")
+                source = stand_ins[place]
+            edges.append(f"{source} -> {names[node]} [{_edge(node, i, partials)}];")
     left_out = len(graph.nodes) - len(drawn)
     if left_out:
         note = f"{left_out:,} of {len(graph.nodes):,} nodes left out:\\nthose farthest from the outputs"
         lines.append(f'note [shape=note, style=filled, fillcolor=white, label="{note}", tooltip="{note}"];')
     return "\n".join([*lines, *edges, "}"]) + "\n"
+
+
+def _ranks(shown: dict[Value, list[int]]) -> dict[Value, int]:
+    """The column of each node: an operation is right of its operands that are shown, a leaf next to its first use."""
+    rank: dict[Value, int] = {}
+    for node, indices in shown.items():
+        rank[node] = max((rank[node.parents[i]] + 1 for i in indices), default=0)
+    first_use: dict[Value, int] = {}
+    for node, indices in shown.items():
+        for i in indices:
+            parent = node.parents[i]
+            if not shown[parent]:
+                first_use[parent] = min(first_use.get(parent, rank[node]), rank[node])
+    for leaf, column in first_use.items():
+        rank[leaf] = column - 1
+    return rank
 
 
 def _nearest(outputs: Sequence[Value], count: int) -> set[Value]:
@@ -206,12 +229,7 @@ def _node(node: Value, output: bool, hidden: int) -> str:
     label = _printable(str(node.label))
     name = f"<B>{_short(label).translate(_IN_LABEL)}</B>" if label else ""
     op = node.op
-    if op is not None:
-        kind, style = op.name, _OPERATION
-    elif isinstance(node, Constant):
-        kind, style = "constant", _CONSTANT
-    else:
-        kind, style = "leaf", _LEAF
+    style = _OPERATION if op is not None else _CONSTANT if isinstance(node, Constant) else _LEAF
     lines = [name] if name else []
     if isinstance(node, Constant):
         lines.append(f"{node.data:.5g}")
@@ -224,12 +242,27 @@ def _node(node: Value, output: bool, hidden: int) -> str:
         symbol = _short(_printable(op.symbol)).translate(_IN_LABEL)
         rows[0] = f'<TD ROWSPAN="{len(rows)}"><FONT POINT-SIZE="17"><B>{symbol}</B></FONT></TD>{rows[0]}'
     table = "".join(f"<TR>{row}</TR>" for row in rows)
-    numbers = f"data {node.data!r}" + ("" if isinstance(node, Constant) else f", grad {node.grad!r}")
-    tooltip = _tooltip(f"{kind}{' ' * bool(label)}{label}", numbers)
     return (
         f'label=<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{table}</TABLE>>, '
-        f'tooltip="{tooltip}", {style}{_OUTPUT if output else ""}'
+        f'tooltip="{_numbers(node)}", {style}{_OUTPUT if output else ""}'
     )
+
+
+def _numbers(node: Value) -> str:
+    """The tooltip of a node."""
+    label = _printable(str(node.label))
+    constant = isinstance(node, Constant)
+    kind = node.op.name if node.op is not None else "constant" if constant else "leaf"
+    return _tooltip(
+        f"{kind}{' ' * bool(label)}{label}",
+        f"data {node.data!r}" if constant else f"data {node.data!r}, grad {node.grad!r}",
+    )
+
+
+def _stand_in(node: Value) -> str:
+    """The attributes of a node that stands for another one, drawn far away."""
+    mark = _short(_printable(str(node.label) or (node.op.symbol if node.op else ""))).translate(_IN_LABEL)
+    return f'label=<<I>{mark}</I> {node.data:.5g}>, tooltip="{_numbers(node)}", {_STAND_IN}'
 
 
 def _edge(node: Value, index: int, partials: Sequence[float]) -> str:
@@ -265,56 +298,3 @@ def _short(text: str, longest: int = LONGEST_LABEL) -> str:
 
 def _tooltip(*lines: str) -> str:
     return "\\n".join(_short(_printable(line), LONGEST_TOOLTIP).translate(_IN_TOOLTIP) for line in lines)
-
-
-# From DOT to pictures.
-
-
-def _render(dot: str, form: str) -> bytes:
-    import subprocess
-
-    try:
-        done = subprocess.run(_renderer(form), input=dot.encode(), capture_output=True, timeout=RENDER_TIMEOUT)
-    except subprocess.TimeoutExpired:
-        raise RenderError(
-            f"laying out the picture took more than {RENDER_TIMEOUT:.0f} seconds: draw fewer nodes (max_nodes)"
-        ) from None
-    if done.returncode or not done.stdout:
-        said = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
-        raise RenderError(f"Graphviz gave no {form}: {said[0]}; the picture in DOT (to_dot) is not affected")
-    return done.stdout
-
-
-def _renderer(form: str) -> list[str]:
-    """The command that reads DOT and writes a picture."""
-    from importlib.util import find_spec
-    from shutil import which
-
-    spec = find_spec("pygraphviz")
-    if spec is not None and spec.origin and sys.executable:
-        packages = os.path.dirname(os.path.dirname(spec.origin))
-        return [sys.executable, "-I", "-c", _PYGRAPHVIZ, packages, form]
-    program = which("dot")
-    if program is None:
-        raise MissingExtraError(
-            "rendering a picture needs Graphviz: pip install 'autograd-core[draw]' (DOT text works without)"
-        )
-    return [program, f"-T{form}"]
-
-
-def _with_titles(svg: str, title: str) -> str:
-    """`svg` with a title of its own, and with the tooltips as titles of nodes and edges: more viewers show them."""
-    svg = re.sub(r'<title>[^<]*</title>\n(<g id="[^"]*"><a xlink:title="([^"]*)")', r"<title>\2</title>\n\1", svg)
-    return re.sub(r"(<svg[^>]*>)", rf"\1\n<title>{title}</title>", svg, count=1)
-
-
-def _write(path: str, content: bytes) -> None:
-    temporary = f"{path}.{os.getpid()}-{os.urandom(4).hex()}.tmp"
-    try:
-        with open(temporary, "xb") as file:
-            file.write(content)
-        os.replace(temporary, path)
-    except OSError as error:
-        if os.path.exists(temporary):
-            os.remove(temporary)
-        raise OSError(error.errno, f"the picture was not written: {error.strerror}", path) from None

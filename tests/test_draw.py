@@ -117,6 +117,9 @@ HOSTILE = [
 ]  # fmt: skip
 
 
+HOSTILE_STAND_IN = '<b>&lt;\\N\\"]; }'
+
+
 def as_shown(label):
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in label)
 
@@ -178,6 +181,42 @@ def test_a_node_with_very_many_parents_is_cut():
     assert len(node_lines(same)) == 2
     assert len(edge_lines(same)) == 80
     assert "+ 99,920 operands not drawn" in same
+
+
+def recurrent(steps):
+    y, w = Value(0.5), Value(0.9, label="w")
+    for _ in range(steps):
+        y = (y * w).tanh()
+    return y
+
+
+def test_stand_ins_save_a_big_graph_from_long_edges():
+    few, many = to_dot(recurrent(10)), to_dot(recurrent(200))
+    assert "dotted" not in few
+    assert len(node_lines(many)) == 402
+    stand_ins = re.findall(r"^(s\d+) \[label=<<I>w</I> 0.9>", many, re.MULTILINE)
+    used = re.findall(r"^(s\d+) -> n\d+ ", many, re.MULTILINE)
+    assert sorted(stand_ins) == sorted(used)
+    assert len(stand_ins) == 200 - len([line for line in edge_lines(many) if line.startswith("n1 ->")]) > 190
+    assert len(edge_lines(many)) + len(used) == 600
+    assert texts(to_svg(recurrent(200))).count("w") == 1 + len(stand_ins)
+
+
+def test_the_length_of_an_edge_does_not_count_from_the_left_margin():
+    y = Value(0.5)
+    for _ in range(200):
+        y = y.tanh() * 0.9 + Value(1.0)
+    assert "dotted" not in to_dot(y, max_nodes=2000)
+
+
+def test_hostile_labels_of_stand_ins():
+    w = Value(0.5, label=HOSTILE_STAND_IN)
+    y = w
+    for _ in range(150):
+        y = y.sin() * w
+    svg = to_svg(y)
+    assert texts(svg).count(HOSTILE_STAND_IN) > 100
+    check_label(svg, HOSTILE_STAND_IN)
 
 
 def test_several_outputs():

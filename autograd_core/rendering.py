@@ -1,0 +1,90 @@
+"""From DOT to SVG and other formats, by Graphviz.
+
+Graphviz runs in a process of its own: its library is not made for threads, writes to the standard error stream as it
+likes, and neither a crash of it nor an endless layout may take the caller along.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+
+from autograd_core.errors import MissingExtraError, RenderError
+
+__all__ = ["render", "with_titles", "write_whole"]
+
+RENDER_TIMEOUT = 120.0  # seconds
+
+_PYGRAPHVIZ = """
+import sys
+sys.path.append(sys.argv[1])
+from pygraphviz import AGraph
+graph = AGraph(string=sys.stdin.buffer.read().decode())
+sys.stdout.buffer.write(graph.draw(format=sys.argv[2], prog="dot"))
+"""
+
+
+def render(dot: str, form: str) -> bytes:
+    """The picture that DOT text describes.
+
+    Args:
+        dot: the text.
+        form: a format of Graphviz, such as "svg" or "png".
+
+    Raises:
+        MissingExtraError: if neither pygraphviz nor a program ``dot`` is installed.
+        RenderError: if Graphviz failed, or took more than RENDER_TIMEOUT seconds.
+    """
+    import subprocess
+
+    try:
+        done = subprocess.run(_renderer(form), input=dot.encode(), capture_output=True, timeout=RENDER_TIMEOUT)
+    except subprocess.TimeoutExpired:
+        raise RenderError(
+            f"laying out the picture took more than {RENDER_TIMEOUT:.0f} seconds: draw fewer nodes (max_nodes)"
+        ) from None
+    if done.returncode or not done.stdout:
+        said = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
+        raise RenderError(f"Graphviz gave no {form}: {said[0]}; the picture in DOT (to_dot) is not affected")
+    return done.stdout
+
+
+def _renderer(form: str) -> list[str]:
+    """The command that reads DOT and writes a picture."""
+    from importlib.util import find_spec
+    from shutil import which
+
+    spec = find_spec("pygraphviz")
+    if spec is not None and spec.origin and sys.executable:
+        packages = os.path.dirname(os.path.dirname(spec.origin))
+        return [sys.executable, "-I", "-c", _PYGRAPHVIZ, packages, form]
+    program = which("dot")
+    if program is None:
+        raise MissingExtraError(
+            "rendering a picture needs Graphviz: pip install 'autograd-core[draw]' (DOT text works without)"
+        )
+    return [program, f"-T{form}"]
+
+
+def with_titles(svg: str, title: str) -> str:
+    """`svg` with a title of its own, and with the tooltips as titles of nodes and edges: more viewers show them."""
+    svg = re.sub(r'<title>[^<]*</title>\n(<g id="[^"]*"><a xlink:title="([^"]*)")', r"<title>\2</title>\n\1", svg)
+    return re.sub(r"(<svg[^>]*>)", rf"\1\n<title>{title}</title>", svg, count=1)
+
+
+def write_whole(path: str, content: bytes) -> None:
+    """Write a file under a temporary name beside its own, and rename it: there is all of it or nothing.
+
+    Raises:
+        OSError: if that is not possible.
+    """
+    temporary = f"{path}.{os.getpid()}-{os.urandom(4).hex()}.tmp"
+    try:
+        with open(temporary, "xb") as file:
+            file.write(content)
+        os.replace(temporary, path)
+    except OSError as error:
+        if os.path.exists(temporary):
+            os.remove(temporary)
+        raise OSError(error.errno, f"the picture was not written: {error.strerror}", path) from None
