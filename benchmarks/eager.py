@@ -230,7 +230,7 @@ TABLES: dict[str, dict[str, Callable[[], Step]]] = {
 
 
 def measure(table: str, contender: str, steps: int) -> dict[str, Any]:
-    """In a process of its own: the median processor time of a step in seconds, after two to warm up, and its results."""
+    """In a process of its own: the median processor time of a step, in seconds, after two to warm up; its results."""
     step = TABLES[table][contender]()
     for _ in range(2):
         loss, gradient = step()
