@@ -127,7 +127,7 @@ def enter(row: Primitive, aliases: Sequence[str] = ()) -> Primitive:
         raise PrimitiveError(f"{taken[0]!r} is already an attribute of Value: choose another name")
     TABLE[row.name] = row
 
-    def method(self: Value, *others: Any) -> Any:
+    def method(self: Value, *others: Any, out: None = None) -> Any:  # NumPy's functions hand `out` to methods
         return row(self, *others)
 
     method.__doc__ = row.__doc__
