@@ -172,6 +172,14 @@ def test_a_big_graph_is_cut_nearest_to_the_outputs():
     assert "left out" not in to_dot(Value(1.0) + 1.0, max_nodes=3)
 
 
+def test_the_cut_goes_through_all_branches_at_the_same_distance():
+    left, right = Value(1.0), Value(2.0)
+    for _ in range(10):
+        left, right = left.sin(), right.cos()
+    dot = to_dot(left + right, max_nodes=7)
+    assert [dot.count(f'tooltip="{name}\\ndata') for name in ("add", "sin", "cos")] == [1, 3, 3]
+
+
 def test_a_node_with_very_many_parents_is_cut():
     x = Value(1.0)
     distinct = to_dot(math.sum([Value(i) for i in range(100_000)]), max_nodes=20)

@@ -140,8 +140,8 @@ def _dot(m: Any, g: Any, y: Any, *xs: Any) -> list[Any]:
     return [g * x for x in xs[half : 2 * half]] + [g * w for w in xs[:half]] + [g] * (len(xs) % 2)
 
 
-dot = leaf("dot", joint=_dot, symbol="·", doc="w₁x₁ + … + wₙxₙ (+ b), of w₁ … wₙ, x₁ … xₙ and possibly b")
-sumprod = leaf("sumprod", joint=_dot, symbol="·", doc="w₁x₁ + … + wₙxₙ of w₁ … wₙ, x₁ … xₙ, rounded once")
+dot = leaf("dot", joint=_dot, symbol="dot", doc="w₁x₁ + … + wₙxₙ (+ b), of w₁ … wₙ, x₁ … xₙ and possibly b")
+sumprod = leaf("sumprod", joint=_dot, symbol="dot", doc="w₁x₁ + … + wₙxₙ of w₁ … wₙ, x₁ … xₙ, rounded once")
 
 
 def _prod(m: Any, g: Any, y: Any, *xs: Any) -> list[Any]:
