@@ -1,4 +1,4 @@
-"""The leaves of the table on Values: record a node. A rule that runs here yields a derivative that is a graph itself."""
+"""The leaves of the table on Values: record a node. A rule that runs here yields a derivative that is a graph."""
 
 from __future__ import annotations
 
