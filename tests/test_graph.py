@@ -3,6 +3,8 @@
 import copy
 import math
 import pickle
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -113,6 +115,21 @@ def test_a_change_is_noticed_at_the_node_it_reaches():
     assert (y.data, x.grad) == (17.0, 8.0)
 
 
+@pytest.mark.parametrize(
+    "use", [m.exp, abs, lambda x: x * 2, lambda x: 2 * x, lambda x: x * x, lambda x: m.sum([1.0, 2.0, x]),
+            lambda x: m.where(True, x, 1.0), lambda x: m.prod([x]), lambda x: m.maximum(x, 1.0)],
+)  # fmt: skip
+def test_a_change_is_noticed_by_operations_of_any_number_of_operands(use):
+    x = Value(3.0)
+    y = use(x)
+    y.backward()
+    before = x.grad
+    x.data = 4.0
+    with pytest.raises(StaleGraphError, match="leaf"):
+        y.backward()
+    assert x.grad == before
+
+
 def test_a_change_to_the_same_number_is_a_change():
     x = Value(3.0)
     y = x * x
@@ -207,12 +224,12 @@ def test_derivatives_of_every_order_follow_the_condition(recorded, plain):
     (second,) = gradients(first, [x])
     (third,) = gradients(second, [x])
     graph = Graph(y, first, second, third)
-    for number in (1.0, -1.0, 0.5, 1.5, 3.0, 0.0, math.nan):
+    for number in (1.0, -1.0, 0.5, 1.5, 3.0, 0.0):
         x.data = number
         graph.forward()
-        wanted = (number**3, 3 * number**2, 6 * number, 6.0) if plain(number) else (5 * number**2, 10 * number, 10.0, 0.0)
-        got = [output.data for output in graph.outputs]
-        assert got == pytest.approx(list(wanted), nan_ok=True, rel=1e-15) or number != number
+        cubic = [number**3, 3 * number**2, 6 * number, 6.0]
+        quadratic = [5 * number**2, 10 * number, 10.0, 0.0]
+        assert [y.data for y in graph.outputs] == pytest.approx(cubic if plain(number) else quadratic, rel=1e-15)
 
 
 def test_a_branch_that_is_not_taken_takes_no_part_at_any_order():
@@ -327,22 +344,27 @@ def test_a_stale_graph_stays_stale_in_a_copy():
             twin.backward()
 
 
-def test_an_unpickled_graph_of_a_later_time_is_not_older_than_a_change_now():
-    import subprocess
-    import sys
+def unpickled_from_elsewhere(program):
+    """What a fresh process, whose clock has ticked more often, pickles under the name `thing`."""
+    start = "import pickle, sys\nfrom autograd_core import Value\n"
+    code = f"{start}{program}\nsys.stdout.buffer.write(pickle.dumps(thing))"
+    return pickle.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
 
-    code = (
-        "import pickle, sys\nfrom autograd_core import Value\nx = Value(1.0)\n"
-        "for i in range(1000): x.data = i\ny = x * x\nsys.stdout.buffer.write(pickle.dumps(y))"
-    )
-    data = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
-    y = pickle.loads(data)
+
+def test_an_unpickled_leaf_is_not_newer_than_what_is_computed_from_it():
+    leaf = unpickled_from_elsewhere("thing = Value(1.0)\nfor i in range(100_000): thing.data = i")
+    y = leaf * 2
     y.backward()
-    leaf = Graph(y).leaves[0]
-    assert leaf.grad == 2 * 999.0
-    z = leaf * 2
-    z.backward()
+    assert leaf.grad == 2.0
+
+
+def test_a_change_is_newer_than_an_unpickled_operation():
+    y = unpickled_from_elsewhere(
+        "x, other = Value(3.0), Value(0.0)\nfor i in range(300_000): other.data = i\nthing = x * x"
+    )
+    (leaf,) = Graph(y).leaves
+    y.backward()
+    assert leaf.grad == 6.0
     leaf.data = 5.0
-    for node in (y, z):
-        with pytest.raises(StaleGraphError):
-            node.backward()
+    with pytest.raises(StaleGraphError):
+        y.backward()

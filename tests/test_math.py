@@ -1,4 +1,4 @@
-"""`autograd_core.math` against the standard module: the same names, the same numbers, and IEEE values where it raises."""
+"""`autograd_core.math` against the standard module: the same names and numbers, and IEEE values where it raises."""
 
 import inspect
 import math

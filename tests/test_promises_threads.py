@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+import autograd_core.graph
 from autograd_core import Graph, Value, gradients
 from autograd_core.errors import StaleGraphError
 
@@ -70,6 +71,26 @@ def test_passes_over_the_same_root_add_up():
 
     together(work)
     assert (x.grad, w.grad) == (THREADS * 20 * (101 * 2 + 1), THREADS * 20 * 101 * 3)
+
+
+def test_passes_that_end_at_the_same_time_add_up(monkeypatch):
+    """Another pass ends between the reading and the writing of the sums of this one."""
+    x = Value(3.0)
+    y = x * x
+    write = autograd_core.graph.exhaust
+    crew = []
+
+    def write_with_company(writes):
+        if not crew:
+            crew.append(threading.Thread(target=y.backward))
+            crew[0].start()
+            crew[0].join(0.1)  # it has to wait for us: this ends by the timeout unless it did not wait
+        write(writes)
+
+    monkeypatch.setattr(autograd_core.graph, "exhaust", write_with_company)
+    y.backward()
+    crew[0].join()
+    assert x.grad == 12.0
 
 
 def test_recording_while_a_leaf_changes_gives_no_third_number():
