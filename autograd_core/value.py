@@ -10,10 +10,11 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import chain, repeat
-from numbers import Number, Real
+from numbers import Number
 from typing import TYPE_CHECKING, Any, Final
 
 from autograd_core.errors import GraphError, OperandTypeError
+from autograd_core.reals import advice, describe, real
 
 if TYPE_CHECKING:
     from autograd_core.primitives.primitive import Primitive
@@ -184,7 +185,7 @@ class Value:
     @staticmethod
     def _comparison(compare: Callable[[float, float], bool]) -> Callable[[Value, Any], bool]:
         def operator(self: Value, other: Any) -> bool:
-            number = other._data if isinstance(other, Value) else _real(other)
+            number = other._data if isinstance(other, Value) else real(other)
             if number is not None:
                 return compare(self._data, number)
             return NotImplemented  # type: ignore[no-any-return]  # Python then compares identities, or raises TypeError
@@ -344,9 +345,9 @@ def as_float(number: Any) -> float:
         return number
     if isinstance(number, Value):
         raise OperandTypeError("a plain number is wanted, not a Value: use v.data for its number")
-    converted = _real(number)
+    converted = real(number)
     if converted is None:
-        raise OperandTypeError(f"{_name(number)} is not a real number: {_advice(number)}")
+        raise OperandTypeError(f"{describe(number)} is not a real number: {advice(number)}")
     return converted
 
 
@@ -368,40 +369,12 @@ def _constant(number: float) -> Constant:
 def _operand(other: Any) -> Any:
     """The other side of an operator as a Value; NotImplemented for a type that may know what to do with a Value."""
     if other.__class__ is int:
-        return _constant(_real(other))  # type: ignore[arg-type]  # an int is real
+        return _constant(real(other))  # type: ignore[arg-type]  # an int is real
     if isinstance(other, Value):
         return other
-    number = _real(other)
+    number = real(other)
     if number is not None:
         return _constant(number)
     if other is None or isinstance(other, (str, bytes, list, tuple, dict, set, Number)):
-        raise OperandTypeError(f"a Value does not combine with {_name(other)}: {_advice(other)}")
+        raise OperandTypeError(f"a Value does not combine with {describe(other)}: {advice(other)}")
     return NotImplemented
-
-
-def _real(number: Any) -> float | None:
-    """`number` as a float, None if it is no real number."""
-    if number.__class__ is not int and not isinstance(number, Real):
-        kind = getattr(getattr(number, "dtype", None), "kind", "")  # NumPy's 0-d arrays and booleans are not Real
-        if kind not in ("b", "i", "u", "f") or getattr(number, "ndim", None) != 0:
-            return None
-    try:
-        return float(number)
-    except OverflowError:  # an integer or a fraction beyond the doubles rounds to infinity
-        return float("inf") if number > 0 else float("-inf")
-
-
-def _name(thing: Any) -> str:
-    return "None" if thing is None else f"{type(thing).__name__} {str(thing)[:40]!r}"
-
-
-def _advice(thing: Any) -> str:
-    if isinstance(thing, (str, bytes)):
-        return "convert text with float(...) first"
-    if isinstance(thing, (list, tuple)) or getattr(thing, "ndim", None):
-        return "apply the operation to each element, or to a NumPy array of Values"
-    if isinstance(thing, Number) and not isinstance(thing, (Real, complex)):
-        return "convert it with float(...) first"
-    if isinstance(thing, Number):
-        return "only real numbers are differentiated; take .real or .imag"
-    return "give an int, a float, a Fraction, or a NumPy real scalar"

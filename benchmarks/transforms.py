@@ -1,0 +1,90 @@
+"""One call of a gradient of a scalar function, list in and list out: autograd_core beside its peers.
+
+The work: value and gradient of the Rosenbrock function of 1,000 variables, the same Python source on all sides. The
+contenders take turns within one process; processor time, medians.
+
+    pip install -e . -r benchmarks/requirements.txt
+    python benchmarks/transforms.py
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+Contender = Callable[[list[float]], tuple[float, Sequence[float]]]
+
+
+def rosenbrock(x: Any) -> Any:
+    total = 0.0
+    for i in range(len(x) - 1):
+        total = total + 100.0 * (x[i + 1] - x[i] ** 2) ** 2 + (1.0 - x[i]) ** 2
+    return total
+
+
+def ours() -> Contender:
+    from autograd_core import value_and_grad
+
+    return value_and_grad(rosenbrock)  # type: ignore[no-any-return]
+
+
+def xad() -> Contender:
+    import xad.adj_1st as adjoint
+
+    def value_and_gradient(x: list[float]) -> tuple[float, Sequence[float]]:
+        with adjoint.Tape() as tape:
+            inputs = [adjoint.Real(number) for number in x]
+            for number in inputs:
+                tape.registerInput(number)
+            tape.newRecording()
+            output = rosenbrock(inputs)
+            tape.registerOutput(output)
+            output.derivative = 1.0
+            tape.computeAdjoints()
+            return output.value, [number.derivative for number in inputs]
+
+    return value_and_gradient
+
+
+def hips_autograd() -> Contender:
+    from autograd import value_and_grad
+
+    return value_and_grad(rosenbrock)  # type: ignore[no-any-return]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--variables", type=int, default=1000)
+    parser.add_argument("--rounds", type=int, default=15)
+    options = parser.parse_args()
+    x = [0.5 + 0.001 * i for i in range(options.variables)]
+    contenders: dict[str, Contender] = {}
+    for name, make in {"autograd_core": ours, "XAD": xad, "HIPS autograd": hips_autograd}.items():
+        try:
+            contenders[name] = make()
+        except ImportError as missing:
+            print(f"{name}: not installed ({missing})")
+    value, gradient = contenders["autograd_core"](x)
+    for name, contender in contenders.items():
+        other_value, other_gradient = contender(x)
+        worst = max(abs(a - b) / max(abs(b), 1.0) for a, b in zip(gradient, other_gradient, strict=True))
+        if worst > 1e-9 or abs(value - other_value) > 1e-9 * abs(value):
+            raise SystemExit(f"{name} disagrees by {worst}")
+    times: dict[str, list[float]] = {name: [] for name in contenders}
+    for _ in range(options.rounds):
+        for name, contender in contenders.items():
+            start = time.process_time()
+            contender(x)
+            times[name].append(time.process_time() - start)
+    base = statistics.median(times["autograd_core"])
+    print(f"Rosenbrock of {options.variables} variables, value and gradient")
+    for name, measured in times.items():
+        middle = statistics.median(measured)
+        print(f"{name:15} {middle * 1e3:9.2f} ms   {middle / base:7.2f} times autograd_core")
+
+
+if __name__ == "__main__":
+    main()
