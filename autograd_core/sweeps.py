@@ -170,7 +170,14 @@ def push_forward(order: Sequence[Value], tangents: dict[Value, Any], m: Any = fl
     read = m.operand
     for node in order:
         op = node.op
-        if op is None or tangents.keys().isdisjoint(node.parents):
+        if op is None:
+            continue
+        # Most nodes have one or two operands, and many are not reached: asked for one by one, they are quickly done.
+        first, second = node._a, node._b
+        if first.__class__ is not tuple:
+            if first not in tangents and second not in tangents:
+                continue
+        elif tangents.keys().isdisjoint(first):
             continue
         parents = node.parents
         if max(map(_stamp_of, parents)) > node._stamp:

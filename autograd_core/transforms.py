@@ -77,23 +77,26 @@ class FunctionCall:
         return self.result.build(self.numbers(self.outputs))
 
     def pull(self, cotangents: Sequence[Any]) -> list[Any]:
-        """The cotangents of the inputs, given those of the outputs."""
-        if self.nested or any(isinstance(cotangent, Value) for cotangent in cotangents):
-            total = sum((as_value(c) * y for c, y in zip(cotangents, self.outputs, strict=True)), as_value(0.0))
+        """The cotangents of the inputs, given those of the outputs; None for an output that takes no part."""
+        seeds = [(y, c) for y, c in zip(self.outputs, cotangents, strict=True) if c is not None]
+        if self.nested or any(isinstance(cotangent, Value) for _, cotangent in seeds):
+            total = sum((as_value(cotangent) * output for output, cotangent in seeds), as_value(0.0))
             return list(gradients(total, self.inputs))
         adjoints: dict[Value, Any] = {}
-        for output, cotangent in zip(self.outputs, cotangents, strict=True):
+        for output, cotangent in seeds:
             adjoints[output] = adjoints[output] + cotangent if output in adjoints else cotangent
         pull_back(self.order, adjoints)
         return [adjoints.get(x, 0.0) for x in self.inputs]
 
     def push(self, tangents: Sequence[Any]) -> list[Any]:
-        """The tangents of the outputs, given those of the inputs."""
+        """The tangents of the outputs, given those of the inputs; None for an input that takes no part."""
         from autograd_core.namespaces import values
 
         over_values = self.nested or any(isinstance(tangent, Value) for tangent in tangents)
         known: dict[Value, Any] = {
-            x: as_value(t) if over_values else as_float(t) for x, t in zip(self.inputs, tangents, strict=True)
+            x: as_value(t) if over_values else as_float(t)
+            for x, t in zip(self.inputs, tangents, strict=True)
+            if t is not None
         }
         push_forward(self.order, known, values if over_values else floats)
         return [known.get(y, as_value(0.0) if over_values else 0.0) for y in self.outputs]
@@ -307,8 +310,9 @@ def _jacobian(f: Function, argnums: Argnums, by_rows: Callable[[int, int], bool]
     return differentiated
 
 
-def _unit(i: int, size: int) -> list[float]:
-    return [float(i == j) for j in range(size)]
+def _unit(i: int, size: int) -> list[float | None]:
+    # Not zeros elsewhere: those would be multiplied, and a pole of one variable would spoil the entries of all others.
+    return [1.0 if i == j else None for j in range(size)]
 
 
 def _by_argument(call: FunctionCall, argnums: Argnums, make: Callable[[Tree, slice], Any]) -> Any:

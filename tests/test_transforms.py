@@ -157,6 +157,19 @@ def test_forward_and_reverse_agree(x: list[float]) -> None:
     np.testing.assert_allclose(jacobian(blend)(x), jacrev(blend)(x), rtol=1e-14, atol=1e-15)
 
 
+@pytest.mark.parametrize("transform", [jacfwd, jacrev, jacobian])
+def test_pole_of_one_variable_leaves_the_other_entries_alone(transform: Any) -> None:
+    def f(x: Any) -> Any:
+        return [x[0] + math.sqrt(x[1]), x[0] * 3.0]
+
+    assert transform(f)([1.0, 0.0]) == [[1.0, plain_math.inf], [3.0, 0.0]]
+
+    def corner(x: Any) -> Any:
+        return transform(f)(x)[0][0] * x[0] ** 2  # inside another transform, too
+
+    assert grad(corner)([1.0, 0.0]) == [2.0, 0.0]
+
+
 @given(st.lists(NUMBERS, min_size=2, max_size=3))
 def test_hessian_is_symmetric_and_hvp_multiplies_by_it(x: list[float]) -> None:
     def f(x: Any) -> Any:
