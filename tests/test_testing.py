@@ -285,3 +285,48 @@ def test_ulps() -> None:
     assert ulps(1.0, mpmath.mpf(1)) == 0.0
     assert ulps(1.0 + 2.0**-51, mpmath.mpf(1)) == 2.0
     assert ulps(math.nan, mpmath.mpf(1)) == math.inf
+
+
+def test_second_order_and_forward_mode() -> None:
+    def f(x: Value, ws: list[Value]) -> Value:
+        return (x * ws[0]).sin() * ws[1].exp() + x.pow(3) * ws[1]
+
+    report = check_grads(f, [0.7, [1.3, -0.4]], order=2, modes=("rev", "fwd"))
+    assert len(report.checks) == 2 * (3 + 3 * 3)
+    assert report.worst < 1e-14
+    assert check_grads(lambda x: 3.0 * x, [2.0], order=3).worst == 0.0
+    assert check_grads(lambda x: x.tanh(), [0.3], order=3, modes=["fwd"], oracle="float").worst < 1e-6
+
+
+def test_a_rule_that_is_wrong_at_second_order_only_is_caught(user_primitive: Callable[..., Any]) -> None:
+    def planted_deep(m: Any, x: Any) -> Any:
+        return m.sin(x)
+
+    def first_order_only(m: Any, g: Any, y: Any, x: Any) -> Any:
+        return g * math.cos(getattr(x, "data", x))
+
+    sine = user_primitive(planted_deep, first_order_only)
+    check_grads(sine, [0.7])
+    with pytest.raises(GradientCheckError, match=r"^∂/∂args\[0\] at args\[0\] = 0\.7: the forward sweep gave 0\.0"):
+        check_grads(sine, [0.7], order=2, modes=("fwd",))
+
+
+def test_a_wrong_forward_sweep_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("autograd_core.testing.check.push_forward", lambda order, tangents: None)
+    check_grads(lambda x: x * x, [3.0])
+    with pytest.raises(GradientCheckError, match="the forward sweep gave"):
+        check_grads(lambda x: x * x, [3.0], modes=("rev", "fwd"))
+
+
+def test_orders_and_modes_that_are_none_are_refused() -> None:
+    for wrong in ({"order": 0}, {"modes": ("reverse",)}, {"modes": ()}):
+        with pytest.raises(DataError, match="order is 1 or more"):
+            check_grads(lambda x: x, [1.0], **wrong)  # type: ignore[arg-type]
+
+
+@given(...)
+def test_hypothesis_makes_values_of_annotations(x: Value, pair: tuple[Value, Value]) -> None:
+    for leaf in (x, *pair):
+        assert type(leaf) is Value
+        assert leaf.op is None
+        assert math.isfinite(leaf.data)

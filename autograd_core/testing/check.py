@@ -1,4 +1,4 @@
-"""check_grads: the gradient of one backward pass against central differences."""
+"""check_grads: the gradient of one backward pass, or of forward sweeps, against central differences."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from autograd_core.errors import AutogradError, DataError, MissingExtraError
-from autograd_core.sweeps import topological_order
+from autograd_core.graph import gradients
+from autograd_core.sweeps import push_forward, topological_order
 from autograd_core.testing.differences import difference, partial_derivative
 from autograd_core.value import Constant, Value, as_float
 
@@ -55,7 +56,13 @@ class GradientReport:
 
 
 def check_grads(
-    f: Callable[..., Value], args: Sequence[Any], *, rtol: float = 1e-8, oracle: str | None = None
+    f: Callable[..., Value],
+    args: Sequence[Any],
+    *,
+    order: int = 1,
+    modes: Sequence[str] = ("rev",),
+    rtol: float = 1e-8,
+    oracle: str | None = None,
 ) -> GradientReport:
     """Compare the gradient of `f` at `args`, from one backward pass, with central differences.
 
@@ -67,30 +74,63 @@ def check_grads(
     Args:
         f: takes Values, in lists where `args` has lists; returns one Value.
         args: real numbers, or lists of them, nested to any depth.
+        order: 2 to compare the gradient of each component of the recorded gradient too, and so on.
+        modes: which sweeps are compared: "rev" for `backward`, "fwd" for forward sweeps, or both.
         rtol: the relative error allowed, beyond the rounding that a float computation of the graph cannot avoid.
         oracle: "mpmath" for both comparisons, "float" for the first alone; by default the first of them that can be
             had. With "float" the tolerance is the estimated error of the difference where that is larger than `rtol`.
 
     Returns:
-        A report; its ``worst`` is the largest relative error.
+        A report of one line for each number, mode and component; its ``worst`` is the largest relative error.
 
     Raises:
         GradientCheckError: naming the argument, if a derivative is wrong; or if there is none, as at a kink; or if
             the differences of floats are too inaccurate (an estimated error above 1e-3) and there is no other oracle.
-        DataError: if `f` does not return a Value, or for an unknown oracle.
+        DataError: if `f` does not return a Value, or for an unknown oracle, mode or order.
         MissingExtraError: for the oracle "mpmath", if it is not installed.
 
     >>> from autograd_core.testing import check_grads
     >>> check_grads(lambda x, ws: (x * ws[0]).sin() + ws[1], [1e-200, [3.0, 5.0]]).worst < 1e-15
     True
     """
+    if order < 1 or not modes or not set(modes) <= {"rev", "fwd"}:
+        raise DataError(f"order is 1 or more and modes are of 'rev' and 'fwd', not {order!r} and {modes!r}")
+    checks = _checks(f, args, "", modes, rtol, oracle)
+    components: list[tuple[str, Callable[..., Value]]] = [("", f)]
+    for _ in range(order - 1):
+        components = [
+            (f"{prefix}∂/∂{name} ", _component(part, index))
+            for prefix, part in components
+            for index, (name, _) in enumerate(_flatten(args, "args"))
+        ]
+        for prefix, part in components:
+            checks += _checks(part, args, f"{prefix}at ", modes, rtol, oracle)
+    return GradientReport(checks)
+
+
+def _component(f: Callable[..., Value], index: int) -> Callable[..., Value]:
+    """One component of the recorded gradient, as a function of the same arguments."""
+
+    def component(*args: Any) -> Value:
+        # Where f is linear its gradient is a constant; the node over it is none.
+        return +gradients(f(*args), [leaf for _, leaf in _flatten(args, "")])[index]
+
+    return component
+
+
+def _checks(
+    f: Callable[..., Value], args: Sequence[Any], prefix: str, modes: Sequence[str], rtol: float, oracle: str | None
+) -> list[GradientCheck]:
+    """The lines of a report for the first derivatives of `f`."""
+    names = [prefix + name for name, _ in _flatten(args, "args")]
     numbers = [as_float(number) for _, number in _flatten(args, "args")]
-    names = [name for name, _ in _flatten(args, "args")]
     leaves, y = _evaluate(f, args, numbers)
     y.backward()
     truth = _truths(y, leaves) if _precise(oracle) else None
-    operations = [node for node in topological_order([y]) if node.op is not None]
-    noise = 2.0**-51 * sum(abs(node.grad * node.data) + 2.0**-1020 * abs(node.grad) for node in operations)
+    graph = topological_order([y])
+    noise = 2.0**-51 * sum(
+        abs(node.grad * node.data) + 2.0**-1020 * abs(node.grad) for node in graph if node.op is not None
+    )
     checks = []
     for index, (name, leaf) in enumerate(zip(names, leaves, strict=True)):
 
@@ -98,29 +138,38 @@ def check_grads(
             return _evaluate(f, args, [*numbers[:index], x, *numbers[index + 1 :]])[1].data
 
         slope, blur, step = difference(along, leaf.data, noise)
-        gap = abs(leaf.grad - slope)
-        if truth is None:
-            if not gap <= 0.0 and not blur <= 1e-3 * abs(slope):
-                raise GradientCheckError(
-                    f"{name} = {leaf.data!r}: inconclusive, a kink or rounding is too close (difference {slope:.6g} ± "
-                    f"{blur:.1g}, backward() {leaf.grad:.6g}); move the point, or use the oracle 'mpmath'"
-                )
-            expected, allowed = slope, max(rtol * abs(slope), blur)
-        else:
-            expected, allowed = truth[index]
-            if expected != expected:
-                raise GradientCheckError(
-                    f"{name} = {leaf.data!r}: no derivative here to compare with{_kink(y)}; move the point"
-                )
-            allowed += rtol * abs(expected)
-        off = 0.0 if expected == leaf.grad else abs(leaf.grad - expected)
-        if not off <= allowed + _TINY:
-            raise _wrong(name, leaf, expected, 0.0 if truth else step, _culprit(y, rtol) if truth else "")
-        if truth is not None and blur <= 1e-6 * abs(slope) and gap > max(rtol * abs(slope), 10.0 * blur):
-            raise _wrong(name, leaf, slope, step, "\nf depends on it in a way that is not in its graph")
-        relative = off / abs(expected) if off > _TINY and expected else 0.0
-        checks.append(GradientCheck(name, leaf.data, leaf.grad, expected, relative, 0.0 if truth else step))
-    return GradientReport(checks)
+        for mode in modes:
+            given, source = leaf.grad, "backward()"
+            if mode == "fwd":
+                tangents = {leaf: 1.0}
+                push_forward(graph, tangents)
+                given, source = tangents.get(y, 0.0), "the forward sweep"
+            gap = abs(given - slope)
+            if truth is None:
+                if not gap <= 0.0 and not blur <= 1e-3 * abs(slope):
+                    raise GradientCheckError(
+                        f"{name} = {leaf.data!r}: inconclusive, a kink or rounding is too close (difference "
+                        f"{slope:.6g} ± {blur:.1g}, {source} {given:.6g}); move the point, or use the oracle 'mpmath'"
+                    )
+                expected, allowed = slope, max(rtol * abs(slope), blur)
+            else:
+                expected, allowed = truth[index]
+                if expected != expected:
+                    raise GradientCheckError(
+                        f"{name} = {leaf.data!r}: no derivative here to compare with{_kink(y)}; move the point"
+                    )
+                allowed += rtol * abs(expected)
+            off = 0.0 if expected == given else abs(given - expected)
+            where = f"{name} = {leaf.data!r}: {source} gave {given!r}"
+            if not off <= allowed + _TINY:
+                why = _culprit(y, rtol) if truth else ""
+                raise _wrong(where, given, expected, 0.0 if truth else step, why)
+            if truth is not None and blur <= 1e-6 * abs(slope) and gap > max(rtol * abs(slope), 10.0 * blur):
+                why = "\nf depends on it in a way that is not in its graph"
+                raise _wrong(where, given, slope, step, why)
+            relative = off / abs(expected) if off > _TINY and expected else 0.0
+            checks.append(GradientCheck(name, leaf.data, given, expected, relative, 0.0 if truth else step))
+    return checks
 
 
 def _flatten(args: Any, name: str) -> Iterator[tuple[str, Any]]:
@@ -219,10 +268,7 @@ def _kink(y: Value) -> str:
     return ""
 
 
-def _wrong(name: str, leaf: Value, expected: float, step: float, why: str) -> GradientCheckError:
-    relative = abs(leaf.grad - expected) / abs(expected) if expected else math.inf
+def _wrong(where: str, given: float, expected: float, step: float, why: str) -> GradientCheckError:
+    relative = abs(given - expected) / abs(expected) if expected else math.inf
     how = f"central difference, step {step:.2g}" if step else "differences in mpmath"
-    return GradientCheckError(
-        f"{name} = {leaf.data!r}: backward() gave {leaf.grad!r}, expected {expected!r} ({how}), "
-        f"relative error {relative:.1e}{why}"
-    )
+    return GradientCheckError(f"{where}, expected {expected!r} ({how}), relative error {relative:.1e}{why}")
