@@ -213,8 +213,17 @@ def hypot(*xs: Any) -> Any:
 # Special functions
 
 erf = _real(mp.erf)
-erfc = _real(mp.erfc)
-ndtr = _real(lambda x: mp.erfc(-x / mp.sqrt(2)) / 2)
+
+
+@_real
+def erfc(x: Any) -> Any:
+    # Beyond 10⁶ it is 2 or less than 10^-(4·10¹¹), and mpmath's own way of finding that out overflows.
+    if mp.fabs(x) > 10**6:
+        return mp.mpf(0 if x > 0 else 2)
+    return mp.erfc(x)
+
+
+ndtr = _real(lambda x: erfc(-x / mp.sqrt(2)) / 2)
 gamma = _real(lambda x: nan if x == -inf else mp.gamma(x))
 lgamma = _real(lambda x: inf if mp.isinf(x) else mp.re(mp.loggamma(x)), pole=inf)
 
