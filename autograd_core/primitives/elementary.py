@@ -71,10 +71,14 @@ atan = leaf("atan", lambda m, g, y, x: g * m.divide(1.0, 1.0 + x * x), aliases=[
 
 
 def _angle(m: Any, part: Any, y: Any, x: Any) -> Any:
-    # (part/h)/h with h = hypot: x² + y² would overflow or vanish
+    # (part/h)/h with h = hypot: x² + y² would overflow or vanish. A part that is small beside h is lifted first, lest
+    # the first quotient lose its digits to underflow although the second would not.
     scale = even_scale(m, m.hypot(y, x))
     h = m.hypot(scale * y, scale * x)
-    return m.where(m.isinf(h), 0.0 * m.copysign(1.0, part), m.divide(m.divide(scale * part, h), h) * scale)
+    lifted = m.logical_and(m.less(m.abs(scale * part), 2.0**-900), m.greater(h, 2.0**-500))
+    lift = m.where(lifted, 2.0**200, 1.0)
+    slope = m.divide(m.divide(scale * part * lift, h), h) * scale
+    return m.where(m.isinf(h), 0.0 * m.copysign(1.0, part), m.divide(slope, lift))
 
 
 atan2 = leaf(
