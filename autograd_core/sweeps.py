@@ -167,42 +167,64 @@ def push_forward(order: Sequence[Value], tangents: dict[Value, Any], m: Any = fl
     Raises:
         StaleGraphError: if a node changed after another was computed from it.
     """
-    read = m.operand
+    read, tangent_of = m.operand, tangents.get
     for node in order:
         op = node.op
         if op is None:
             continue
-        # Most nodes have one or two operands, and many are not reached: asked for one by one, they are quickly done.
-        first, second = node._a, node._b
-        if first.__class__ is not tuple:
-            if first not in tangents and second not in tangents:
-                continue
-        elif tangents.keys().isdisjoint(first):
-            continue
-        parents = node.parents
-        if max(map(_stamp_of, parents)) > node._stamp:
-            raise _stale(node)
-        y = read(node)
-        xs = list(map(read, parents))
         total: Any = None
-        if op.joint is None:
-            shares = [
-                rule(m, tangents[parent], y, *xs)
-                for rule, parent in zip(op.rules, parents, strict=True)
-                if rule is not None and parent in tangents
-            ]
-        else:
-            locals_ = op.joint(m, 1.0, y, *xs)
-            shares = [
-                _times(slope, tangents[parent])
-                for slope, parent in zip(locals_, parents, strict=True)
-                if slope is not None and parent in tangents
-            ]
-        for share in shares:
-            if share is not None:
-                total = share if total is None else total + share
+        # Written out for one and two operands, as in the reverse pass, this takes less than half of the time.
+        if op.arity == 2:
+            left, right = node._a, node._b
+            s, t = tangent_of(left), tangent_of(right)  # type: ignore[arg-type]  # two operands are two Values
+            if s is None and t is None:
+                continue
+            if left._stamp > node._stamp or right._stamp > node._stamp:  # type: ignore[union-attr]
+                raise _stale(node)
+            y, a, b = read(node), read(left), read(right)
+            rule, other_rule = op.rules
+            if s is not None and rule is not None:
+                total = rule(m, s, y, a, b)
+            if t is not None and other_rule is not None:
+                share = other_rule(m, t, y, a, b)
+                if share is not None:
+                    total = share if total is None else total + share
+        elif op.arity == 1:
+            only = node._a
+            s = tangent_of(only)  # type: ignore[arg-type]
+            if s is None:
+                continue
+            if only._stamp > node._stamp:  # type: ignore[union-attr]
+                raise _stale(node)
+            (rule,) = op.rules
+            if rule is not None:
+                total = rule(m, s, read(node), read(only))
+        elif not tangents.keys().isdisjoint(node.parents):
+            if max(map(_stamp_of, node.parents)) > node._stamp:
+                raise _stale(node)
+            for share in _shares(node, m, tangents):
+                if share is not None:
+                    total = share if total is None else total + share
         if total is not None:
             tangents[node] = open_gate(total)
+
+
+def _shares(node: Value, m: Any, tangents: dict[Value, Any]) -> list[Any]:
+    op, parents = node.op, node.parents
+    assert op is not None
+    y = m.operand(node)
+    xs = list(map(m.operand, parents))
+    if op.joint is None:
+        return [
+            rule(m, tangents[parent], y, *xs)
+            for rule, parent in zip(op.rules, parents, strict=True)
+            if rule is not None and parent in tangents
+        ]
+    return [
+        _times(slope, tangents[parent])
+        for slope, parent in zip(op.joint(m, 1.0, y, *xs), parents, strict=True)
+        if slope is not None and parent in tangents
+    ]
 
 
 def _times(slope: Any, tangent: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The Hessian of a network's loss: 337 parameters, 337 forward sweeps over the gradient."""
+"""The Hessian of a network's loss: 337 parameters, 337 sweeps over the gradient."""
 
 from __future__ import annotations
 
@@ -56,6 +56,4 @@ def test_hessian_of_the_two_moons_network() -> None:
         np.testing.assert_allclose(matrix[:, j], column, rtol=0.0, atol=1e-9 * scale)
 
     direction = [plain_math.sin(j) for j in range(337)]
-    np.testing.assert_allclose(
-        hvp(loss, (parameters,), (direction,)), matrix @ direction, rtol=0.0, atol=1e-14 * scale * 337
-    )
+    np.testing.assert_allclose(hvp(loss, (parameters,), (direction,)), matrix @ direction, rtol=0.0, atol=1e-14 * scale)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from autograd_core import Value, math
-from autograd_core.errors import AutogradError, OperandTypeError, TransformError
+from autograd_core.errors import AutogradError, OperandTypeError, StaleGraphError, TransformError
 from autograd_core.transforms import (
     derivative,
     grad,
@@ -155,6 +155,18 @@ def blend(x: Any) -> Any:
 def test_forward_and_reverse_agree(x: list[float]) -> None:
     np.testing.assert_allclose(jacfwd(blend)(x), jacrev(blend)(x), rtol=1e-14, atol=1e-15)
     np.testing.assert_allclose(jacobian(blend)(x), jacrev(blend)(x), rtol=1e-14, atol=1e-15)
+
+
+@pytest.mark.parametrize("operation", [math.exp, lambda x: 2.0 * x, lambda x: x - 2.0, lambda x: math.prod([x, x, x])])
+@pytest.mark.parametrize("transform", [jacfwd, jacrev])
+def test_argument_changed_under_way_is_noticed(transform: Any, operation: Any) -> None:
+    def f(x: Any) -> Any:
+        y = operation(x)
+        x.data = 5.0
+        return y
+
+    with pytest.raises(StaleGraphError, match="got new data"):
+        transform(f)(1.0)
 
 
 @pytest.mark.parametrize("transform", [jacfwd, jacrev, jacobian])
