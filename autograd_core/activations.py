@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from autograd_core.primitives.elementary import tanh
-from autograd_core.primitives.helpers import least_norm, nan_with
+from autograd_core.primitives.helpers import least_norm, magnitude, nan_with
 from autograd_core.primitives.primitive import primitive
 from autograd_core.primitives.special import logistic, logistic_slope, normal_density
 
@@ -130,7 +130,7 @@ def gelu_tanh(m: Any, x: Any) -> Any:
 
 def _mish_parts(m: Any, x: Any) -> tuple[Any, Any]:
     """tanh(softplus(x)) and its derivative as rational functions of e = exp(−|x|), lossless at either end."""
-    e = m.exp(-m.abs(x))
+    e = m.exp(-magnitude(m, x))
     negative = m.less(x, 0.0)
     numerator = m.where(negative, e * (e + 2.0), 1.0 + 2.0 * e)
     denominator = m.where(negative, e * (e + 2.0) + 2.0, 1.0 + 2.0 * e + 2.0 * e * e)

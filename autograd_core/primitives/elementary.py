@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from autograd_core.primitives.helpers import even_scale, nan_with
+from autograd_core.primitives.helpers import even_scale, magnitude, nan_with
 from autograd_core.primitives.primitive import leaf, primitive
 
 INF = math.inf
@@ -110,7 +110,7 @@ cosh = leaf("cosh", lambda m, g, y, x: g * m.sinh(x), doc="hyperbolic cosine")
 
 def sech_square(m: Any, x: Any) -> Any:
     """1 − tanh²x as (2h/(1 + h²))² with h = exp(−|x|): 1 − y·y has lost every digit at x = 20."""
-    h = m.exp(-m.abs(x))
+    h = m.exp(-magnitude(m, x))
     root = m.divide(2.0 * h, 1.0 + h * h)
     return root * root
 

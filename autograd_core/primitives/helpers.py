@@ -7,7 +7,15 @@ from typing import Any
 
 def nan_with(m: Any, y: Any, slope: Any) -> Any:
     """`slope`, but nan where the value `y` is: outside a function's domain it has no derivative either."""
-    return m.where(m.isnan(y), y, slope)
+    return m.where(m.isnan(y), y * y, slope)  # y·y and not y, whose derivative would be a number again
+
+
+def magnitude(m: Any, x: Any) -> Any:
+    """|x| for a function that is smooth at 0 though it is written in terms of |x|.
+
+    There the derivative of |x| must be that of one arm and not the 0 between them, or higher derivatives go wrong.
+    """
+    return m.where(m.less(x, 0.0), -x, x)
 
 
 def even_scale(m: Any, size: Any) -> Any:
@@ -21,7 +29,7 @@ def exp_neg_square(m: Any, x: Any, scale: float = 1.0) -> Any:
     The rounding of x² alone would cost x² ULP. So x² is split into hi², which is exact for an x of few digits, and
     (x − hi)(x + hi), which is small; after the erf of Sun's fdlibm.
     """
-    a = m.minimum(m.abs(x), 64.0)  # beyond, the result is 0 anyway
+    a = m.minimum(magnitude(m, x), 64.0)  # beyond, the result is 0 anyway
     hi = m.trunc(16.0 * a) * 0.0625
     return m.exp(-scale * hi * hi) * m.exp(-scale * (a - hi) * (a + hi))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from autograd_core.primitives.helpers import difference_error, exp_neg_square, nan_with
+from autograd_core.primitives.helpers import difference_error, exp_neg_square, magnitude, nan_with
 from autograd_core.primitives.primitive import leaf, primitive
 
 INF = math.inf
@@ -47,9 +47,13 @@ lgamma = leaf(
 )
 
 
+def _both_zero(m: Any, x: Any, y: Any) -> Any:
+    return m.logical_and(m.equal(x, 0.0), m.equal(y, 0.0))
+
+
 @primitive(
-    lambda m, g, v, x, y: g * nan_with(m, v, m.where(m.logical_and(m.equal(x, 0.0), m.equal(y, 0.0)), -INF, m.log(y))),
-    lambda m, g, v, x, y: g * nan_with(m, v, m.where(m.equal(x, 0.0), 0.0, m.divide(x, y))),
+    lambda m, g, v, x, y: g * nan_with(m, v, m.where(_both_zero(m, x, y), -INF, m.log(y))),
+    lambda m, g, v, x, y: g * nan_with(m, v, m.where(_both_zero(m, x, y), 0.0, m.divide(x, y))),
     domain=[(-INF, INF), (0.0, INF)],
 )
 def xlogy(m: Any, x: Any, y: Any) -> Any:
@@ -60,20 +64,24 @@ def xlogy(m: Any, x: Any, y: Any) -> Any:
 
 def logistic(m: Any, x: Any) -> Any:
     """1/(1 + exp(−x)), without overflow and right also where it underflows."""
-    e = m.exp(-m.abs(x))
+    e = m.exp(-magnitude(m, x))
     return m.divide(m.where(m.less(x, 0.0), e, 1.0), 1.0 + e)
 
 
 def logistic_slope(m: Any, x: Any) -> Any:
     """The derivative of the logistic function; s(1 − s) would be 0 from x = 37."""
-    e = m.exp(-m.abs(x))
+    e = m.exp(-magnitude(m, x))
     return m.divide(e, (1.0 + e) * (1.0 + e))
+
+
+def _infinite_tie(m: Any, a: Any, b: Any) -> Any:
+    return m.logical_and(m.equal(a, b), m.isinf(a))
 
 
 def _share(m: Any, a: Any, b: Any) -> Any:
     # logistic(a − b), with what rounding took from a − b put back: exp would multiply it by |a − b|. A tie of
     # infinities is a tie.
-    tie = m.equal(a, b)
+    tie = _infinite_tie(m, a, b)
     d = m.where(tie, 0.0, a - b)
     share = logistic(m, d)
     return share + m.where(tie, 0.0, difference_error(m, a, b, d)) * logistic_slope(m, d)
@@ -91,7 +99,7 @@ def _weights(m: Any, xs: tuple[Any, ...]) -> list[Any]:
     top = m.maximum(*xs)
     weights = []
     for x in xs:
-        tie = m.equal(x, top)
+        tie = _infinite_tie(m, x, top)
         d = m.where(tie, 0.0, x - top)
         weight = m.exp(d)
         weights.append(weight + weight * m.where(tie, 0.0, difference_error(m, x, top, d)))
