@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from autograd_core.errors import MissingExtraError, NonFiniteError
+from autograd_core.errors import MissingExtraError, NonFiniteError, OperandTypeError
+from autograd_core.namespaces import floats
 from autograd_core.primitives.primitive import Primitive
 from autograd_core.transforms import grad
+from autograd_core.value import Value, as_float
 
 __all__ = ["custom_derivatives", "implicit_root"]
 
@@ -30,6 +32,7 @@ def custom_derivatives(*partials: Callable[..., Any]) -> Callable[[Callable[...,
 
     Raises:
         PrimitiveError: without a partial derivative; when called, for a wrong number of arguments.
+        OperandTypeError: when called, if the result or a partial derivative is no real number.
 
     >>> @custom_derivatives(lambda y, x: y)
     ... def by_series(x):
@@ -42,11 +45,27 @@ def custom_derivatives(*partials: Callable[..., Any]) -> Callable[[Callable[...,
     2.718281828459
     """
 
-    def rule(partial: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda m, g, y, *xs: g * partial(y, *xs)
-
     def decorate(f: Callable[..., float]) -> Primitive:
-        return Primitive(f.__name__, lambda m, *xs: f(*xs), *map(rule, partials), doc=f.__doc__ or "")
+        def plain(number: Any, what: str) -> float:
+            if isinstance(number, Value):
+                raise OperandTypeError(
+                    f"{what} of {f.__name__} depends on a Value that is not among its arguments: pass it as one"
+                )
+            return as_float(number)
+
+        def rule(partial: Callable[..., Any]) -> Callable[..., Any]:
+            def pulled(m: Any, g: Any, y: Any, *xs: Any) -> Any:
+                slope = partial(y, *xs)
+                return g * (plain(slope, "a partial derivative") if m is floats else slope)
+
+            return pulled
+
+        def forward(m: Any, *xs: Any) -> Any:
+            return plain(f(*xs), "the result") if m is floats else f(*xs)
+
+        row = Primitive(f.__name__, forward, *map(rule, partials), doc=f.__doc__ or "")
+        row.__module__ = f.__module__
+        return row
 
     return decorate
 
@@ -81,7 +100,7 @@ def implicit_root(f: Callable[..., Any], x0: float, parameters: int = 1) -> Prim
 
     @custom_derivatives(*(partial(i + 1) for i in range(parameters)))
     def root(*a: float) -> float:
-        found = root_scalar(lambda x: f(x, *a), x0=x0, fprime=lambda x: grad(f)(x, *a), method="newton")
+        found = root_scalar(lambda x: as_float(f(x, *a)), x0=x0, fprime=lambda x: grad(f)(x, *a), method="newton")
         if not found.converged:
             raise NonFiniteError(f"no root of {getattr(f, '__name__', 'f')} was found from {x0} at parameters {a}")
         return float(found.root)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import random
@@ -15,6 +16,7 @@ from typing import Any
 
 from autograd_core import math as m
 from autograd_core.errors import DataError, MissingExtraError
+from autograd_core.files import write_whole
 from autograd_core.losses import softmax_cross_entropy
 from autograd_core.nn import MLP, Neuron
 from autograd_core.optim import Adam
@@ -275,11 +277,6 @@ def _plot(history: History, path: str) -> None:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
-    temporary = f"{path}.{os.getpid()}.tmp"
-    try:
-        figure.savefig(temporary, format="png", dpi=150)
-        os.replace(temporary, path)
-    except BaseException:
-        if os.path.exists(temporary):
-            os.remove(temporary)
-        raise
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", dpi=150)
+    write_whole(path, picture.getvalue())

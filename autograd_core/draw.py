@@ -17,9 +17,10 @@ from itertools import islice
 from typing import Any
 
 from autograd_core.errors import DataError, MissingExtraError, RenderError
+from autograd_core.files import write_whole
 from autograd_core.graph import Graph
 from autograd_core.namespaces import floats
-from autograd_core.rendering import render, with_titles, write_whole
+from autograd_core.rendering import render, with_titles
 from autograd_core.value import Constant, Value
 
 __all__ = ["Drawing", "draw", "to_dot", "to_svg"]

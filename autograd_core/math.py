@@ -194,7 +194,7 @@ def fsum(xs: Iterable[Any]) -> Any:
 
 
 def sum(xs: Iterable[Any]) -> Any:
-    """The sum of numbers or Values, from left to right; one node, however many there are."""
+    """The sum of numbers or Values, added as Python's `sum` does; one node, however many there are."""
     return _over(_arithmetic.sum, xs, 0.0)
 
 
@@ -213,7 +213,7 @@ def sumprod(p: Iterable[Any], q: Iterable[Any]) -> Any:
 
 
 def dot(p: Iterable[Any], q: Iterable[Any], bias: Any = None) -> Any:
-    """p₁q₁ + … + pₙqₙ (+ bias), added from left to right; one node.
+    """p₁q₁ + … + pₙqₙ (+ bias), added as Python's `sum` does; one node.
 
     Raises:
         PrimitiveError: if the lengths differ.

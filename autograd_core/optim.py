@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable
 
 from autograd_core.errors import DataError
-from autograd_core.value import Constant, Value, write_data
+from autograd_core.value import Constant, Value, as_float, write_data
 
 __all__ = ["SGD", "Adam", "AdamW", "Optimizer", "clip_gradients"]
 
@@ -221,6 +221,7 @@ def _leaves(parameters: Iterable[Value]) -> list[Value]:
 
 
 def _check(name: str, number: float, below: float = math.inf) -> float:
+    number = as_float(number)
     if not 0.0 <= number < below:
         upper = "finite" if below == math.inf else f"below {below:g}"
         raise DataError(f"{name} is at least 0 and {upper}, not {number!r}")

@@ -9,13 +9,12 @@ from __future__ import annotations
 import json
 import math
 import os
-import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from autograd_core.errors import ParameterFileError
+from autograd_core.files import write_whole
 from autograd_core.nn import MLP, Layer, Module, Neuron
 from autograd_core.value import write_data
 
@@ -50,15 +49,7 @@ def save_parameters(model: Module, path: str | os.PathLike[str]) -> None:
         layers.append({**_shape(layer), "neurons": neurons})
     target = Path(path)
     text = json.dumps({"format": FORMAT, "version": VERSION, "layers": layers}, indent=1, allow_nan=False)
-    handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    try:
-        with open(handle, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
-        os.replace(temporary, target)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise
+    write_whole(os.fspath(target), (text + "\n").encode())
 
 
 def load_parameters(model: Module, path: str | os.PathLike[str]) -> None:

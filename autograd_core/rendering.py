@@ -12,7 +12,7 @@ import sys
 
 from autograd_core.errors import MissingExtraError, RenderError
 
-__all__ = ["render", "with_titles", "write_whole"]
+__all__ = ["render", "with_titles"]
 
 RENDER_TIMEOUT = 120.0  # seconds
 
@@ -71,20 +71,3 @@ def with_titles(svg: str, title: str) -> str:
     """`svg` with a title of its own, and with the tooltips as titles of nodes and edges: more viewers show them."""
     svg = re.sub(r'<title>[^<]*</title>\n(<g id="[^"]*"><a xlink:title="([^"]*)")', r"<title>\2</title>\n\1", svg)
     return re.sub(r"(<svg[^>]*>)", rf"\1\n<title>{title}</title>", svg, count=1)
-
-
-def write_whole(path: str, content: bytes) -> None:
-    """Write a file under a temporary name beside its own, and rename it: there is all of it or nothing.
-
-    Raises:
-        OSError: if that is not possible.
-    """
-    temporary = f"{path}.{os.getpid()}-{os.urandom(4).hex()}.tmp"
-    try:
-        with open(temporary, "xb") as file:
-            file.write(content)
-        os.replace(temporary, path)
-    except OSError as error:
-        if os.path.exists(temporary):
-            os.remove(temporary)
-        raise OSError(error.errno, f"the picture was not written: {error.strerror}", path) from None

@@ -12,11 +12,11 @@ from functools import wraps
 from typing import Any
 
 from autograd_core.collector import collector_paused
-from autograd_core.errors import MissingExtraError
+from autograd_core.errors import MissingExtraError, TransformError
 from autograd_core.graph import gradients
 from autograd_core.namespaces import floats
 from autograd_core.sweeps import pull_back, push_forward, topological_order
-from autograd_core.transforms import FunctionCall
+from autograd_core.transforms import FunctionCall, argument_numbers
 from autograd_core.value import Value
 
 __all__ = ["colour", "sparse_hessian", "sparse_jacobian"]
@@ -38,6 +38,7 @@ def sparse_jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any
 
     Raises:
         MissingExtraError: if SciPy is not installed.
+        TransformError: inside another derivative.
 
     >>> matrix = sparse_jacobian(lambda x: [x[0] * x[1], 3.0 * x[1], x[2]])([2.0, 5.0, 7.0])
     >>> matrix.toarray().tolist(), matrix.nnz
@@ -47,7 +48,7 @@ def sparse_jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any
     @wraps(f)
     def differentiated(*args: Any, **kwargs: Any) -> Any:
         with collector_paused():
-            call = FunctionCall(f, args, [argnum], kwargs=kwargs)
+            call = _outermost(f, args, argnum, kwargs, "sparse_jacobian")
             return _matrix(call.order, call.outputs, call.inputs)
 
     return differentiated
@@ -65,7 +66,7 @@ def sparse_hessian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]
 
     Raises:
         MissingExtraError: if SciPy is not installed.
-        TransformError: if `f` does not return one number.
+        TransformError: if `f` does not return one number, or inside another derivative.
 
     >>> sparse_hessian(lambda x: x[0] ** 2 * x[1] + x[2])([3.0, 2.0, 1.0]).toarray().tolist()
     [[4.0, 6.0, 0.0], [6.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
@@ -74,11 +75,21 @@ def sparse_hessian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]
     @wraps(f)
     def differentiated(*args: Any, **kwargs: Any) -> Any:
         with collector_paused():
-            call = FunctionCall(f, args, [argnum], kwargs=kwargs)
+            call = _outermost(f, args, argnum, kwargs, "sparse_hessian")
             slopes = gradients(call.scalar("sparse_hessian"), call.inputs)
             return _matrix(topological_order(slopes), slopes, call.inputs)
 
     return differentiated
+
+
+def _outermost(f: Callable[..., Any], args: Sequence[Any], argnum: int, kwargs: Any, transform: str) -> FunctionCall:
+    call = FunctionCall(f, args, argument_numbers(argnum, args), kwargs=kwargs)
+    if call.nested:
+        raise TransformError(
+            f"{transform} gives plain numbers, so it cannot stand inside another derivative, or use Values from "
+            "outside: use jacobian or hessian there"
+        )
+    return call
 
 
 def colour(pattern: Pattern, width: int) -> list[int]:

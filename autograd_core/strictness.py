@@ -9,8 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from autograd_core.errors import NonFiniteError
-from autograd_core.primitives.primitive import Primitive
-from autograd_core.value import TABLE
+from autograd_core.primitives.primitive import PRIMITIVES, Primitive
 
 __all__ = ["lenient", "strict"]
 
@@ -57,7 +56,7 @@ def _install() -> None:
     global _users
     with _lock:
         _users += 1
-        for row in TABLE.values():
+        for row in PRIMITIVES:
             if row not in _plain and not row.condition:
                 _plain[row] = row.eager
                 row.eager = _checked(row, row.eager)

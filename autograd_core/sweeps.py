@@ -13,7 +13,7 @@ from typing import Any
 from autograd_core import value as nodes
 from autograd_core.errors import PrimitiveError, StaleGraphError
 from autograd_core.namespaces import floats
-from autograd_core.namespaces.gated import Gated, open_gate
+from autograd_core.namespaces.gated import Gated
 from autograd_core.value import Constant, Value
 
 __all__ = ["pull_back", "push_forward", "topological_order"]
@@ -161,7 +161,8 @@ def push_forward(order: Sequence[Value], tangents: dict[Value, Any], m: Any = fl
 
     Args:
         order: the graph in topological order.
-        tangents: node to tangent, in the namespace `m`. A node that no tangent reaches stays out of it.
+        tangents: node to tangent, in the namespace `m`. A node that no tangent reaches stays out of it; where that
+            depends on a condition, the tangent is a `Gated` one.
         m: the namespace over which the local derivative rules run.
 
     Raises:
@@ -181,14 +182,17 @@ def push_forward(order: Sequence[Value], tangents: dict[Value, Any], m: Any = fl
                 continue
             if left._stamp > node._stamp or right._stamp > node._stamp:  # type: ignore[union-attr]
                 raise _stale(node)
-            y, a, b = read(node), read(left), read(right)
-            rule, other_rule = op.rules
-            if s is not None and rule is not None:
-                total = rule(m, s, y, a, b)
-            if t is not None and other_rule is not None:
-                share = other_rule(m, t, y, a, b)
-                if share is not None:
-                    total = share if total is None else total + share
+            if s.__class__ is Gated or t.__class__ is Gated:
+                total = _joined(_shares(node, m, tangents))
+            else:
+                y, a, b = read(node), read(left), read(right)
+                rule, other_rule = op.rules
+                if s is not None and rule is not None:
+                    total = rule(m, s, y, a, b)
+                if t is not None and other_rule is not None:
+                    share = other_rule(m, t, y, a, b)
+                    if share is not None:
+                        total = share if total is None else total + share
         elif op.arity == 1:
             only = node._a
             s = tangent_of(only)  # type: ignore[arg-type]
@@ -197,16 +201,16 @@ def push_forward(order: Sequence[Value], tangents: dict[Value, Any], m: Any = fl
             if only._stamp > node._stamp:  # type: ignore[union-attr]
                 raise _stale(node)
             (rule,) = op.rules
-            if rule is not None:
+            if s.__class__ is Gated:
+                total = _joined(_shares(node, m, tangents))
+            elif rule is not None:
                 total = rule(m, s, read(node), read(only))
         elif not tangents.keys().isdisjoint(node.parents):
             if max(map(_stamp_of, node.parents)) > node._stamp:
                 raise _stale(node)
-            for share in _shares(node, m, tangents):
-                if share is not None:
-                    total = share if total is None else total + share
+            total = _joined(_shares(node, m, tangents))
         if total is not None:
-            tangents[node] = open_gate(total)
+            tangents[node] = total
 
 
 def _shares(node: Value, m: Any, tangents: dict[Value, Any]) -> list[Any]:
@@ -216,7 +220,7 @@ def _shares(node: Value, m: Any, tangents: dict[Value, Any]) -> list[Any]:
     xs = list(map(m.operand, parents))
     if op.joint is None:
         return [
-            rule(m, tangents[parent], y, *xs)
+            _through(rule, m, tangents[parent], y, xs)
             for rule, parent in zip(op.rules, parents, strict=True)
             if rule is not None and parent in tangents
         ]
@@ -227,5 +231,24 @@ def _shares(node: Value, m: Any, tangents: dict[Value, Any]) -> list[Any]:
     ]
 
 
+def _through(rule: Any, m: Any, tangent: Any, y: Any, xs: list[Any]) -> Any:
+    if not isinstance(tangent, Gated):
+        return rule(m, tangent, y, *xs)
+    pushed = rule(m, tangent.cotangent, y, *xs)
+    return None if pushed is None else m.gate(tangent.condition, pushed)
+
+
 def _times(slope: Any, tangent: Any) -> Any:
-    return Gated(slope.m, slope.condition, slope.cotangent * tangent) if isinstance(slope, Gated) else slope * tangent
+    if isinstance(slope, Gated):
+        return slope.m.gate(slope.condition, _times(slope.cotangent, tangent))
+    if isinstance(tangent, Gated):
+        return tangent.m.gate(tangent.condition, slope * tangent.cotangent)
+    return slope * tangent
+
+
+def _joined(shares: Iterable[Any]) -> Any:
+    total = None
+    for share in shares:
+        if share is not None:
+            total = share if total is None else total + share
+    return total

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import wraps
+from operator import index
 from typing import Any
 
 from autograd_core.collector import collector_paused
 from autograd_core.errors import TransformError
 from autograd_core.graph import gradients
 from autograd_core.namespaces import floats
+from autograd_core.namespaces.gated import open_gate
 from autograd_core.sweeps import pull_back, push_forward, topological_order
-from autograd_core.trees import Shape, Tree, array_of
+from autograd_core.trees import Shape, Tree, array_of, without_values
 from autograd_core.value import Constant, Value, as_float, as_value
 
 __all__ = ["derivative", "grad", "hessian", "hvp", "jacfwd", "jacobian", "jacrev", "jvp", "value_and_grad", "vjp"]
@@ -64,8 +66,7 @@ class FunctionCall:
         outer = (node.op is None and node.__class__ is not Constant and node not in own for node in self.order)
         self.nested = any(outer) or any(x.op is not None for x in self.inputs)
         if has_aux and not self.nested:
-            aux = Tree(self.aux, f"the aux of {self.name}")
-            self.aux = aux.build(self.numbers(aux.numbers))
+            self.aux = without_values(self.aux)
 
     def numbers(self, numbers: Sequence[Any]) -> list[Any]:
         """Results as the caller wants them: Values inside another transform, floats elsewhere."""
@@ -99,7 +100,7 @@ class FunctionCall:
             if t is not None
         }
         push_forward(self.order, known, values if over_values else floats)
-        return [known.get(y, as_value(0.0) if over_values else 0.0) for y in self.outputs]
+        return [open_gate(known.get(y, as_value(0.0) if over_values else 0.0)) for y in self.outputs]
 
     def scalar(self, transform: str) -> Value:
         if not self.result.is_number:
@@ -133,7 +134,7 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
     @wraps(f)
     def differentiated(*args: Any, **kwargs: Any) -> Any:
         with collector_paused():
-            numbers = _argnums(argnums, args)
+            numbers = argument_numbers(argnums, args)
             call = FunctionCall(f, args, numbers, has_aux, kwargs)
             call.scalar("grad")
             pulled = call.pull([1.0])
@@ -176,6 +177,8 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     >>> jvp(lambda x, y: x * y, (3.0, 2.0), (1.0, 0.0))
     (6.0, 2.0)
     """
+    if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
+        raise TransformError("primals and tangents are tuples with one entry for each argument: (x,) for a single one")
     with collector_paused():
         call = FunctionCall(f, tuple(primals), range(len(primals)))
         direction = _matching("tangents", "primals", list(call.trees.values()), tuple(tangents))
@@ -219,7 +222,7 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     >>> hvp(lambda x: x[0] ** 2 * x[1], ([3.0, 2.0],), ([1.0, 0.0],))
     [4.0, 6.0]
     """
-    argnums = 0 if len(primals) == 1 else tuple(range(len(primals)))
+    argnums = 0 if not isinstance(primals, (tuple, list)) or len(primals) == 1 else tuple(range(len(primals)))
     return jvp(grad(f, argnums), primals, tangents)[1]
 
 
@@ -294,7 +297,7 @@ def _jacobian(f: Function, argnums: Argnums, by_rows: Callable[[int, int], bool]
     @wraps(f)
     def differentiated(*args: Any, **kwargs: Any) -> Any:
         with collector_paused():
-            call = FunctionCall(f, args, _argnums(argnums, args), kwargs=kwargs)
+            call = FunctionCall(f, args, argument_numbers(argnums, args), kwargs=kwargs)
             height, width = len(call.outputs), len(call.inputs)
             if by_rows(height, width):
                 rows = [call.pull(_unit(i, height)) for i in range(height)]
@@ -323,7 +326,7 @@ def _by_argument(call: FunctionCall, argnums: Argnums, make: Callable[[Tree, sli
         end = start + len(tree.numbers)
         parts.append(make(tree, slice(start, end)))
         start = end
-    return parts[0] if isinstance(argnums, int) else tuple(parts)
+    return tuple(parts) if isinstance(argnums, (tuple, list, range)) else parts[0]
 
 
 def _block(tree: Tree, rows: Sequence[Sequence[Any]], outer: Shape) -> Any:
@@ -336,12 +339,19 @@ def _block(tree: Tree, rows: Sequence[Sequence[Any]], outer: Shape) -> Any:
     return tree.build_leaves(leaf)
 
 
-def _argnums(argnums: Argnums, args: Sequence[Any]) -> list[int]:
-    numbers = [argnums] if isinstance(argnums, int) else list(argnums)
+def argument_numbers(argnums: Argnums, args: Sequence[Any]) -> list[int]:
+    try:
+        several: Sequence[Any] = argnums if isinstance(argnums, (tuple, list, range)) else [argnums]
+        numbers = [index(number) for number in several]
+    except TypeError:
+        raise TransformError(f"argnums is the number of an argument, or several, not {argnums!r}") from None
     for number in numbers:
         if not -len(args) <= number < len(args):
             raise TransformError(f"argnums names argument {number}, but there are {len(args)} positional arguments")
-    return [number % len(args) for number in numbers]
+    numbers = [number % len(args) for number in numbers]
+    if len(set(numbers)) != len(numbers):
+        raise TransformError(f"argnums names an argument twice: {argnums}")
+    return numbers
 
 
 def _matching(name: str, other: str, trees: Sequence[Tree], given: Sequence[Any]) -> list[Any]:

@@ -96,6 +96,22 @@ def array_of(numbers: Sequence[Any], shape: tuple[int, ...]) -> Any:
     return array.reshape(shape)
 
 
+def without_values(tree: Any) -> Any:
+    """The tree with the number of each Value in its place; what is neither number nor Value stays as it is."""
+    if isinstance(tree, Value):
+        return tree.data
+    if tree is None or isinstance(tree, (float, int, str)):
+        return tree
+    leaves, spec = _flatten(tree)
+    plain = []
+    for leaf in leaves:
+        array = _as_array(leaf)
+        if array is not None and array.dtype == object:
+            leaf = array_of([x.data if isinstance(x, Value) else x for x in array.ravel().tolist()], array.shape)
+        plain.append(leaf.data if isinstance(leaf, Value) else leaf)
+    return plain[0] if spec is None else spec.unflatten(plain)
+
+
 def _as_array(leaf: Any) -> Any:
     numpy = sys.modules.get("numpy")  # who passes an array has imported it
     return leaf if numpy is not None and isinstance(leaf, numpy.ndarray) else None

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_core import Graph, Value, math
+from autograd_core import Graph, Value, math, strict
 from autograd_core.custom import custom_derivatives, implicit_root
-from autograd_core.errors import NonFiniteError, PrimitiveError
+from autograd_core.errors import NonFiniteError, OperandTypeError, PrimitiveError
 from autograd_core.transforms import derivative, grad, hessian
 
 
@@ -66,3 +68,44 @@ def test_wrong_number_of_arguments() -> None:
         by_counting(1.0)
     with pytest.raises(PrimitiveError, match="one rule for each operand"):
         custom_derivatives()(lambda: 1.0)
+
+
+def test_a_value_from_outside_is_refused() -> None:
+    w = Value(2.0)
+
+    @custom_derivatives(lambda y, x: w * x)
+    def slope_of_outside(x: float) -> float:
+        return x
+
+    x = Value(3.0)
+    with pytest.raises(OperandTypeError, match="slope_of_outside depends on a Value that is not among its arguments"):
+        slope_of_outside(x).backward()
+    assert x.grad == 0.0
+    with pytest.raises(OperandTypeError, match="the result of"):
+        custom_derivatives(lambda y, x: 1.0)(lambda x: w)(1.0)
+    with pytest.raises(OperandTypeError, match="None"):
+        custom_derivatives(lambda y, x: 1.0)(lambda x: None)(1.0)
+
+
+def test_copies_keep_the_function() -> None:
+    @custom_derivatives(lambda y, x: 3.0)
+    def exp(x: float) -> float:
+        return 3.0 * x
+
+    x = Value(1.0)
+    twin, y = copy.deepcopy([x, exp(x)])
+    y.backward()
+    assert twin.grad == 3.0
+    with pytest.raises((pickle.PicklingError, AttributeError)):
+        pickle.dumps(y)
+    a, b = Value(2.0), Value(3.0)
+    assert pickle.loads(pickle.dumps(by_counting(a, b))).op is by_counting
+
+
+def test_strict_sees_it_too() -> None:
+    @custom_derivatives(lambda y, x: 0.0)
+    def infinite(x: float) -> float:
+        return float("inf")
+
+    with strict(), pytest.raises(NonFiniteError, match="infinite"):
+        infinite(Value(1.0))

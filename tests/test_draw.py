@@ -327,7 +327,7 @@ def test_save_refuses_other_suffixes(tmp_path):
 
 def test_save_reports_a_folder_that_cannot_be_written(tmp_path):
     path = tmp_path / "nowhere" / "x.dot"
-    with pytest.raises(FileNotFoundError, match="picture was not written") as caught:
+    with pytest.raises(FileNotFoundError, match="file was not written") as caught:
         draw(Value(2.0)).save(path)
     assert caught.value.filename == str(path)
 

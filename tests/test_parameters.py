@@ -151,7 +151,7 @@ def test_a_failure_while_writing_leaves_the_old_file_and_nothing_else(path, monk
     before = path.read_bytes()
 
     def refuse(source, target):
-        raise OSError("the disk is full")
+        raise OSError(28, "the disk is full")
 
     monkeypatch.setattr(os, "replace", refuse)
     with pytest.raises(OSError, match="full"):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_core import math, sparse
+from autograd_core import grad, math, sparse
 from autograd_core.errors import TransformError
 from autograd_core.sparse import colour, sparse_hessian, sparse_jacobian
 from autograd_core.transforms import hessian, jacobian
@@ -74,3 +74,10 @@ def test_what_is_not_differentiated_is_not_stored() -> None:
 def test_hessian_of_several_results_is_refused() -> None:
     with pytest.raises(TransformError, match="sparse_hessian wants a function that returns one number"):
         sparse_hessian(lambda x: x)([1.0])
+
+
+def test_inside_another_derivative_is_refused() -> None:
+    with pytest.raises(TransformError, match="cannot stand inside another derivative"):
+        grad(lambda a: sparse_jacobian(lambda x: [a * x[0] ** 2])([2.0]).toarray()[0, 0])(3.0)
+    with pytest.raises(TransformError, match="argnums names argument 4"):
+        sparse_jacobian(lambda x: x, 4)([1.0])

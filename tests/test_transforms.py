@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from autograd_core import Value, math
+from autograd_core.activations import relu
 from autograd_core.errors import AutogradError, OperandTypeError, StaleGraphError, TransformError
 from autograd_core.transforms import (
     derivative,
@@ -107,6 +108,9 @@ def test_argnums_and_aux() -> None:
     assert grad(f, has_aux=True)(3.0, 2.0, power=3) == (8.0, {"x": 3.0, "n": 7.0})
     assert value_and_grad(f, (1, 0), has_aux=True)(3.0, 2.0) == ((6.0, {"x": 3.0, "n": 7.0}), (3.0, 2.0))
     assert grad(lambda x, y: x - y, -1)(1.0, 2.0) == -1.0
+    assert grad(lambda x, y: x - y, np.int64(1))(1.0, 2.0) == -1.0
+    assert grad(lambda x: (x * x, None), has_aux=True)(2.0) == (4.0, None)
+    assert grad(lambda x: (x * x, ["text", x]), has_aux=True)(2.0) == (4.0, ["text", 2.0])
     assert jacobian(lambda x, y: [x * y, x], (0, 1))(3.0, 2.0) == [(2.0, 3.0), (1.0, 0.0)]
 
 
@@ -125,6 +129,9 @@ def test_what_does_not_depend_has_gradient_zero() -> None:
         (lambda: grad(lambda x: [x])(1.0), "returns one number"),
         (lambda: grad(lambda x: None)(1.0), "lack a return"),
         (lambda: grad(lambda x: x, 1)(1.0), "argnums names argument 1"),
+        (lambda: grad(lambda x: x, (0, 0))(1.0), "argnums names an argument twice"),
+        (lambda: grad(lambda x: x, "x")(1.0), "argnums is the number of an argument"),
+        (lambda: jvp(lambda x: x, 1.0, 1.0), "tuples with one entry"),
         (lambda: grad(lambda x: x, has_aux=True)(1.0), "pair"),
         (lambda: grad(lambda x: x)("a"), "argument 0"),
         (lambda: grad(lambda x: x)([1.0, None]), "argument 0"),
@@ -203,6 +210,16 @@ def test_branch_not_taken_takes_no_part_forward() -> None:
         assert derivative(f, order)(0.0) == 0.0
     assert jvp(f, (0.0,), (1.0,)) == (0.0, 0.0)
     assert jvp(grad(f), (0.0,), (1.0,)) == (0.0, 0.0)
+
+
+def test_a_gate_stays_shut_in_a_tangent_of_a_tangent() -> None:
+    def f(u: Any) -> Any:
+        return math.sqrt(relu(u))
+
+    assert jvp(f, (-1.0,), (1.0,)) == (0.0, 0.0)
+    assert jvp(lambda x: jvp(f, (x,), (1.0,))[1], (-1.0,), (1.0,)) == (0.0, 0.0)
+    assert grad(lambda x: jvp(f, (x,), (1.0,))[1] * x)(-1.0) == 0.0
+    assert jvp(lambda x: jvp(f, (x,), (1.0,))[1], (4.0,), (1.0,)) == (0.25, -0.03125)
 
 
 def test_vjp_is_linear_and_reusable() -> None:

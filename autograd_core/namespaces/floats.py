@@ -11,6 +11,8 @@ import operator
 from collections.abc import Callable
 from typing import Final
 
+from autograd_core.errors import PrimitiveError
+
 inf: Final = math.inf
 nan: Final = math.nan
 pi: Final = math.pi
@@ -301,6 +303,8 @@ def fsum(*xs: float) -> float:
 
 def sumprod(*xs: float) -> float:
     """The sum of products, exact until one rounding at the end."""
+    if len(xs) % 2:
+        raise PrimitiveError("sumprod() takes two sequences of the same length, one after the other")
     half = len(xs) // 2
     if not all(map(math.isfinite, xs)):
         return dot(*xs)

@@ -131,7 +131,7 @@ def reciprocal(m: Any, x: Any) -> Any:
 
 # Any number of operands: one node with n parents, and one joint rule that is linear in n.
 
-sum = leaf("sum", joint=lambda m, g, y, *xs: [g] * len(xs), symbol="Σ", doc="x₁ + … + xₙ, from left to right")
+sum = leaf("sum", joint=lambda m, g, y, *xs: [g] * len(xs), symbol="Σ", doc="x₁ + … + xₙ, added as Python's sum does")
 fsum = leaf("fsum", joint=lambda m, g, y, *xs: [g] * len(xs), symbol="Σ", doc="x₁ + … + xₙ, rounded once")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
+from weakref import WeakSet
 
 from autograd_core.errors import PrimitiveError
 from autograd_core.namespaces import floats
@@ -21,6 +22,10 @@ Forward = Callable[..., Any]
 
 Rule = Callable[..., Any]
 """``rule(m, g, y, *xs)``: the cotangent of one operand; namespace, cotangent of the output, output, operands."""
+
+
+PRIMITIVES: WeakSet[Primitive] = WeakSet()
+"""Every primitive that is alive, in the table or not."""
 
 
 class Primitive:
@@ -69,6 +74,7 @@ class Primitive:
         eager: Callable[..., float] = getattr(floats, name) if leaf else partial(forward, floats)
         self.eager: Callable[..., float] = (lambda *xs: float(eager(*xs))) if condition else eager
         self.__doc__ = doc
+        PRIMITIVES.add(self)
 
     def __call__(self, *operands: Any) -> Any:
         """Apply to real numbers (a float comes back) or to Values (a Value comes back).
@@ -100,8 +106,15 @@ class Primitive:
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return lookup, (self.name,)
+    def __reduce__(self) -> Any:
+        # A row of the table is found by its name; any other primitive is the global of that name in its module.
+        return (lookup, (self.name,)) if TABLE.get(self.name) is self else self.__name__
+
+    def __copy__(self) -> Primitive:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Primitive:
+        return self
 
 
 def lookup(name: str) -> Primitive:
