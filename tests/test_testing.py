@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import random
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ from oracle import ulps
 from autograd_core import Value, gradients, primitive
 from autograd_core.errors import AutogradError, DataError, MissingExtraError
 from autograd_core.primitives import TABLE, Primitive
-from autograd_core.testing import GradientCheckError, Program, check_grads, floats_in, programs, values
+from autograd_core.testing import GradientCheckError, Program, check_grads, floats_in, programs, random_program, values
 from autograd_core.testing.differences import difference, partial_derivative
 
 SCALES = (1e-200, 1e-170, 1e-100, 1e-8, 1.0, 1e8, 1e100, 1e170, 1e200)
@@ -260,7 +261,7 @@ def test_programs_shrink_to_a_line() -> None:
     def both(program: Program) -> bool:
         return {"tanh", "exp"} <= set(re.findall(r"\w+", program.source))
 
-    program = find(programs(["add", "exp", "tanh"]), both)
+    program = find(programs(["add", "exp", "tanh"], branches=False), both)
     assert len(program.source.splitlines()) == 4
 
 
@@ -330,3 +331,24 @@ def test_hypothesis_makes_values_of_annotations(x: Value, pair: tuple[Value, Val
         assert type(leaf) is Value
         assert leaf.op is None
         assert math.isfinite(leaf.data)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "lines"), [("if", 6), ("else", 6), ("for", 5), ("where", 3), ("range(4)", 5), ("v3", 3)]
+)
+def test_branches_and_loops_shrink(wanted: str, lines: int) -> None:
+    from hypothesis import find
+
+    program = find(programs(["add", "exp"]), lambda program: wanted in program.source)
+    assert len(program.source.splitlines()) == lines
+    for x in (-2.0, 0.0, 2.0):
+        assert program(Value(x), Value(1.0)).op is not None
+
+
+def test_random_programs_without_hypothesis() -> None:
+    sources = [random_program(random.Random(seed), inputs=3).source for seed in range(300)]
+    assert sources == [random_program(random.Random(seed), inputs=3).source for seed in range(300)]
+    for word in ("if ", ".where(", "for _ in range(", "else:"):
+        assert 20 < sum(word in source for source in sources) < 280
+    straight = [random_program(random.Random(seed), branches=False).source for seed in range(100)]
+    assert not any(re.search(r"\b(if|for|where)\b", source) for source in straight)
