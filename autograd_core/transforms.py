@@ -102,6 +102,12 @@ class FunctionCall:
         push_forward(self.order, known, values if over_values else floats)
         return [open_gate(known.get(y, as_value(0.0) if over_values else 0.0)) for y in self.outputs]
 
+    def close(self) -> None:
+        """Make constants of the inputs that this call made: to an outer transform they are nothing to differentiate."""
+        for x in self.inputs:
+            if x.op is None:
+                x.__class__ = Constant
+
     def scalar(self, transform: str) -> Value:
         if not self.result.is_number:
             raise TransformError(
@@ -140,6 +146,7 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
             pulled = call.pull([1.0])
             gradient = _by_argument(call, argnums, lambda tree, place: tree.build(pulled[place]))
             value = call.value()
+            call.close()
         return ((value, call.aux), gradient) if has_aux else (value, gradient)
 
     return differentiated
@@ -183,6 +190,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
         call = FunctionCall(f, tuple(primals), range(len(primals)))
         direction = _matching("tangents", "primals", list(call.trees.values()), tuple(tangents))
         pushed = call.push(direction)
+        call.close()
         return call.value(), call.result.build(pushed)
 
 
@@ -288,6 +296,7 @@ def derivative(f: Function, n: int = 1) -> Callable[[Any], Any]:
             y = call.scalar("derivative")
             for _ in range(n):
                 (y,) = gradients(y, call.inputs)
+            call.close()
             return call.numbers([y])[0]
 
     return differentiated
@@ -304,6 +313,7 @@ def _jacobian(f: Function, argnums: Argnums, by_rows: Callable[[int, int], bool]
             else:
                 columns = [call.push(_unit(j, width)) for j in range(width)]
                 rows = [[column[i] for column in columns] for i in range(height)]
+            call.close()
             return call.result.build_leaves(
                 lambda rows_of_leaf, shape: _by_argument(
                     call, argnums, lambda tree, place: _block(tree, [row[place] for row in rows[rows_of_leaf]], shape)

@@ -302,6 +302,18 @@ def test_collector_is_left_as_it_was() -> None:
             gc.enable()
 
 
+def test_an_inner_derivative_at_plain_numbers_leaves_nothing_behind() -> None:
+    for inner in (
+        lambda x: grad(lambda y: x * y * y)(2.0),
+        lambda x: jacobian(lambda y: [x * y * y])(2.0)[0],
+        lambda x: jvp(lambda y: x * y * y, (2.0,), (1.0,))[1],
+        lambda x: derivative(lambda y: x * y * y)(2.0),
+    ):
+        slope = grad(lambda x, inner=inner: x * inner(x))(3.0)
+        assert slope == 24.0
+        assert type(slope) is float
+
+
 def test_parameters_from_outside_are_differentiable_too() -> None:
     w = Value(2.0)
     slope = grad(lambda x: w * x * x)(3.0)
