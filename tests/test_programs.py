@@ -26,11 +26,11 @@ K = 16.0
 NEAR = 1e-9
 
 
-class Tie(Exception):
+class TieError(Exception):
     """A comparison, or a kink, at which rounding decides."""
 
 
-class Disagreement(AssertionError):
+class DisagreementError(AssertionError):
     """Two ways to a derivative differ by more than the bound."""
 
 
@@ -60,7 +60,7 @@ def apply(name: str, *operands: Any) -> Exact:
     xs = [mp.mpf(getattr(operand, "number", operand)) for operand in operands]
     far = xs[1] if name in ("greater", "less") else 0
     if name in ("greater", "less", "relu", "abs") and abs(xs[0] - far) <= NEAR * (1 + abs(far)):
-        raise Tie
+        raise TieError
     return Exact(mp.mpf(TABLE[name].forward(precise, *xs)))
 
 
@@ -92,12 +92,13 @@ def bound_of(derivative: Value) -> float:
 
 def hold(what: str, a: Any, b: Any, bound: float) -> None:
     if not abs(a - b) <= bound:
-        raise Disagreement(f"{what}: {float(a)!r} and {float(b)!r} differ by {float(abs(a - b)):.3g} > {bound:.3g}")
+        gap = float(abs(a - b))
+        raise DisagreementError(f"{what}: {float(a)!r} and {float(b)!r} differ by {gap:.3g} > {bound:.3g}")
 
 
 def same(what: str, a: float, b: float) -> None:
     if a != b:
-        raise Disagreement(f"{what}: {a!r} is not {b!r}")
+        raise DisagreementError(f"{what}: {a!r} is not {b!r}")
 
 
 def compare(program: Program, xs: list[float], *, second: bool = True, oracle: bool = True) -> bool:
@@ -121,7 +122,7 @@ def compare(program: Program, xs: list[float], *, second: bool = True, oracle: b
     if oracle:
         try:
             truth = true_gradient(program, xs)
-        except Tie:
+        except TieError:
             return False
         for i, exact in enumerate(truth):
             hold(f"mpmath and reverse, x{i}", exact, reverse[i], bounds[i])
@@ -145,8 +146,8 @@ def search(seeds: range, *, second_every: int = 1, oracle_every: int = 1) -> int
         xs = [rng.uniform(-3.0, 3.0) for _ in range(2)]
         try:
             fit += compare(program, xs, second=not seed % second_every, oracle=not seed % oracle_every)
-        except Disagreement as wrong:
-            raise Disagreement(f"seed {seed}, at {xs}: {wrong}\n{program}") from None
+        except DisagreementError as wrong:
+            raise DisagreementError(f"seed {seed}, at {xs}: {wrong}\n{program}") from None
     return fit
 
 
@@ -181,13 +182,13 @@ WRONG_RULES: dict[str, tuple[str, Callable[..., Any]]] = {
 def test_a_wrong_rule_is_found(mistake: str, monkeypatch: pytest.MonkeyPatch) -> None:
     name, rule = WRONG_RULES[mistake]
     monkeypatch.setattr(TABLE[name], "rules", (rule,))
-    with pytest.raises(Disagreement):
+    with pytest.raises(DisagreementError):
         search(range(400))
 
 
 def test_swapped_operands_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(TABLE["multiply"], "rules", TABLE["multiply"].rules[::-1])
-    with pytest.raises(Disagreement):
+    with pytest.raises(DisagreementError):
         search(range(400))
 
 
@@ -200,7 +201,7 @@ def test_a_wrong_topological_order_is_found(monkeypatch: pytest.MonkeyPatch) -> 
 
     for module in ("graph", "transforms", "sweeps"):
         monkeypatch.setattr(f"autograd_core.{module}.topological_order", breadth_first)
-    with pytest.raises(Disagreement):
+    with pytest.raises(DisagreementError):
         search(range(400))
 
 
@@ -221,5 +222,5 @@ def test_a_lost_shared_parent_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
         adjoints.update(lossy)
 
     monkeypatch.setattr(graph, "pull_back", forgetful)
-    with pytest.raises(Disagreement):
+    with pytest.raises(DisagreementError):
         search(range(400))
