@@ -12,6 +12,7 @@ __all__ = [
     "PrimitiveError",
     "RenderError",
     "StaleGraphError",
+    "TraceError",
     "TransformError",
 ]
 
@@ -54,6 +55,10 @@ class ParameterFileError(AutogradError, ValueError):
 
 class TransformError(AutogradError, ValueError):
     """A function, or what it returned, does not fit the derivative that was asked for."""
+
+
+class TraceError(AutogradError, TypeError):
+    """A function that is being compiled asked for the number of a traced value, which is not known yet."""
 
 
 class RenderError(AutogradError, RuntimeError):

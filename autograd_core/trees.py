@@ -10,7 +10,7 @@ from typing import Any
 from autograd_core.errors import MissingExtraError, OperandTypeError
 from autograd_core.value import Value, as_float
 
-__all__ = ["Shape", "Tree"]
+__all__ = ["Shape", "Structure", "Tree", "array_of", "as_array", "flatten", "without_values"]
 
 Shape = tuple[int, ...] | None
 """The shape of a leaf of a tree: that of an array, or None for a number."""
@@ -19,7 +19,66 @@ _NAMESPACE = "autograd_core"
 _known_dataclasses: set[type] = set()
 
 
-class Tree:
+class Structure:
+    """How a tree is put together, without its numbers.
+
+    Args:
+        spec: what optree knows of its containers; None for a single leaf.
+        shapes: the shape of each leaf.
+    """
+
+    def __init__(self, spec: Any, shapes: Sequence[Shape]) -> None:
+        self.spec = spec
+        self.shapes = list(shapes)
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the tree is one number, with nothing around it."""
+        return self.spec is None and self.shapes == [None]
+
+    @property
+    def size(self) -> int:
+        """How many numbers the tree holds."""
+        return sum(1 if shape is None else math.prod(shape) for shape in self.shapes)
+
+    @property
+    def key(self) -> Any:
+        """What two trees have in common, and hashable, if they have the same structure."""
+        return self.spec, tuple(self.shapes)
+
+    def has_structure_of(self, other: Structure) -> bool:
+        return self.key == other.key  # type: ignore[no-any-return]  # optree's specs compare to bools
+
+    def build(self, numbers: Sequence[Any]) -> Any:
+        """A tree of this structure with these numbers; its arrays hold floats, or objects if there is a Value."""
+
+        def leaf(place: slice, shape: Shape) -> Any:
+            return numbers[place.start] if shape is None else array_of(numbers[place], shape)
+
+        return self.build_leaves(leaf)
+
+    def build_leaves(self, make: Callable[[slice, Shape], Any]) -> Any:
+        """A tree of this structure; each leaf is made from its place in the flat list and its shape."""
+        leaves = []
+        start = 0
+        for shape in self.shapes:
+            end = start + (1 if shape is None else math.prod(shape))
+            leaves.append(make(slice(start, end), shape))
+            start = end
+        return self.unflatten(leaves)
+
+    def unflatten(self, leaves: Sequence[Any]) -> Any:
+        """A tree of this structure with these leaves."""
+        return leaves[0] if self.spec is None else self.spec.unflatten(leaves)
+
+    def describe(self) -> str:
+        """The structure, for an error."""
+        shapes = [shape for shape in self.shapes if shape is not None]
+        kind = "one number" if self.spec is None else str(self.spec)
+        return f"{kind} with arrays of shape {shapes}" if shapes else kind
+
+
+class Tree(Structure):
     """The structure of a tree, and its numbers in one flat list.
 
     Args:
@@ -28,8 +87,6 @@ class Tree:
 
     Attributes:
         numbers: the numbers and Values, arrays in row-major order.
-        shapes: the shape of each leaf.
-        is_number: whether the tree is one number, with nothing around it.
 
     Raises:
         OperandTypeError: for a leaf that is neither a real number nor a Value.
@@ -37,13 +94,10 @@ class Tree:
 
     def __init__(self, tree: Any, what: str) -> None:
         self.numbers: list[Any] = []
-        self.shapes: list[Shape] = []
-        if isinstance(tree, (float, int, Value)):  # the quick way, which needs no library
-            leaves, self._spec = [tree], None
-        else:
-            leaves, self._spec = _flatten(tree)
+        leaves, spec = flatten(tree)
+        super().__init__(spec, [])
         for leaf in leaves:
-            array = _as_array(leaf)
+            array = as_array(leaf)
             if array is None:
                 self.shapes.append(None)
                 self.numbers.append(leaf)
@@ -56,34 +110,6 @@ class Tree:
                     as_float(number)
                 except OperandTypeError as error:
                     raise OperandTypeError(f"{what}: {error}") from None
-        self.is_number = self._spec is None and self.shapes == [None]
-
-    def has_structure_of(self, other: Tree) -> bool:
-        return self.shapes == other.shapes and self._spec == other._spec
-
-    def build(self, numbers: Sequence[Any]) -> Any:
-        """A tree of this structure with other numbers; its arrays hold floats, or objects if there is a Value."""
-
-        def leaf(place: slice, shape: Shape) -> Any:
-            return numbers[place.start] if shape is None else array_of(numbers[place], shape)
-
-        return self.build_leaves(leaf)
-
-    def describe(self) -> str:
-        """The structure, for an error."""
-        shapes = [shape for shape in self.shapes if shape is not None]
-        kind = "one number" if self._spec is None else str(self._spec)
-        return f"{kind} with arrays of shape {shapes}" if shapes else kind
-
-    def build_leaves(self, make: Callable[[slice, Shape], Any]) -> Any:
-        """A tree of this structure; each leaf is made from its place in the flat list and its shape."""
-        leaves = []
-        start = 0
-        for shape in self.shapes:
-            end = start + (1 if shape is None else math.prod(shape))
-            leaves.append(make(slice(start, end), shape))
-            start = end
-        return leaves[0] if self._spec is None else self._spec.unflatten(leaves)
 
 
 def array_of(numbers: Sequence[Any], shape: tuple[int, ...]) -> Any:
@@ -102,22 +128,26 @@ def without_values(tree: Any) -> Any:
         return tree.data
     if tree is None or isinstance(tree, (float, int, str)):
         return tree
-    leaves, spec = _flatten(tree)
+    leaves, spec = flatten(tree)
     plain = []
     for leaf in leaves:
-        array = _as_array(leaf)
+        array = as_array(leaf)
         if array is not None and array.dtype == object:
             leaf = array_of([x.data if isinstance(x, Value) else x for x in array.ravel().tolist()], array.shape)
         plain.append(leaf.data if isinstance(leaf, Value) else leaf)
     return plain[0] if spec is None else spec.unflatten(plain)
 
 
-def _as_array(leaf: Any) -> Any:
+def as_array(leaf: Any) -> Any:
+    """`leaf` if it is a NumPy array, otherwise None."""
     numpy = sys.modules.get("numpy")  # who passes an array has imported it
     return leaf if numpy is not None and isinstance(leaf, numpy.ndarray) else None
 
 
-def _flatten(tree: Any) -> tuple[list[Any], Any]:
+def flatten(tree: Any) -> tuple[list[Any], Any]:
+    """The leaves of a tree, and what optree knows of its containers; None for a single leaf."""
+    if isinstance(tree, (float, int, Value)):  # the quick way, which needs no library
+        return [tree], None
     try:
         import optree
     except ImportError as missing:

@@ -6,6 +6,7 @@ stands in the table (`autograd_core.primitives`); what is done with a finished g
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -19,7 +20,7 @@ from autograd_core.reals import advice, describe, real
 if TYPE_CHECKING:
     from autograd_core.primitives.primitive import Primitive
 
-__all__ = ["Constant", "Value", "as_float", "as_value", "record"]
+__all__ = ["Constant", "Value", "as_float", "as_operand", "as_value", "record"]
 
 TABLE: Final[dict[str, Primitive]] = {}
 """Every primitive by name. Filled row by row as `autograd_core.primitives` is imported."""
@@ -67,6 +68,8 @@ class Value:
     label: str
     op: Primitive | None
     """The primitive that made this node; None for a leaf."""
+
+    _is_traced = False  # see `autograd_core.compiler.trace`
 
     def __init__(self, data: Any, label: str = "") -> None:
         self._data = as_float(data)
@@ -163,7 +166,7 @@ class Value:
         def operator(self: Value, other: Any) -> Value:
             kind = other.__class__
             if kind is not Value:
-                other = _constant(other) if kind is float else _operand(other)
+                other = _constant(other) if kind is float else as_operand(other)
                 if other is NotImplemented:
                     return other  # type: ignore[no-any-return]
             node: Value = _new(Value)
@@ -177,7 +180,7 @@ class Value:
             return node
 
         def reflected(self: Value, other: Any) -> Value:
-            other = _constant(other) if other.__class__ is float else _operand(other)
+            other = _constant(other) if other.__class__ is float else as_operand(other)
             return other if other is NotImplemented else record(TABLE[name], other, self)
 
         return operator, reflected
@@ -291,18 +294,34 @@ def record(op: Primitive, *operands: Value) -> Value:
     node: Value = _new(Value)
     node._stamp = _clock
     node.op = op
+    node._grad = 0.0
+    node.label = ""
     if len(operands) == 2:
         node._a, node._b = a, b = operands
+        if a._is_traced or b._is_traced:
+            return _traced(node)
         node._data = op.eager(a._data, b._data)
     elif len(operands) == 1:
         (a,) = operands
         node._a, node._b = a, None
+        if a._is_traced:
+            return _traced(node)
         node._data = op.eager(a._data)
     else:
         node._a, node._b = operands, None
+        for operand in operands:
+            if operand._is_traced:
+                return _traced(node)
         node._data = op.eager(*[operand._data for operand in operands])
-    node._grad = 0.0
-    node.label = ""
+    return node
+
+
+def _traced(node: Value) -> Value:
+    """A node with a traced parent has no number either."""
+    from autograd_core.compiler.trace import Traced
+
+    node.__class__ = Traced
+    node._data = math.nan
     return node
 
 
@@ -366,7 +385,7 @@ def _constant(number: float) -> Constant:
     return node
 
 
-def _operand(other: Any) -> Any:
+def as_operand(other: Any) -> Any:
     """The other side of an operator as a Value; NotImplemented for a type that may know what to do with a Value."""
     if other.__class__ is int:
         return _constant(real(other))  # type: ignore[arg-type]  # an int is real

@@ -253,8 +253,8 @@ def polygamma(n: float, x: float) -> float:
     return polygamma_float(n, x)
 
 
-_SQRT_HALF: Final = math.sqrt(0.5)
-_SQRT_HALF_REST: Final = -4.833646656726456e-17  # what rounding took from the root
+SQRT_HALF: Final = math.sqrt(0.5)
+SQRT_HALF_REST: Final = -4.833646656726456e-17  # what rounding took from the root
 _SPLIT: Final = 2.0**27 + 1.0
 
 
@@ -266,12 +266,12 @@ def ndtr(x: float) -> float:
     """
     if not -40.0 < x < 40.0:
         return nan if x != x else (1.0 if x > 0.0 else 0.0)
-    z = -x * _SQRT_HALF
+    z = -x * SQRT_HALF
     high = _SPLIT * x - (_SPLIT * x - x)
     low = x - high
-    factor = _SPLIT * _SQRT_HALF - (_SPLIT * _SQRT_HALF - _SQRT_HALF)
-    rest = _SQRT_HALF - factor
-    error = -(((high * factor + z) + high * rest + low * factor) + low * rest) - x * _SQRT_HALF_REST
+    factor = _SPLIT * SQRT_HALF - (_SPLIT * SQRT_HALF - SQRT_HALF)
+    rest = SQRT_HALF - factor
+    error = -(((high * factor + z) + high * rest + low * factor) + low * rest) - x * SQRT_HALF_REST
     top = math.trunc(16.0 * z) / 16.0
     slope = math.exp(-top * top) * math.exp(-(z - top) * (z + top))
     return 0.5 * (math.erfc(z) - 2.0 / math.sqrt(pi) * slope * error)

@@ -44,6 +44,7 @@ class Primitive:
         domain: the interval of operands at which the value is finite, for tests and for drawing samples.
         leaf: whether every namespace implements it itself (otherwise it is written over those that do).
         condition: whether the value is a truth value, 1.0 or 0.0.
+        opaque: whether the forward runs on floats only, so that compiled code has to call it.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Primitive:
         defaults: tuple[float, ...] = (),
         leaf: bool = False,
         condition: bool = False,
+        opaque: bool = False,
     ) -> None:
         if bool(rules) == (joint is not None):
             raise PrimitiveError(f"{name}: give one rule for each operand, or one joint rule for any number of them")
@@ -71,6 +73,7 @@ class Primitive:
         self.domain = tuple(domain) or ((-float("inf"), float("inf")),) * (self.arity or 1)
         self.leaf = leaf
         self.condition = condition
+        self.opaque = opaque
         eager: Callable[..., float] = getattr(floats, name) if leaf else partial(forward, floats)
         self.eager: Callable[..., float] = (lambda *xs: float(eager(*xs))) if condition else eager
         self.__doc__ = doc

@@ -1,0 +1,95 @@
+"""Small helpers to write LLVM functions with loops and calls, on llvmlite's builder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from llvmlite import ir
+
+__all__ = ["DOUBLE", "I1", "I32", "I64", "POINTER", "VOID", "Function"]
+
+I1 = ir.IntType(1)
+I32 = ir.IntType(32)
+I64 = ir.IntType(64)
+DOUBLE = ir.DoubleType()
+POINTER = ir.PointerType()
+VOID = ir.VoidType()
+
+
+class Function:
+    """One LLVM function that is being written.
+
+    Args:
+        module: where it goes.
+        name: its symbol.
+        returns: the type of its result.
+        takes: the types of its arguments.
+        internal: whether only this module sees it.
+    """
+
+    def __init__(self, module: Any, name: str, returns: Any, takes: Sequence[Any], *, internal: bool = False) -> None:
+        self.module = module
+        self.function = ir.Function(module, ir.FunctionType(returns, takes), name)
+        if internal:
+            self.function.linkage = "internal"
+        self.arguments = self.function.args
+        self.build: Any = ir.IRBuilder(self.function.append_basic_block())
+
+    def declared(self, name: str, returns: Any, takes: Sequence[Any]) -> Any:
+        """A function of another module."""
+        known = self.module.globals.get(name)
+        return known if known is not None else ir.Function(self.module, ir.FunctionType(returns, takes), name)
+
+    def address(self, pointer: int) -> Any:
+        """A fixed address of this process."""
+        return ir.Constant(I64, pointer).inttoptr(POINTER)
+
+    def at(self, pointer: Any, offset: Any) -> Any:
+        """The address `offset` bytes behind `pointer`."""
+        return self.build.gep(pointer, [integer(offset)], source_etype=ir.IntType(8))
+
+    def load(self, kind: Any, pointer: Any, offset: Any = 0) -> Any:
+        return self.build.load(self.at(pointer, offset), typ=kind, align=1 if kind is DOUBLE else None)
+
+    def store(self, value: Any, pointer: Any, offset: Any = 0) -> None:
+        self.build.store(value, self.at(pointer, offset))
+
+    def add(self, *terms: Any) -> Any:
+        total = integer(terms[0])
+        for term in terms[1:]:
+            total = self.build.add(total, integer(term))
+        return total
+
+    def multiply(self, a: Any, b: Any) -> Any:
+        return self.build.mul(integer(a), integer(b))
+
+    @contextmanager
+    def loop(self, start: Any, stop: Any, step: int = 1) -> Iterator[Any]:
+        """The body runs for start, start + step, … below stop."""
+        build = self.build
+        before = build.block
+        head = self.function.append_basic_block()
+        body = self.function.append_basic_block()
+        after = self.function.append_basic_block()
+        build.branch(head)
+        build.position_at_end(head)
+        i = build.phi(I64)
+        i.add_incoming(integer(start), before)
+        build.cbranch(build.icmp_signed("<", i, integer(stop)), body, after)
+        build.position_at_end(body)
+        yield i
+        i.add_incoming(build.add(i, integer(step)), build.block)
+        build.branch(head)
+        build.position_at_end(after)
+
+    def leave_unless(self, condition: Any, elsewhere: Any) -> None:
+        """Go on here if `condition` holds, at the block `elsewhere` if not."""
+        here = self.function.append_basic_block()
+        self.build.cbranch(condition, here, elsewhere)
+        self.build.position_at_end(here)
+
+
+def integer(value: Any) -> Any:
+    return ir.Constant(I64, value) if isinstance(value, int) else value

@@ -1,0 +1,214 @@
+"""jit: a function of scalars, traced once, that runs as machine code from then on, for one point or a whole batch."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Sequence
+from functools import update_wrapper
+from operator import index
+from time import perf_counter
+from typing import Any
+
+from autograd_core.collector import collector_paused
+from autograd_core.compiler import native
+from autograd_core.compiler.arguments import arguments_of, build_samples, holds_values
+from autograd_core.compiler.compiled import Compiled, Trace
+from autograd_core.compiler.trace import Traced
+from autograd_core.errors import OperandTypeError, TransformError
+from autograd_core.strictness import lenient
+from autograd_core.trees import Tree
+from autograd_core.value import as_value
+
+__all__ = ["Jit", "jit"]
+
+Axes = int | None | Sequence[int | None]
+
+
+def jit(
+    f: Callable[..., Any] | None = None,
+    *,
+    in_axes: Axes = None,
+    reduce: str | None = None,
+    threads: int | None = None,
+    strict: bool = False,
+    static_argnums: int | Sequence[int] = (),
+) -> Any:
+    """Compile a function of scalars: it is traced at its first call, and runs as machine code from then on.
+
+    The function is written for single numbers, with `autograd_core.math`, or is a derivative of such a function:
+    ``jit(value_and_grad(f))``. A Python branch on an argument raises TraceError; ``where``, ``maximum`` and their like
+    choose in compiled code. Every other structure or shape of the arguments is traced anew.
+
+    Args:
+        f: the function. Its arguments and result may be numbers, lists, tuples, dicts, named tuples, dataclasses and
+            NumPy arrays of them. Values that it uses from outside are read at each call; they are not differentiated.
+        in_axes: for a batch, the axis along which each argument is mapped, or None for one that all samples share; a
+            single axis is that of all arguments. Mapped arguments are NumPy arrays.
+        reduce: None for a result for each sample, along axis 0; ``"sum"`` or ``"mean"`` over the samples.
+        threads: how many threads share a batch; by default as many as there are processors if it is large. The result
+            is the same at each call with the same number of threads.
+        strict: give the bits of eager evaluation for + − × ÷ √ and comparisons. Otherwise a·b + c may be rounded once,
+            and small whole powers are products.
+        static_argnums: the number, or numbers, of arguments that are not traced: counts, flags, names. Each new value
+            is compiled anew.
+
+    Returns:
+        A function of the same arguments; without `f`, a decorator.
+
+    Raises:
+        TransformError: if an option does not fit; when called, if the arguments do not.
+        TraceError: when called, if the function asks for the number of a traced value.
+
+    >>> from autograd_core import grad, math
+    >>> slope = jit(grad(lambda x: math.sin(x) * x))
+    >>> slope(0.5)
+    0.9182169715...
+    """
+    if f is None:
+        return lambda function: Jit(function, in_axes, reduce, threads, strict, static_argnums)
+    return Jit(f, in_axes, reduce, threads, strict, static_argnums)
+
+
+class Jit:
+    """A compiled function; see `jit`. It keeps one `Compiled` for each structure of arguments that it met."""
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        in_axes: Axes,
+        reduce: str | None,
+        threads: int | None,
+        strict: bool,
+        static_argnums: int | Sequence[int],
+    ) -> None:
+        if not callable(f):
+            raise OperandTypeError(f"jit wants a function, not {type(f).__name__}")
+        if reduce not in (None, "sum", "mean"):
+            raise TransformError(f"reduce is None, 'sum' or 'mean', not {reduce!r}")
+        update_wrapper(self, f, updated=())
+        self._f = f
+        self._name = getattr(f, "__name__", type(f).__name__)
+        self._axes = in_axes if in_axes is None or isinstance(in_axes, (tuple, list)) else _count(in_axes, "in_axes")
+        if isinstance(self._axes, (tuple, list)):
+            self._axes = tuple(None if axis is None else _count(axis, "in_axes") for axis in self._axes)
+        self._is_batched = self._axes is not None and self._axes != (None,) * len(
+            self._axes if isinstance(self._axes, tuple) else "x"
+        )
+        if reduce is not None and not self._is_batched:
+            raise TransformError("reduce wants a batch: say in in_axes which arguments are mapped")
+        self._reduce = reduce
+        if threads is not None and _count(threads, "threads") < 1:
+            raise TransformError(f"threads is a count of 1 or more, not {threads}")
+        self._threads = threads
+        self._strict = strict
+        static = static_argnums if isinstance(static_argnums, (tuple, list)) else [static_argnums]
+        self._static = sorted(_count(number, "static_argnums") for number in static)
+        self._compiled: dict[Any, Compiled] = {}
+        self._entry: Callable[..., Any] = self._dispatch
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._entry(*args, **kwargs) if kwargs else self._entry(*args)
+
+    def compile(self, *args: Any, **kwargs: Any) -> Compiled:
+        """The compiled code for arguments of this structure; what they hold does not matter.
+
+        Its ``function`` is the builtin for just these, to be called without any detour; ``graph``, ``program``, ``ir``,
+        ``assembly`` and ``stats`` show each stage.
+
+        Raises:
+            OperandTypeError: if there is a Value among the arguments.
+        """
+        names = tuple(sorted(kwargs))
+        args = (*args, *(kwargs[name] for name in names))
+        static = {number: args[number] for number in self._static if number < len(args)}
+        for number, value in static.items():
+            if value != value:
+                raise TransformError(f"static argument {number} of {self._name} is a NaN, which equals nothing")
+        traced = [arg for number, arg in enumerate(args) if number not in static]
+        if holds_values(traced):
+            raise OperandTypeError(f"{self._name} is compiled for numbers, not for Values")
+        arguments = arguments_of(traced, self._axes_of(len(args), set(static)), self._name)
+        try:
+            key = (names, tuple(static.items()), tuple(argument.key for argument in arguments))
+            known = self._compiled.get(key)
+        except TypeError:
+            raise TransformError(
+                f"a static argument of {self._name} cannot be a key: it must be hashable, like a number, text or tuple"
+            ) from None
+        if known is None:
+
+            def function(*samples: Any) -> Any:
+                rest = iter(samples)
+                every = [static[number] if number in static else next(rest) for number in range(len(args))]
+                by_name = dict(zip(names, every[len(args) - len(names) :], strict=True))
+                return self._f(*every[: len(args) - len(names)], **by_name)
+
+            known = self._compiled[key] = self._make(function, arguments, self._dispatch if not names and not static else None)
+        return known
+
+    def _make(self, function: Callable[..., Any], arguments: Any, dispatch: Any) -> Compiled:
+        began = perf_counter()
+        with collector_paused(), lenient():
+            samples, inputs = build_samples(arguments, Traced)
+            result = function(*samples)
+            if result is None:
+                raise TransformError(f"{self._name} returned None: does it lack a return statement?")
+            tree = Tree(result, f"the result of {self._name}")
+            trace = Trace(self._name, arguments, inputs, tree, [as_value(number) for number in tree.numbers])
+            if not native.available():
+                _note()
+            return Compiled(
+                trace, is_batched=self._is_batched, reduce=self._reduce, threads=self._threads, strict=self._strict,
+                fallback=dispatch, trace_seconds=perf_counter() - began,
+            )  # fmt: skip
+
+    def _axes_of(self, count: int, static: set[int]) -> list[int | None]:
+        if self._axes is None or isinstance(self._axes, int):
+            axes: list[int | None] = [self._axes] * count
+        elif len(self._axes) == count:
+            axes = list(self._axes)
+        else:
+            raise TransformError(
+                f"in_axes has {len(self._axes)} entries, but {self._name} was called with {count} arguments"
+            )
+        return [axis for number, axis in enumerate(axes) if number not in static]
+
+    def _dispatch(self, *args: Any, **kwargs: Any) -> Any:
+        traced = [arg for number, arg in enumerate(args) if number not in self._static]
+        if holds_values([*traced, *kwargs.values()]):
+            if self._is_batched:
+                raise OperandTypeError(
+                    f"{self._name} is mapped over arrays of numbers, and got a Value: "
+                    "differentiate first, then compile, as in jit(grad(f), in_axes=...)"
+                )
+            return self._f(*args, **kwargs)
+        compiled = self.compile(*args, **kwargs)
+        if kwargs or self._static:
+            return compiled.run(*traced, *(kwargs[name] for name in sorted(kwargs)))
+        self._entry = compiled.function
+        return compiled.run(*args)
+
+    def __repr__(self) -> str:
+        return f"<jit of {self._name}>"
+
+
+def _count(number: Any, what: str) -> int:
+    try:
+        return index(number)
+    except TypeError:
+        nan = " (a NaN)" if isinstance(number, float) and math.isnan(number) else ""
+        raise TransformError(f"{what} wants whole numbers, not {number!r}{nan}") from None
+
+
+_noted = False
+
+
+def _note() -> None:
+    global _noted
+    if not _noted:
+        _noted = True
+        warnings.warn(
+            "llvmlite is not installed, so compiled functions run as Python code: pip install 'autograd-core[compile]'",
+            stacklevel=5,
+        )

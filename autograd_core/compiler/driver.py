@@ -1,0 +1,125 @@
+"""The loop over a batch: blocks of samples, brought into contiguous columns where they are not, then the kernel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from llvmlite import ir
+
+from autograd_core.compiler.blocks import DOUBLE, I32, I64, POINTER, VOID, Function
+
+__all__ = ["Batch", "write_driver"]
+
+SCRATCH = 1 << 17
+"""Bytes of scratch columns at most, so that they stay in the processor's cache."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The sizes of a batched kernel.
+
+    Attributes:
+        width: samples in a vector.
+        columns: how many inputs differ from sample to sample.
+        outputs: how many numbers it gives for a sample.
+        slots: vectors in the workspace.
+        reduced: whether the outputs are summed over the samples.
+    """
+
+    width: int
+    columns: int
+    outputs: int
+    slots: int
+    reduced: bool
+
+    @property
+    def block(self) -> int:
+        """Samples in a block: a whole number of vectors, 64 of them if their columns are few."""
+        columns = self.columns + (0 if self.reduced else self.outputs)
+        fitting = SCRATCH // (8 * max(1, columns) * self.width)
+        return self.width * max(4, min(64, fitting))
+
+
+def write_driver(module: Any, batch: Batch) -> None:
+    """Write ``drive(bases, strides, shared, outputs, output_strides, count)`` into a module.
+
+    `bases` and `strides` (in bytes) say where the columns are; `outputs` and `output_strides` the same of the results,
+    one double each and without strides where they are summed. It returns 0, or −1 if memory ran out.
+    """
+    width, block, columns, outputs = batch.width, batch.block, batch.columns, batch.outputs
+    f = Function(module, "drive", I32, [POINTER, POINTER, POINTER, POINTER, POINTER, I64])
+    bases, strides, shared, results, result_strides, count = f.arguments
+    kernel = f.declared("kernel", VOID, [POINTER, POINTER, POINTER, POINTER, I64])
+
+    # One piece of memory: workspace, input pointers and columns, output pointers and columns or sums.
+    sizes = {
+        "workspace": 8 * width * batch.slots,
+        "inputs": 8 * columns,
+        "columns": 8 * columns * block,
+        "outputs": 8 * outputs,
+        "results": 8 * outputs * (width if batch.reduced else block),
+        "totals": 8 * outputs * width if batch.reduced else 0,
+    }
+    memory = f.build.call(f.declared("malloc", POINTER, [I64]), [ir.Constant(I64, 64 + sum(sizes.values()))])
+    with f.build.if_then(f.build.icmp_unsigned("==", memory, ir.Constant(POINTER, None)), likely=False):
+        f.build.ret(ir.Constant(I32, -1))
+    place, offset = {}, 0
+    for name, size in sizes.items():
+        place[name] = f.at(memory, offset)
+        offset += size
+
+    if batch.reduced:
+        _zero(f, place["totals"], outputs * width)
+    with f.loop(0, count, block) as start:
+        left = f.build.sub(count, start)
+        size = f.build.select(f.build.icmp_signed("<", left, ir.Constant(I64, block)), left, ir.Constant(I64, block))
+        padded = f.build.and_(f.add(size, width - 1), ir.Constant(I64, -width))
+        whole = f.build.icmp_signed("==", size, padded)
+        with f.loop(0, columns) as c:
+            stride = f.load(I64, strides, f.multiply(c, 8))
+            source = f.at(f.load(POINTER, bases, f.multiply(c, 8)), f.multiply(start, stride))
+            column = f.at(place["columns"], f.multiply(c, 8 * block))
+            direct = f.build.and_(whole, f.build.icmp_signed("==", stride, ir.Constant(I64, 8)))
+            f.store(f.build.select(direct, source, column), place["inputs"], f.multiply(c, 8))
+            with f.build.if_then(f.build.not_(direct)):
+                with f.loop(0, size) as j:
+                    f.store(f.load(DOUBLE, source, f.multiply(j, stride)), column, f.multiply(j, 8))
+                # the lanes behind the last sample repeat it
+                last = f.load(DOUBLE, column, f.multiply(f.add(size, -1), 8))
+                with f.loop(size, padded) as j:
+                    f.store(last, column, f.multiply(j, 8))
+        if batch.reduced:
+            _zero(f, place["results"], outputs * width)
+            f.build.call(kernel, [place["inputs"], shared, place["workspace"], place["results"], size])
+            with f.loop(0, outputs * width) as k:
+                part = f.load(DOUBLE, place["results"], f.multiply(k, 8))
+                total = f.load(DOUBLE, place["totals"], f.multiply(k, 8))
+                f.store(f.build.fadd(total, part), place["totals"], f.multiply(k, 8))
+        else:
+            with f.loop(0, outputs) as k:
+                stride = f.load(I64, result_strides, f.multiply(k, 8))
+                target = f.at(f.load(POINTER, results, f.multiply(k, 8)), f.multiply(start, stride))
+                direct = f.build.and_(whole, f.build.icmp_signed("==", stride, ir.Constant(I64, 8)))
+                column = f.at(place["results"], f.multiply(k, 8 * block))
+                f.store(f.build.select(direct, target, column), place["outputs"], f.multiply(k, 8))
+            f.build.call(kernel, [place["inputs"], shared, place["workspace"], place["outputs"], size])
+            with f.loop(0, outputs) as k:
+                stride = f.load(I64, result_strides, f.multiply(k, 8))
+                target = f.at(f.load(POINTER, results, f.multiply(k, 8)), f.multiply(start, stride))
+                column = f.load(POINTER, place["outputs"], f.multiply(k, 8))
+                with f.build.if_then(f.build.icmp_unsigned("!=", column, target)), f.loop(0, size) as j:
+                    f.store(f.load(DOUBLE, column, f.multiply(j, 8)), target, f.multiply(j, stride))
+    if batch.reduced:
+        with f.loop(0, outputs) as k:
+            total = f.load(DOUBLE, place["totals"], f.multiply(k, 8 * width))
+            for lane in range(1, width):
+                total = f.build.fadd(total, f.load(DOUBLE, place["totals"], f.add(f.multiply(k, 8 * width), 8 * lane)))
+            f.store(total, results, f.multiply(k, 8))
+    f.build.call(f.declared("free", VOID, [POINTER]), [memory])
+    f.build.ret(ir.Constant(I32, 0))
+
+
+def _zero(f: Function, pointer: Any, doubles: int) -> None:
+    with f.loop(0, doubles) as i:
+        f.store(ir.Constant(DOUBLE, 0.0), pointer, f.multiply(i, 8))

@@ -1,0 +1,414 @@
+"""Straight-line code: the namespace on which a primitive's forward makes instructions instead of numbers.
+
+An instruction is made at most once: one with the same operation and operands is found again (common subexpressions),
+one whose operands are known is computed on the spot (constant folding), and one that IEEE arithmetic lets us leave out
+exactly is left out (``x·1``, ``x − 0``, ``−(−x)``; not ``x + 0``, which turns −0 into 0, and not ``0·x``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any
+
+from autograd_core.errors import PrimitiveError, TraceError
+from autograd_core.namespaces import floats
+from autograd_core.namespaces.gated import Gated
+from autograd_core.namespaces.gated import gate as make_gate
+from autograd_core.primitives import TABLE, Primitive
+from autograd_core.primitives.helpers import exp_neg_square
+from autograd_core.primitives.special import TWO_OVER_SQRT_PI
+
+__all__ = ["Builder", "Instruction", "live"]
+
+COMPARISONS = frozenset({"greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "isnan"})
+LOGICAL = frozenset({"logical_and", "logical_or", "logical_not"})
+CONDITIONS = COMPARISONS | LOGICAL
+COMMUTATIVE = frozenset({"add", "multiply", "logical_and", "logical_or", "equal", "not_equal"})
+DIRECT = (
+    "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "cbrt", "sin", "cos", "tan", "asin", "acos",
+    "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc", "floor", "ceil", "trunc",
+    "round", "abs", "copysign", "fmod", "remainder",
+)  # fmt: skip
+CALLED = ("gamma", "lgamma", "polygamma", "round_to", "fsum", "sumprod")
+"""Leaves that compiled code leaves to the floats namespace, calling back into Python."""
+
+
+class Instruction:
+    """One operation on earlier instructions: ``op`` is a leaf of the table, ``"input"``, ``"constant"`` or ``"call"``.
+
+    Attributes:
+        op: what is done.
+        operands: the instructions it is done to.
+        number: the number of a constant, the place of an input.
+        row: the primitive that a ``"call"`` calls on floats.
+        index: its place among all instructions of its builder.
+        is_condition: whether it is true or false, and not a number.
+    """
+
+    __slots__ = ("index", "is_condition", "m", "number", "op", "operands", "row")
+
+    def __init__(self, m: Builder, op: str, operands: tuple[Instruction, ...], number: Any, row: Primitive | None):
+        self.m = m
+        self.op = op
+        self.operands = operands
+        self.number = number
+        self.row = row
+        self.index = len(m.instructions)
+        self.is_condition = op in CONDITIONS or (op == "constant" and number.__class__ is bool)
+
+    def __add__(self, other: Any) -> Instruction:
+        return self.m.add(self, other)
+
+    def __radd__(self, other: Any) -> Instruction:
+        return self.m.add(other, self)
+
+    def __sub__(self, other: Any) -> Instruction:
+        return self.m.subtract(self, other)
+
+    def __rsub__(self, other: Any) -> Instruction:
+        return self.m.subtract(other, self)
+
+    def __mul__(self, other: Any) -> Instruction:
+        return self.m.multiply(self, other)
+
+    def __rmul__(self, other: Any) -> Instruction:
+        return self.m.multiply(other, self)
+
+    def __truediv__(self, other: Any) -> Instruction:
+        return self.m.divide(self, other)
+
+    def __rtruediv__(self, other: Any) -> Instruction:
+        return self.m.divide(other, self)
+
+    def __neg__(self) -> Instruction:
+        return self.m.negative(self)
+
+    def __bool__(self) -> bool:
+        raise TraceError(
+            "the forward or a rule of a primitive branches on its operands, which compiled code cannot follow: "
+            "write it with m.where"
+        )
+
+    def __repr__(self) -> str:
+        if self.op in ("constant", "input"):
+            return f"%{self.index} = {self.op} {self.number!r}"
+        name = self.row.name if self.row is not None else self.op
+        return f"%{self.index} = {name} {', '.join(f'%{operand.index}' for operand in self.operands)}"
+
+
+class Builder:
+    """The namespace of instructions.
+
+    Args:
+        strict: leave out nothing that changes a bit; otherwise small whole powers become products.
+    """
+
+    inf = math.inf
+    nan = math.nan
+    pi = math.pi
+    e = math.e
+
+    def __init__(self, strict: bool = False) -> None:
+        self.strict = strict
+        self.instructions: list[Instruction] = []
+        self.inputs: list[Instruction] = []
+        self._known: dict[Any, Instruction] = {}
+        self.of_node: dict[Any, Instruction] = {}
+        self.operand: Callable[[Any], Instruction] = self.of_node.__getitem__
+
+    # Making instructions
+
+    def input(self) -> Instruction:
+        made = self._make("input", (), number=len(self.inputs))
+        self.inputs.append(made)
+        return made
+
+    def constant(self, number: float | bool) -> Instruction:
+        # 0.0 and −0.0 are equal as keys but not as constants; a nan is none; True is 1.0 as a key
+        key = ("constant", number.__class__, number if number == number else "nan", math.copysign(1.0, number))
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._make("constant", (), number)
+        return known
+
+    def call(self, row: Primitive, operands: Iterable[Any]) -> Instruction:
+        """Leave `row` to its own forward on floats."""
+        xs = tuple(map(self.as_number, operands))
+        if all(x.op == "constant" for x in xs):
+            return self.constant(row.eager(*[x.number for x in xs]))
+        return self._once("call", xs, row)
+
+    def _make(
+        self, op: str, operands: tuple[Instruction, ...], number: Any = None, row: Primitive | None = None
+    ) -> Instruction:
+        made = Instruction(self, op, operands, number, row)
+        self.instructions.append(made)
+        return made
+
+    def _once(self, op: str, operands: tuple[Instruction, ...], row: Primitive | None = None) -> Instruction:
+        if op in COMMUTATIVE and operands[0].index > operands[1].index:
+            operands = operands[::-1]
+        key = (op, row, *operands)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._make(op, operands, row=row)
+        return known
+
+    def _plain(self, op: str, *operands: Any) -> Instruction:
+        """The instruction as it is, or its number if the operands are constants."""
+        xs = tuple(map(self.as_number, operands))
+        for x in xs:
+            if x.op != "constant":
+                return self._once(op, xs)
+        return self.constant(getattr(floats, op)(*[x.number for x in xs]))
+
+    def as_number(self, x: Any) -> Instruction:
+        """`x` as an instruction that gives a number; 1.0 or 0.0 for a condition."""
+        if x.__class__ is not Instruction:
+            return self.constant(float(x))
+        return self.where(x, 1.0, 0.0) if x.is_condition else x  # type: ignore[no-any-return]  # checked above
+
+    def _condition(self, x: Any) -> Instruction:
+        if x.__class__ is not Instruction:
+            return self.constant(bool(x))
+        return x if x.is_condition else self.not_equal(x, 0.0)  # type: ignore[no-any-return]  # checked above
+
+    def gate(self, condition: Any, g: Any) -> Gated:
+        return make_gate(self, self._condition(condition), g)
+
+    # Arithmetic
+
+    def add(self, a: Any, b: Any) -> Instruction:
+        a, b = self.as_number(a), self.as_number(b)
+        if is_constant(a, -0.0):
+            return b
+        if is_constant(b, -0.0):
+            return a
+        if b.op == "negative":
+            return self.subtract(a, b.operands[0])
+        if a.op == "negative":
+            return self.subtract(b, a.operands[0])
+        return self._plain("add", a, b)
+
+    def subtract(self, a: Any, b: Any) -> Instruction:
+        a, b = self.as_number(a), self.as_number(b)
+        if is_constant(b, 0.0):
+            return a
+        if is_constant(a, -0.0):
+            return self.negative(b)
+        if b.op == "negative":
+            return self.add(a, b.operands[0])
+        return self._plain("subtract", a, b)
+
+    def multiply(self, a: Any, b: Any) -> Instruction:
+        a, b = self.as_number(a), self.as_number(b)
+        if is_constant(a, 1.0):
+            return b
+        if is_constant(b, 1.0):
+            return a
+        if is_constant(a, -1.0):
+            return self.negative(b)
+        if is_constant(b, -1.0):
+            return self.negative(a)
+        if a.op == "negative":
+            return self.negative(self.multiply(a.operands[0], b))
+        if b.op == "negative":
+            return self.negative(self.multiply(a, b.operands[0]))
+        return self._plain("multiply", a, b)
+
+    def divide(self, a: Any, b: Any) -> Instruction:
+        a, b = self.as_number(a), self.as_number(b)
+        if b.op == "constant" and b.number.__class__ is float and is_power_of_two(b.number):
+            return self.multiply(a, 1.0 / b.number)
+        if a.op == "negative":
+            return self.negative(self.divide(a.operands[0], b))
+        if b.op == "negative":
+            return self.negative(self.divide(a, b.operands[0]))
+        return self._plain("divide", a, b)
+
+    def negative(self, x: Any) -> Instruction:
+        x = self.as_number(x)
+        return x.operands[0] if x.op == "negative" else self._plain("negative", x)
+
+    def positive(self, x: Any) -> Instruction:
+        return self.as_number(x)
+
+    stop_gradient = positive
+
+    def abs(self, x: Any) -> Instruction:
+        x = self.as_number(x)
+        if x.op == "negative":
+            x = x.operands[0]
+        return x if x.op == "abs" else self._plain("abs", x)
+
+    def sign(self, x: Any) -> Instruction:
+        x = self.as_number(x)
+        return self.where(self.less(x, 0.0), -1.0, self.where(self.greater(x, 0.0), 1.0, x))
+
+    def pow(self, x: Any, p: Any) -> Instruction:
+        x, p = self.as_number(x), self.as_number(p)
+        if is_constant(p, 1.0):
+            return x
+        if p.op == "constant" and x.op != "constant" and not self.strict and p.number in (2.0, 3.0, 4.0):
+            square = self.multiply(x, x)
+            return square if p.number == 2.0 else self.multiply(square, x if p.number == 3.0 else square)
+        return self._plain("pow", x, p)
+
+    # CPython's float.__mod__ and float.__floordiv__
+
+    def mod(self, a: Any, b: Any) -> Instruction:
+        b = self.as_number(b)
+        rest = self.fmod(a, b)
+        differ = self.not_equal(self.copysign(1.0, rest), self.copysign(1.0, b))
+        return self.where(self.equal(rest, 0.0), self.copysign(0.0, b), self.where(differ, rest + b, rest))
+
+    def floor_divide(self, a: Any, b: Any) -> Instruction:
+        a, b = self.as_number(a), self.as_number(b)
+        rest = self.fmod(a, b)
+        whole = self.divide(a - rest, b)
+        differ = self.not_equal(self.less(b, 0.0), self.less(rest, 0.0))
+        whole = self.where(self.logical_and(self.not_equal(rest, 0.0), differ), whole - 1.0, whole)
+        down = self.floor(whole)
+        down = self.where(self.greater(whole - down, 0.5), down + 1.0, down)
+        quotient = self.divide(a, b)
+        down = self.where(self.equal(whole, 0.0), self.copysign(0.0, quotient), down)
+        return self.where(self.equal(b, 0.0), quotient, down)
+
+    # Selection
+
+    def where(self, condition: Any, chosen: Any, otherwise: Any) -> Instruction:
+        c, a, b = self._condition(condition), self._arm(chosen), self._arm(otherwise)
+        if c.op == "constant":
+            return a if c.number else b
+        if c.op == "logical_not":
+            c, a, b = c.operands[0], b, a
+        if a.op == "where" and a.operands[0] is c:
+            a = a.operands[1]
+        if b.op == "where" and b.operands[0] is c:
+            b = b.operands[2]
+        return a if a is b else self._once("where", (c, a, b))
+
+    def _arm(self, x: Any) -> Instruction:
+        if x.__class__ is not Instruction:
+            return self.constant(float(x))
+        return self._once("where", (x, self.constant(1.0), self.constant(0.0))) if x.is_condition else x
+
+    def logical_not(self, x: Any) -> Instruction:
+        x = self._condition(x)
+        if x.op == "constant":
+            return self.constant(not x.number)
+        return x.operands[0] if x.op == "logical_not" else self._once("logical_not", (x,))
+
+    def logical_and(self, a: Any, b: Any) -> Instruction:
+        return self._logical("logical_and", self._condition(a), self._condition(b), neutral=True)
+
+    def logical_or(self, a: Any, b: Any) -> Instruction:
+        return self._logical("logical_or", self._condition(a), self._condition(b), neutral=False)
+
+    def _logical(self, op: str, a: Instruction, b: Instruction, neutral: bool) -> Instruction:
+        if a is b:
+            return a
+        for one, other in ((a, b), (b, a)):
+            if one.op == "constant":
+                return other if one.number is neutral else one
+        return self._once(op, (a, b))
+
+    def isinf(self, x: Any) -> Instruction:
+        return self.equal(self.abs(x), math.inf)
+
+    def isfinite(self, x: Any) -> Instruction:
+        return self.less(self.abs(x), math.inf)
+
+    # Any number of operands
+
+    def maximum(self, *xs: Any) -> Instruction:
+        return self._extreme(self.less, xs)
+
+    def minimum(self, *xs: Any) -> Instruction:
+        return self._extreme(self.greater, xs)
+
+    def _extreme(self, beaten_by: Callable[[Any, Any], Instruction], xs: Sequence[Any]) -> Instruction:
+        best = self.as_number(xs[0])
+        for x in map(self.as_number, xs[1:]):
+            # of equals the first; a nan that is the best so far stays, since it compares as false
+            best = self.where(beaten_by(best, x), x, best)
+            best = self.where(self.isnan(x), x, best)
+        return best
+
+    def sum(self, *xs: Any) -> Instruction:
+        total = self.as_number(xs[0]) + 0.0
+        for x in xs[1:]:
+            total = total + x
+        return total
+
+    def dot(self, *xs: Any) -> Instruction:
+        half = len(xs) // 2
+        total = self.as_number(xs[-1] if len(xs) % 2 else 0.0)
+        for w, x in zip(xs[:half], xs[half:], strict=False):
+            total = total + self.multiply(w, x)
+        return total
+
+    def prod(self, *xs: Any) -> Instruction:
+        product = self.as_number(xs[0])
+        for x in xs[1:]:
+            product = product * x
+        return product
+
+    def hypot(self, *xs: Any) -> Instruction:
+        if len(xs) == 1:
+            return self.abs(xs[0])
+        if len(xs) == 2:
+            return self._plain("hypot", *xs)
+        sizes = [self.abs(x) for x in xs]
+        largest = self.maximum(*sizes)
+        usable = self.logical_and(self.greater(largest, 0.0), self.isfinite(largest))
+        scale = self.where(usable, largest, 1.0)
+        squares = [(share := self.divide(size, scale)) * share for size in sizes]
+        length = scale * self.sqrt(self.sum(*squares))
+        infinite = self.constant(False)
+        for size in sizes:
+            infinite = self.logical_or(infinite, self.equal(size, math.inf))
+        return self.where(infinite, math.inf, length)
+
+    def ndtr(self, x: Any) -> Instruction:
+        # As on floats, but what rounding took from x/√2 is one fused operation here, and the slope by which it is
+        # multiplied is the one that the derivative uses too.
+        x = self.as_number(x)
+        if x.op == "constant":
+            return self.constant(floats.ndtr(x.number))
+        near = self.minimum(self.maximum(x, -40.0), 40.0)
+        z = -(near * floats.SQRT_HALF)
+        error = self._once("fma", (-near, self.constant(floats.SQRT_HALF), -z)) - near * floats.SQRT_HALF_REST
+        slope = TWO_OVER_SQRT_PI * exp_neg_square(self, x, 0.5)
+        inside = 0.5 * (self.erfc(z) - slope * error)
+        return self.where(self.less(self.abs(x), 40.0), inside, self.where(self.isnan(x), x, self.greater(x, 0.0)))
+
+    def __getattr__(self, name: str) -> Any:
+        if name in DIRECT or name in COMPARISONS:
+            return partial(self._plain, name)
+        if name in CALLED:
+            row = TABLE[name]
+            return lambda *xs: self.call(row, xs)
+        raise PrimitiveError(f"the compiler has no leaf {name!r}")
+
+
+def is_constant(x: Instruction, number: float) -> bool:
+    return x.op == "constant" and x.number == number and math.copysign(1.0, x.number) == math.copysign(1.0, number)
+
+
+def is_power_of_two(number: float) -> bool:
+    return math.isfinite(number) and abs(math.frexp(number)[0]) == 0.5 and 2.0**-1000 < abs(number) < 2.0**1000
+
+
+def live(outputs: Iterable[Instruction]) -> list[Instruction]:
+    """The instructions that `outputs` depend on, in order; all others are dead code."""
+    stack = list(outputs)
+    seen = set(stack)
+    while stack:
+        for operand in stack.pop().operands:
+            if operand not in seen:
+                seen.add(operand)
+                stack.append(operand)
+    return sorted(seen, key=lambda instruction: instruction.index)

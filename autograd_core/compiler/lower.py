@@ -1,0 +1,70 @@
+"""From a graph to straight-line code: each node's forward, run over the namespace of instructions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from autograd_core.compiler.instructions import Builder, Instruction, live
+from autograd_core.sweeps import topological_order
+from autograd_core.value import Constant, Value
+
+__all__ = ["Program", "lower"]
+
+
+@dataclass(frozen=True)
+class Program:
+    """Straight-line code.
+
+    Attributes:
+        inputs: how many numbers it reads.
+        outputs: the instructions whose results it gives, in order.
+        instructions: all that the outputs depend on, each after its operands.
+    """
+
+    inputs: int
+    outputs: list[Instruction]
+    instructions: list[Instruction]
+
+    def __str__(self) -> str:
+        lines = [str(instruction) for instruction in self.instructions]
+        return "\n".join([*lines, "return " + ", ".join(f"%{output.index}" for output in self.outputs)])
+
+
+def lower(inputs: Sequence[Value], outputs: Sequence[Value], *, strict: bool = False) -> tuple[Program, list[Value]]:
+    """The straight-line code that computes `outputs` from `inputs`.
+
+    Args:
+        inputs: any nodes; what they depend on themselves is not computed.
+        outputs: any nodes.
+        strict: keep every operation as it was written, so that + − × ÷ √ give the same bits.
+
+    Returns:
+        The code, and the leaves other than `inputs` that it turned out to depend on. Their numbers are read after
+        those of `inputs`, in that order.
+    """
+    m = Builder(strict)
+    for node in inputs:
+        m.of_node[node] = m.input()
+    captured = lower_nodes(m, topological_order(outputs))
+    results = [m.as_number(m.of_node[node]) for node in outputs]
+    return Program(len(m.inputs), results, live(results)), captured
+
+
+def lower_nodes(m: Builder, order: Sequence[Value]) -> list[Value]:
+    """Make instructions of nodes in topological order; the leaves among them that are new become inputs."""
+    known = m.of_node
+    captured = []
+    for node in order:
+        if node in known:
+            continue
+        op = node.op
+        if op is not None:
+            xs = [known[parent] for parent in node.parents]
+            known[node] = m.call(op, xs) if op.opaque else op.forward(m, *xs)
+        elif node.__class__ is Constant:
+            known[node] = m.constant(node._data)
+        else:
+            captured.append(node)
+            known[node] = m.input()
+    return captured

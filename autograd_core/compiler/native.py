@@ -1,0 +1,167 @@
+"""Machine code by LLVM: which processor this is, which functions its libraries offer, and how a module gets loaded."""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from autograd_core.compiler.emit import Module
+from autograd_core.compiler.instructions import DIRECT
+from autograd_core.errors import MissingExtraError
+from autograd_core.primitives import Primitive
+
+__all__ = ["Code", "available", "vector_functions", "vector_width"]
+
+LARGE = 20_000
+"""From this many instructions on, code is not optimised: LLVM would take longer than is won."""
+
+# The vector functions of GNU libmvec whose results were seen to keep to eager evaluation's, edges included. The others
+# are computed lane by lane.
+_LIBMVEC = (
+    "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "asin", "acos", "atan", "sinh",
+    "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc", "cbrt",
+)  # fmt: skip
+_LIBMVEC_PREFIX = {8: "_ZGVeN8", 4: "_ZGVdN4", 2: "_ZGVbN2"}
+
+
+def llvm() -> Any:
+    """The binding to LLVM.
+
+    Raises:
+        MissingExtraError: if llvmlite is not installed.
+    """
+    try:
+        import llvmlite.binding
+    except ImportError:
+        raise MissingExtraError(
+            "machine code needs llvmlite: pip install 'autograd-core[compile]' (without it, compiled functions run as "
+            "Python code)"
+        ) from None
+    return llvmlite.binding
+
+
+@cache
+def available() -> bool:
+    """Whether there is a compiler to machine code."""
+    try:
+        llvm()
+    except MissingExtraError:
+        return False
+    return True
+
+
+@cache
+def _features() -> dict[str, bool]:
+    return dict(llvm().get_host_cpu_features())
+
+
+@cache
+def vector_width() -> int:
+    """How many doubles a vector of this processor holds."""
+    features = _features()
+    if features.get("avx512f") and features.get("avx512dq"):
+        return 8
+    return 4 if features.get("avx") else 2
+
+
+@cache
+def vector_functions(width: int) -> dict[str, str]:
+    """The leaves that the system computes for `width` numbers at once, and the symbols that do it."""
+    if width not in _LIBMVEC_PREFIX or (width == 4 and not _features().get("avx2")):
+        return {}
+    try:
+        library = ctypes.CDLL("libmvec.so.1")
+    except OSError:
+        return {}
+    symbols = {name: f"{_LIBMVEC_PREFIX[width]}v_{name}" for name in _LIBMVEC}
+    found = {name: symbol for name, symbol in symbols.items() if hasattr(library, symbol)}
+    for symbol in found.values():
+        llvm().add_symbol(symbol, _address(getattr(library, symbol)))
+    return found
+
+
+def _address(function: Any) -> int:
+    address = ctypes.cast(function, ctypes.c_void_p).value
+    assert address is not None
+    return address
+
+
+@cache
+def _export_library_functions() -> None:
+    """Let compiled code find the C library's functions, also where the interpreter does not export them."""
+    library = ctypes.CDLL(ctypes.util.find_library("m"))
+    for name in (*DIRECT, "pow", "hypot"):
+        if hasattr(library, name):
+            llvm().add_symbol(name, _address(getattr(library, name)))
+
+
+@cache
+def _target_machine(level: int) -> Any:
+    binding = llvm()
+    binding.initialize_native_target()
+    binding.initialize_native_asmprinter()
+    _export_library_functions()
+    return binding.Target.from_default_triple().create_target_machine(
+        cpu=binding.get_host_cpu_name(),
+        features=binding.get_host_cpu_features().flatten(),
+        opt=level,
+        reloc="default",
+        codemodel="jitdefault",
+        jit=True,
+    )
+
+
+class Code:
+    """Loaded machine code; it lives as long as this object.
+
+    Args:
+        module: the straight-line code.
+        instructions: how many it has.
+        wrappers: the text of further modules, which call its ``kernel``.
+
+    Attributes:
+        ir: LLVM's intermediate representation, before it is optimised.
+    """
+
+    def __init__(self, module: Module, instructions: int, wrappers: Sequence[str] = ()) -> None:
+        binding = llvm()
+        level = 0 if instructions > LARGE else 2
+        machine = _target_machine(level)
+        # ctypes' functions live as long as this object
+        self._callbacks = [_callback(row, arity) for row, arity in module.called]
+        parsed = binding.parse_assembly(module.ir)
+        for number, callback in enumerate(self._callbacks):
+            symbol = f"autograd_core_callback_{_address(callback):x}"
+            binding.add_symbol(symbol, _address(callback))
+            parsed.get_function(f"callback_{number}").name = symbol
+        for wrapper in wrappers:
+            parsed.link_in(binding.parse_assembly(wrapper))
+        if level:
+            options = binding.create_pipeline_tuning_options(speed_level=level)
+            options.loop_unrolling = False
+            builder = binding.create_pass_builder(machine, options)
+            builder.getModulePassManager().run(parsed, builder)
+        self.ir = module.ir
+        self._machine = machine
+        self._module = parsed
+        self._engine = binding.create_mcjit_compiler(parsed, machine)
+        self._engine.finalize_object()
+
+    def address(self, name: str) -> int:
+        """Where a function of the module is."""
+        return int(self._engine.get_function_address(name))
+
+    @property
+    def assembly(self) -> str:
+        """The processor's instructions, as text."""
+        return str(self._machine.emit_assembly(llvm().parse_assembly(str(self._module))))
+
+
+_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.POINTER(ctypes.c_double))
+
+
+def _callback(row: Primitive, arity: int) -> Any:
+    return _CALLBACK(lambda operands: float(row.eager(*operands[:arity])))

@@ -1,0 +1,135 @@
+"""Tracing: call a function once on values that have no numbers yet, and keep the graph that this leaves behind."""
+
+from __future__ import annotations
+
+import linecache
+import math
+import sys
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from autograd_core.errors import TraceError
+from autograd_core.primitives import TABLE
+from autograd_core.value import Value, as_operand, record
+
+__all__ = ["Traced", "calling_line"]
+
+_PACKAGE = __name__.partition(".")[0]
+
+
+class Traced(Value):
+    """A Value without a number: what a function gets, and computes with, while it is compiled.
+
+    It records like any Value. Whatever would need its number raises TraceError and names the line that asked: compiled
+    code is for all numbers, so a choice made for one of them must not find its way into it.
+    """
+
+    __slots__ = ()
+
+    _is_traced = True
+
+    def __init__(self, label: str = "") -> None:
+        super().__init__(math.nan, label)
+
+    @property
+    def data(self) -> float:
+        unknown(".data")
+
+    @data.setter
+    def data(self, number: Any) -> NoReturn:
+        unknown("setting .data")
+
+    @property
+    def grad(self) -> float:
+        unknown(".grad", "differentiate the function with grad or value_and_grad, then compile that")
+
+    @grad.setter
+    def grad(self, number: Any) -> NoReturn:
+        unknown("setting .grad")
+
+    def backward(self) -> None:
+        unknown("backward()", "differentiate the function with grad or value_and_grad, then compile that")
+
+    def __bool__(self) -> bool:
+        return decide(self)
+
+    def __float__(self) -> float:
+        unknown("float(), or a function of the standard math module,", "use autograd_core.math")
+
+    def __int__(self) -> int:
+        unknown("int()", "use trunc, or make the argument static with static_argnums")
+
+    def __index__(self) -> int:
+        unknown("an index or a count", "make the argument static with static_argnums")
+
+    def __complex__(self) -> complex:
+        unknown("complex()", "traced values are real")
+
+    def __repr__(self) -> str:
+        return f"Traced({self.label or (self.op.name if self.op is not None else '')})"
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        unknown("copying or pickling")
+
+    # Operators, and comparisons, which give a traced condition for `where`. A subclass that has its own is asked before
+    # a Value on its left.
+
+    @staticmethod
+    def _recorder(name: str, reflected: bool = False) -> Callable[[Traced, Any], Any]:
+        def operator(self: Traced, other: Any) -> Any:
+            other = as_operand(other)
+            if other is NotImplemented:
+                return other
+            return record(TABLE[name], other, self) if reflected else record(TABLE[name], self, other)
+
+        return operator
+
+    __add__ = _recorder("add")
+    __radd__ = _recorder("add", reflected=True)
+    __sub__ = _recorder("subtract")
+    __rsub__ = _recorder("subtract", reflected=True)
+    __mul__ = _recorder("multiply")
+    __rmul__ = _recorder("multiply", reflected=True)
+    __truediv__ = _recorder("divide")
+    __rtruediv__ = _recorder("divide", reflected=True)
+    __floordiv__ = _recorder("floor_divide")
+    __rfloordiv__ = _recorder("floor_divide", reflected=True)
+    __mod__ = _recorder("mod")
+    __rmod__ = _recorder("mod", reflected=True)
+    _pow = _recorder("pow")
+    __rpow__ = _recorder("pow", reflected=True)
+    __lt__ = _recorder("less")
+    __le__ = _recorder("less_equal")
+    __gt__ = _recorder("greater")
+    __ge__ = _recorder("greater_equal")
+    __eq__ = _recorder("equal")
+    __ne__ = _recorder("not_equal")
+    __hash__ = object.__hash__
+
+
+def decide(condition: Traced) -> bool:
+    """Which way a Python branch on a traced condition goes. This is the one place where a guard would be recorded."""
+    unknown(
+        "a branch (if, while, and, or, max, sorted, …)",
+        "choose with autograd_core.math.where, maximum, minimum or clip",
+    )
+
+
+def unknown(what: str, instead: str = "it is known only when the compiled function runs") -> NoReturn:
+    """Raise: something asked for the number of a traced value."""
+    raise TraceError(f"{what} needs the number of a traced value{calling_line()}: {instead}")
+
+
+def calling_line() -> str:
+    """Where in the user's source the call stack is, as ``" at file:line: source"``; empty if nowhere."""
+    frame = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == _PACKAGE:
+        frame = frame.f_back  # type: ignore[assignment]  # None ends the loop
+    if frame is None:
+        return ""
+    file, line = frame.f_code.co_filename, frame.f_lineno
+    source = linecache.getline(file, line).strip()
+    return f" at {file}:{line}" + (f" ({source})" if source else "")
