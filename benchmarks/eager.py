@@ -17,69 +17,22 @@ from __future__ import annotations
 import argparse
 import importlib.metadata
 import json
-import math
 import os
 import platform
-import random
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
-SAMPLES = 100
-SIZES = [2, 16, 16, 1]
-L2 = 1e-4
+from common import L2, SIZES, agree, in_fresh_process, initial_numbers, moons, seconds_per_call, written_out
 
 Step = Callable[[], tuple[float, list[float]]]
 """One step of training without the update: the loss and the gradient."""
 
 
-def moons() -> tuple[list[list[float]], list[float]]:
-    """Two interleaved half circles with a little noise, and their labels -1 and 1."""
-    generator = random.Random(1)
-    points, labels = [], []
-    for i in range(SAMPLES):
-        angle = math.pi * (i // 2) / (SAMPLES // 2 - 1)
-        x, y = (math.cos(angle), math.sin(angle)) if i % 2 else (1.0 - math.cos(angle), 0.5 - math.sin(angle))
-        points.append([x + generator.gauss(0.0, 0.1), y + generator.gauss(0.0, 0.1)])
-        labels.append(1.0 if i % 2 else -1.0)
-    return points, labels
-
-
-def initial_numbers() -> list[float]:
-    """The parameters neuron by neuron, each its weights and then its bias."""
-    generator = random.Random(2)
-    return [
-        generator.uniform(-1.0, 1.0) if k < nin else 0.0
-        for nin, nout in pairwise(SIZES)
-        for _ in range(nout)
-        for k in range(nin + 1)
-    ]
-
-
 # (a) With + and * alone
-
-
-def written_out(parameters: list[Any], lift: Callable[[float], Any], relu: Callable[[Any], Any]) -> Any:
-    """The loss; `lift` makes an input of a number."""
-    points, labels = moons()
-    remaining = iter(parameters)
-    network = [
-        [([next(remaining) for _ in range(nin)], next(remaining)) for _ in range(nout)]
-        for nin, nout in pairwise(SIZES)
-    ]
-    losses = []
-    for point, label in zip(points, labels, strict=True):
-        signals = [lift(x) for x in point]
-        for i, layer in enumerate(network):
-            signals = [sum((w * x for w, x in zip(weights, signals, strict=True)), bias) for weights, bias in layer]
-            if i < len(network) - 1:
-                signals = [relu(z) for z in signals]
-        losses.append(relu(1.0 + -label * signals[0]))
-    return sum(losses) * (1.0 / len(losses)) + L2 * sum(p * p for p in parameters)
 
 
 def _of_values(value: Any) -> Step:
@@ -162,7 +115,7 @@ def plain_torch() -> Step:
 
 
 def _of_classes(mlp: Any, value: Any) -> Step:
-    points, labels = moons()
+    points, labels = moons(100)
     model = mlp(SIZES[0], SIZES[1:])
     parameters = model.parameters()
     for parameter, number in zip(parameters, initial_numbers(), strict=True):
@@ -199,7 +152,7 @@ def library_autograd_core() -> Step:
     from autograd_core.losses import hinge
     from autograd_core.nn import MLP
 
-    points, labels = moons()
+    points, labels = moons(100)
     model = MLP(SIZES[0], SIZES[1:])
     model.set_parameters(initial_numbers())
     parameters = model.parameters()
@@ -234,12 +187,8 @@ def measure(table: str, contender: str, steps: int) -> dict[str, Any]:
     step = TABLES[table][contender]()
     for _ in range(2):
         loss, gradient = step()
-    seconds = []
-    for _ in range(steps):
-        started = time.process_time()
-        step()
-        seconds.append(time.process_time() - started)
-    return {"seconds": statistics.median(seconds), "loss": loss, "gradient": gradient}
+    seconds = seconds_per_call(step, repeats=steps, clock=time.process_time)
+    return {"seconds": seconds, "loss": loss, "gradient": gradient}
 
 
 def compare(table: str, rounds: int, steps: int) -> None:
@@ -253,15 +202,14 @@ def compare(table: str, rounds: int, steps: int) -> None:
     results: dict[str, list[dict[str, Any]]] = {name: [] for name in contenders if name not in absent}
     for _ in range(rounds):
         for name in results:
-            results[name].append(_in_fresh_process(table, name, steps))
+            results[name].append(in_fresh_process(__file__, "--one", table, name, "--steps", str(steps)))
     reference = results["autograd_core"][0]
     print(f"\n{table}: loss and backward\n")
     print(f"{'':24}{'median':>12}{'ratio to autograd_core':>26}")
     own = statistics.median(result["seconds"] for result in results["autograd_core"])
     for name, runs in results.items():
         for run in runs:
-            pairs = zip([run["loss"], *run["gradient"]], [reference["loss"], *reference["gradient"]], strict=True)
-            if not all(math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12) for a, b in pairs):
+            if not agree([run["loss"], *run["gradient"]], [reference["loss"], *reference["gradient"]]):
                 raise RuntimeError(f"{name} does not compute the loss and the gradient that autograd_core computes")
         median = statistics.median(run["seconds"] for run in runs)
         print(f"{name:24}{1e3 * median:9.1f} ms{median / own:26.2f}")
@@ -275,15 +223,6 @@ def _installed(contender: str) -> bool:
     except importlib.metadata.PackageNotFoundError:
         return False
     return True
-
-
-def _in_fresh_process(table: str, contender: str, steps: int) -> dict[str, Any]:
-    command = [sys.executable, os.path.abspath(__file__), "--one", table, contender, "--steps", str(steps)]
-    run = subprocess.run(command, capture_output=True, text=True)
-    if run.returncode:
-        raise RuntimeError(f"{contender} failed: {(run.stderr.strip() or 'no message').splitlines()[-1]}")
-    result: dict[str, Any] = json.loads(run.stdout.splitlines()[-1])
-    return result
 
 
 def import_time(rounds: int) -> None:
@@ -305,7 +244,8 @@ def main() -> None:
     parser.add_argument("--one", nargs=2, metavar=("TABLE", "CONTENDER"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        print(json.dumps(measure(*options.one, options.steps)))
+        table, contender = options.one
+        print(json.dumps(measure(table, contender, options.steps)))
         return
     print(f"Python {platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} cores")
     for table in TABLES:

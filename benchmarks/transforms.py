@@ -13,16 +13,10 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+
+from common import agree, rosenbrock, seconds_per_call
 
 Contender = Callable[[list[float]], tuple[float, Sequence[float]]]
-
-
-def rosenbrock(x: Any) -> Any:
-    total = 0.0
-    for i in range(len(x) - 1):
-        total = total + 100.0 * (x[i + 1] - x[i] ** 2) ** 2 + (1.0 - x[i]) ** 2
-    return total
 
 
 def ours() -> Contender:
@@ -70,15 +64,12 @@ def main() -> None:
     value, gradient = contenders["autograd_core"](x)
     for name, contender in contenders.items():
         other_value, other_gradient = contender(x)
-        worst = max(abs(a - b) / max(abs(b), 1.0) for a, b in zip(gradient, other_gradient, strict=True))
-        if worst > 1e-9 or abs(value - other_value) > 1e-9 * abs(value):
-            raise SystemExit(f"{name} disagrees by {worst}")
+        if not agree([other_value, *other_gradient], [value, *gradient]):
+            raise SystemExit(f"{name} disagrees")
     times: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(options.rounds):
         for name, contender in contenders.items():
-            start = time.process_time()
-            contender(x)
-            times[name].append(time.process_time() - start)
+            times[name].append(seconds_per_call(contender, [x], repeats=1, clock=time.process_time))
     base = statistics.median(times["autograd_core"])
     print(f"Rosenbrock of {options.variables} variables, value and gradient")
     for name, measured in times.items():
