@@ -249,7 +249,7 @@ def _ndtr(x: Any) -> Any:
     return 0.5 * (_erfc(z) - 2.0 / math.sqrt(pi) * np.exp(-z * z) * error)
 
 
-def _in_pieces(function: Callable[[Any], Any], size: int = 8192) -> Callable[[Any], Any]:
+def _in_pieces(function: Callable[[Any], Any], size: int = 16384) -> Callable[[Any], Any]:
     """A function of many steps, applied to pieces that stay in the processor's cache between one step and the next."""
 
     @_quietly
