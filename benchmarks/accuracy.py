@@ -15,6 +15,8 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from accuracy import EXCEPTIONS, Bound, bound_of, differentiable_rows, errors_at, points_of  # noqa: E402  # see above
 
+from autograd_core.testing.accuracy import SMALLEST_NORMAL  # noqa: E402  # see above
+
 HEAD = """# Accuracy
 
 The error of every primitive's value and of its local derivatives, in ULP of the truth (mpmath, differentiating the
@@ -39,10 +41,15 @@ def main(points: int) -> None:
     system = f"{platform.system()} {platform.machine()}, {platform.libc_ver()[0]}"
     text = HEAD.format(points=points, platform=system)
     for row in differentiable_rows():
-        errors = [error for xs in points_of(row, points, seed=2) for error in errors_at(row, xs)]
+        errors = [
+            error
+            for xs in points_of(row, points, seed=2)
+            for error in errors_at(row, xs)
+            if abs(error.truth) >= SMALLEST_NORMAL
+        ]
         bound = bound_of(row)
-        values = columns([error.ulp for error in errors if error.what == "value"], bound.value)
-        slopes = columns([error.ulp for error in errors if error.what != "value"], bound.slope)
+        values = columns([error.ulp for error in errors if error.operand is None], bound.value)
+        slopes = columns([error.ulp for error in errors if error.operand is not None], bound.slope)
         mark = " \\*" if row.name in EXCEPTIONS else ""
         text += f"| {row.name}{mark} | {values} | {slopes} |\n"
     text += "\n\\* Exceptions, each with its reason:\n\n"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from accuracy import differentiable_rows, local_derivatives
+from accuracy import differentiable_rows
 from edge_points import edge_operands, key_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,6 +19,7 @@ from autograd_core import activations as a
 from autograd_core import math as m
 from autograd_core.graph import Graph, gradients
 from autograd_core.primitives import TABLE, Primitive
+from autograd_core.testing.accuracy import local_derivatives
 from autograd_core.value import Value
 
 inf, nan = math.inf, math.nan

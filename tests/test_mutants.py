@@ -13,13 +13,14 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import pytest
-from oracle import true_partial, ulps
 
 from autograd_core import Constant, Value, topological_order
 from autograd_core.namespaces import floats
 from autograd_core.namespaces import values as recording
 from autograd_core.namespaces.gated import Gated
 from autograd_core.primitives import TABLE, Primitive
+from autograd_core.testing.accuracy import ulps
+from autograd_core.testing.differences import partial_derivative
 
 Cotangent = Callable[..., float | None]
 """``cotangent(g, y, *xs)`` in floats."""
@@ -104,8 +105,8 @@ def rules() -> list[Rule]:
 @cache
 def truths(rule: Rule) -> list[tuple[tuple[float, ...], float, Any]]:
     """Where the rule is tried: the operands, the value, and the true cotangent for `G`."""
-    mpf = type(true_partial(TABLE["negative"], 0, (1.0,)))
-    found = [(xs, rule.row.eager(*xs), true_partial(rule.row, rule.index, xs)) for xs in points(rule.row)]
+    mpf = type(partial_derivative(TABLE["negative"], 0, (1.0,)))
+    found = [(xs, rule.row.eager(*xs), partial_derivative(rule.row, rule.index, xs)) for xs in points(rule.row)]
     if rule.row.name in ("maximum", "minimum"):
         sign = 1.0 if rule.row.name == "maximum" else -1.0
         found += [(tuple(sign * x for x in xs), sign * 1.5, mpf(shares[rule.index])) for xs, shares in TIES]

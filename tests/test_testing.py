@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from oracle import ulps
 
 from autograd_core import Value, gradients, primitive
 from autograd_core.errors import AutogradError, DataError, MissingExtraError
 from autograd_core.primitives import TABLE, Primitive
 from autograd_core.testing import GradientCheckError, Program, check_grads, floats_in, programs, random_program, values
+from autograd_core.testing.accuracy import ulps
 from autograd_core.testing.differences import difference, partial_derivative
 
 SCALES = (1e-200, 1e-170, 1e-100, 1e-8, 1.0, 1e8, 1e100, 1e170, 1e200)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from autograd_core.errors import AutogradError, DataError, MissingExtraError
 from autograd_core.graph import gradients
 from autograd_core.sweeps import push_forward, topological_order
-from autograd_core.testing.differences import difference, partial_derivative
+from autograd_core.testing.differences import difference, multiprecision, partial_derivative
 from autograd_core.value import Constant, Value, as_float
 
 __all__ = ["GradientCheck", "GradientCheckError", "GradientReport", "check_grads"]
@@ -198,10 +198,10 @@ def _precise(oracle: str | None) -> bool:
     if oracle not in (None, "mpmath", "float"):
         raise DataError(f"there is no oracle {oracle!r}: choose 'mpmath' or 'float'")
     try:
-        import mpmath  # noqa: F401  # only whether it is there
-    except ImportError:
+        multiprecision()
+    except MissingExtraError:
         if oracle == "mpmath":
-            raise MissingExtraError("the oracle needs mpmath: pip install 'autograd-core[testing]'") from None
+            raise
         return False
     return oracle != "float"
 
@@ -221,8 +221,7 @@ def _operands(node: Value) -> Iterator[tuple[int, Value, Any]]:
 
 def _truths(y: Value, leaves: Sequence[Value]) -> list[tuple[float, float]]:
     """For each leaf the derivative, and what a float computation may be off by: the sum of what its terms are."""
-    from mpmath import mp
-
+    mp = multiprecision()
     order = topological_order([y])
     rounding = len(order) * 2.0**-50
     with mp.workdps(40):

@@ -9,13 +9,27 @@ from typing import Any, NamedTuple
 from autograd_core.errors import MissingExtraError
 from autograd_core.primitives import Primitive
 
-__all__ = ["Difference", "difference", "partial_derivative"]
+__all__ = ["Difference", "difference", "multiprecision", "partial_derivative"]
 
 # Decimal digits, and the step as a power of ten relative to the smallest operand. The last level is for what hides
-# behind a large term, such as tanh(300), which differs from 1 by 1e-260.
+# behind a large term, such as tanh(300), which differs from 1 by 1e-260. With the digits of that operand on top, it
+# sees the smallest slope of a double beside the largest value.
 _LEVELS = ((100, -30), (300, -110), (1300, -500))
 # The unit of the step at 0, where no operand gives one: small against every period that a double can express.
 _AT_ZERO = -370
+
+
+def multiprecision() -> Any:
+    """mpmath's context.
+
+    Raises:
+        MissingExtraError: if mpmath is not installed.
+    """
+    try:
+        from mpmath import mp
+    except ImportError:
+        raise MissingExtraError("the oracle needs mpmath: pip install 'autograd-core[testing]'") from None
+    return mp
 
 
 def partial_derivative(row: Primitive, index: int, xs: Sequence[float]) -> Any:
@@ -35,18 +49,16 @@ def partial_derivative(row: Primitive, index: int, xs: Sequence[float]) -> Any:
     Raises:
         MissingExtraError: if mpmath is not installed.
     """
-    try:
-        from mpmath import mp
-    except ImportError:
-        raise MissingExtraError("the oracle needs mpmath: pip install 'autograd-core[testing]'") from None
-
+    mp = multiprecision()
     from autograd_core.namespaces import precise
 
     for digits, exponent in _LEVELS:
+        # At most 1, and no longer than the other operands: from afar a staircase looks like a slope.
+        unit = min([1, *(abs(mp.mpf(x)) for x in xs if x)]) if xs[index] else mp.mpf(10) ** _AT_ZERO
+        if digits == _LEVELS[-1][0]:
+            digits -= int(mp.log10(unit))
         with mp.workdps(digits):
             at = [mp.mpf(x) for x in xs]
-            # At most 1, and no longer than the other operands: from afar a staircase looks like a slope.
-            unit = min([1, *(abs(x) for x in at if x)]) if at[index] else mp.mpf(10) ** _AT_ZERO
             slopes, jumps = [], []
             for step in (unit * mp.mpf(10) ** exponent, unit * mp.mpf(10) ** (exponent - 3)):
                 after, here, before = (
