@@ -1,6 +1,7 @@
 """A scalar reverse-mode autodiff engine: readable, right to the last digits, fast."""
 
 from autograd_core import activations, errors, math
+from autograd_core.compiler import jit
 from autograd_core.custom import custom_derivatives
 from autograd_core.graph import Graph, gradients
 from autograd_core.primitives import Primitive, primitive
@@ -36,6 +37,7 @@ __all__ = [
     "jacfwd",
     "jacobian",
     "jacrev",
+    "jit",
     "jvp",
     "math",
     "primitive",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from autograd_core.errors import OperandTypeError, TransformError
-from autograd_core.trees import Structure, Tree, array_of, as_array, flatten
+from autograd_core.trees import Structure, Tree, as_array, flatten
 from autograd_core.value import Value
 
 __all__ = ["Argument", "Numbers", "arguments_of", "build_samples", "holds_values", "read"]
@@ -25,11 +25,11 @@ class Argument(NamedTuple):
 
 class Numbers(NamedTuple):
     """What a kernel reads: one entry in `shared` for each input that is not mapped, one array in `columns` for each
-    that is, all of `count` samples."""
+    that is, all of as many samples."""
 
     shared: list[float]
     columns: list[Any]
-    count: int
+    samples: int
 
 
 def holds_values(args: Sequence[Any]) -> bool:
@@ -93,12 +93,8 @@ def build_samples(arguments: Sequence[Argument], make: Callable[[str], Value]) -
         names = [f"x{number}" if structure.is_number else f"x{number}[{i}]" for i in range(structure.size)]
         values = list(map(make, names))
         inputs += values
-        built.append(structure.build_leaves(lambda place, shape, values=values: _sample(values[place], shape)))
+        built.append(structure.build(values))
     return built, inputs
-
-
-def _sample(values: Sequence[Value], shape: tuple[int, ...] | None) -> Any:
-    return values[0] if shape is None else array_of(values, shape)
 
 
 def read(args: Sequence[Any], arguments: Sequence[Argument], name: str) -> Numbers:
@@ -111,7 +107,7 @@ def read(args: Sequence[Any], arguments: Sequence[Argument], name: str) -> Numbe
     shared: list[float] = []
     columns: list[Any] = []
     lengths: dict[int, list[int]] = {}
-    for number, (arg, (structure, axis)) in enumerate(zip(args, arguments, strict=True)):
+    for number, (arg, (_, axis)) in enumerate(zip(args, arguments, strict=True)):
         if axis is None:
             shared += map(float, Tree(arg, f"argument {number} of {name}").numbers)
             continue

@@ -15,9 +15,9 @@ from typing import Any
 from autograd_core.compiler import native
 from autograd_core.compiler.arguments import Argument, Numbers, read
 from autograd_core.compiler.emit import Layout, emit
-from autograd_core.compiler.lower import Program, lower
+from autograd_core.compiler.lower import lower
 from autograd_core.compiler.straight import python_function, python_source
-from autograd_core.errors import OperandTypeError, TransformError
+from autograd_core.errors import TransformError
 from autograd_core.graph import Graph
 from autograd_core.namespaces import floats
 from autograd_core.trees import Structure
@@ -67,7 +67,9 @@ class Compiled:
         self._is_batched = is_batched
         self._reduce = reduce
         self._threads = threads
-        self.program, self._captured = lower(trace.inputs, trace.outputs, strict=strict)
+        self.program, self._captured = lower(
+            trace.inputs, trace.outputs, strict=strict, fused=native.available()
+        )
         self._mapped = [
             argument.axis is not None for argument in trace.arguments for _ in range(argument.structure.size)
         ] + [False] * len(self._captured)
@@ -113,8 +115,12 @@ class Compiled:
             for structure in (self._trace.result, *(argument.structure for argument in self._trace.arguments))
             for shape in structure.shapes
         )
-        direct = result is not None and arguments is not None and not self._captured and usable(arrays=arrays)
+        direct = False
+        if arguments is not None and result is not None and not self._captured and not module.called:
+            direct = usable(arrays=arrays)
         if direct:
+            assert arguments is not None
+            assert result is not None
             most = SMALL // max(1, len(self.program.instructions))
             write_entry(
                 wrapper,
@@ -122,10 +128,11 @@ class Compiled:
                      self._reduce == "mean", most, fallback or self.run),
             )  # fmt: skip
         wrappers = [str(wrapper)] if wrapper.functions else []
-        code = self._code = native.Code(module, len(self.program.instructions), wrappers)
+        code = self._code = native.Code(module, len(self.program.instructions), width, wrappers)
         self.stats |= {"vector_width": width, "chunks": module.chunks, "workspace": module.slots}
         if self._is_batched:
-            self._drive = ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_void_p] * 5, ctypes.c_int64)(code.address("drive"))
+            drive = ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_void_p] * 5, ctypes.c_int64)
+            self._drive = drive(code.address("drive"))
         else:
             self._kernel = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4, ctypes.c_int64)(code.address("kernel"))
         if direct:
@@ -183,7 +190,7 @@ class Compiled:
         shared = numbers.shared + [leaf._data for leaf in self._captured]
         if not self._is_batched:
             return trace.result.build(self._point(shared))
-        numbers = Numbers(shared, numbers.columns, numbers.count)
+        numbers = Numbers(shared, numbers.columns, numbers.samples)
         return self._summed(numbers) if self._reduce is not None else self._each(numbers)
 
     def into(self, inputs: Any, outputs: Any) -> None:
@@ -198,7 +205,8 @@ class Compiled:
         """
         if self._is_batched:
             raise TransformError("into() is for single points")
-        for array, size, what in ((inputs, len(self._trace.inputs), "inputs"), (outputs, len(self._trace.outputs), "outputs")):
+        wanted = {"inputs": (inputs, len(self._trace.inputs)), "outputs": (outputs, len(self._trace.outputs))}
+        for what, (array, size) in wanted.items():
             contiguous = getattr(array, "flags", None) is not None and array.flags.c_contiguous
             if not contiguous or str(array.dtype) != "float64" or array.size != size:
                 raise TransformError(f"{what} must be a contiguous array of {size} doubles")
@@ -207,6 +215,7 @@ class Compiled:
             return
         workspace = (ctypes.c_double * max(1, self._slots))()
         self._kernel(None, inputs.ctypes.data, workspace, outputs.ctypes.data, 1)
+        self._code.check()
 
     # One point
 
@@ -217,6 +226,7 @@ class Compiled:
         outputs = (ctypes.c_double * max(1, len(self.program.outputs)))()
         workspace = (ctypes.c_double * max(1, self._slots))()
         self._kernel(None, inputs, workspace, outputs, 1)
+        self._code.check()
         return outputs[: len(self.program.outputs)]
 
     # A batch
@@ -226,9 +236,9 @@ class Compiled:
 
         results, columns = [], []
         for shape in self._trace.result.shapes:
-            result = np.empty((numbers.count, *(shape or ())))
+            result = np.empty((numbers.samples, *(shape or ())))
             results.append(result)
-            flat = result.reshape(numbers.count, math.prod(shape or ()))
+            flat = result.reshape(numbers.samples, math.prod(shape or ()))
             columns += [flat[:, i] for i in range(flat.shape[1])]
         self._in_parts(numbers, columns)
         return self._trace.result.unflatten(results)
@@ -241,12 +251,12 @@ class Compiled:
         for part in parts[1:]:
             totals = totals + part
         if self._reduce == "mean":
-            totals = totals / numbers.count if numbers.count else totals * math.nan
+            totals = totals / numbers.samples if numbers.samples else totals * math.nan
         return self._trace.result.build(totals.tolist())
 
     def _in_parts(self, numbers: Numbers, columns: list[Any] | None) -> list[Any]:
         """Share the samples among threads: each takes one piece, always the same one."""
-        count = numbers.count
+        count = numbers.samples
         work = count * len(self.program.instructions)
         threads = self._threads or (_processors() if work > SMALL else 1)
         size = max(1, -(-count // threads))
@@ -281,9 +291,11 @@ class Compiled:
         import numpy as np
 
         if self._code is None:
+            from autograd_core.namespaces import arrays
+
             rest, columns = iter(shared), iter(given)
             inputs = [next(columns) if is_mapped else next(rest) for is_mapped in self._mapped]
-            with np.errstate(all="ignore"):
+            with arrays.quiet():
                 results = [np.broadcast_to(np.asarray(y, dtype=float), count) for y in self._python(inputs)]
             if wanted is None:
                 return np.array([result.sum() for result in results])
@@ -301,6 +313,7 @@ class Compiled:
             status = self._drive(
                 _at(bases), _at(strides), _at(numbers), _at(results), _at(result_strides), count
             )
+        self._code.check()
         if status:
             raise MemoryError("no memory for the workspace of a compiled function")
         return totals

@@ -11,13 +11,13 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from autograd_core.compiler.instructions import CONDITIONS, Instruction
+from autograd_core.compiler.instructions import CONDITIONS, Instruction, is_gated, live
 from autograd_core.compiler.lower import Program
 from autograd_core.primitives import Primitive
 
 __all__ = ["Layout", "Module", "emit"]
 
-CHUNK = 400
+CHUNK = 200
 """Instructions of a function at most."""
 
 _INFIX = {"add": "fadd", "subtract": "fsub", "multiply": "fmul", "divide": "fdiv"}
@@ -101,20 +101,34 @@ class _Emitter:
             sum(1 for other in mapped[:number] if other is is_mapped) for number, is_mapped in enumerate(mapped)
         ]
         self.mapped = mapped
+        # what is summed over the samples: a number, and the condition under which it is added, if there is one
+        self.sums = [
+            (output.operands[1], output.operands[0]) if layout.reduced and is_gated(output) else (output, None)
+            for output in program.outputs
+        ]
         # a constant stands where it is used, and an input is read where it is used: neither takes a slot
-        self.work = [i for i in program.instructions if i.op not in ("constant", "input")]
+        needed = live(x for pair in self.sums for x in pair if x is not None)
+        self.work = [i for i in needed if i.op not in ("constant", "input")]
         self.chunks = [self.work[start : start + chunk] for start in range(0, len(self.work), chunk)] or [[]]
         self._assign_slots()
 
     def _assign_slots(self) -> None:
         """Give a place in the workspace to what a later chunk needs; a place is used again when it is free."""
-        made_in = {instruction: number for number, part in enumerate(self.chunks) for instruction in part}
+        made_in = self.made_in = {i: number for number, part in enumerate(self.chunks) for i in part}
         last_use: dict[Instruction, int] = {}
         for number, part in enumerate(self.chunks):
             for instruction in part:
                 for operand in instruction.operands:
                     if made_in.get(operand, number) != number:
                         last_use[operand] = number
+        self.outputs_of: list[list[int]] = [[] for _ in self.chunks]
+        for place, pair in enumerate(self.sums):
+            # as soon as both are there; constants and inputs at the end
+            number = max(made_in.get(x, len(self.chunks) - 1) for x in pair if x is not None)
+            self.outputs_of[number].append(place)
+            for x in pair:
+                if x is not None and made_in.get(x, number) != number:
+                    last_use[x] = max(number, last_use.get(x, 0))
         self.slot_of: dict[Instruction, int] = {}
         free: list[int] = []
         ending: list[list[int]] = [[] for _ in self.chunks]
@@ -131,13 +145,7 @@ class _Emitter:
             free += ending[number]
 
     def module(self) -> Module:
-        outputs_of: dict[int, list[int]] = {}
-        made_in = {instruction: number for number, part in enumerate(self.chunks) for instruction in part}
-        for place, output in enumerate(self.program.outputs):
-            outputs_of.setdefault(made_in.get(output, len(self.chunks) - 1), []).append(place)
-        functions = [
-            self._function(number, part, outputs_of.get(number, [])) for number, part in enumerate(self.chunks)
-        ]
+        functions = [self._function(number, part) for number, part in enumerate(self.chunks)]
         text = [*functions, self._kernel(), *self.helpers.values(), *self.declared.values()]
         text.append(f"attributes #0 = {{ {_ATTRIBUTES} }}")
         text.append("attributes #1 = { nounwind willreturn memory(none) }")
@@ -145,10 +153,9 @@ class _Emitter:
 
     # One chunk
 
-    def _function(self, number: int, part: list[Instruction], outputs: list[int]) -> str:
+    def _function(self, number: int, part: list[Instruction]) -> str:
         lines: list[str] = []
         names: dict[Instruction, str] = {}
-        made_here = set(part)
 
         def name(x: Instruction) -> str:
             known = names.get(x)
@@ -163,9 +170,12 @@ class _Emitter:
         for instruction in part:
             if instruction in self.slot_of:
                 self._keep(instruction, names[instruction], lines)
-        for place in outputs:
-            output = self.program.outputs[place]
-            self._give(place, names[output] if output in made_here else name(output), lines)
+        for place in self.outputs_of[number]:
+            output, condition = self.sums[place]
+            if self.layout.reduced:
+                self._add_up(place, name(output), None if condition is None else name(condition), lines)
+            else:
+                self._give(place, name(output), lines)
         inline = "noinline" if len(self.chunks) > 1 else "alwaysinline"
         body = "\n".join(lines)
         return (
@@ -238,19 +248,26 @@ class _Emitter:
         if width == 1:
             lines.append(f"  {at} = getelementptr double, ptr %outputs, i64 {place}")
             lines.append(f"  store double {name}, ptr {at}, align 8")
-        elif self.layout.reduced:
-            lines.append(f"  {at} = getelementptr double, ptr %outputs, i64 {place * width}")
-            lines.append(f"  {at}.before = load {self.number}, ptr {at}, align 8")
-            lines.append(f"  {at}.more = fadd {self.number} {at}.before, {name}")
-            lines.append(
-                f"  {at}.after = select {self.condition} %mask, {self.number} {at}.more, {self.number} {at}.before"
-            )
-            lines.append(f"  store {self.number} {at}.after, ptr {at}, align 8")
         else:
             lines.append(f"  {at}.pointer = getelementptr ptr, ptr %outputs, i64 {place}")
             lines.append(f"  {at}.column = load ptr, ptr {at}.pointer, align 8")
             lines.append(f"  {at} = getelementptr double, ptr {at}.column, i64 %offset")
             lines.append(f"  store {self.number} {name}, ptr {at}, align 8")
+
+    def _add_up(self, place: int, name: str, condition: str | None, lines: list[str]) -> None:
+        """Add a vector to the sums of an output, in the lanes that hold samples and where a condition holds."""
+        at = f"%out{place}"
+        mask = "%mask"
+        if condition is not None:
+            mask = f"{at}.mask"
+            lines.append(f"  {mask} = and {self.condition} %mask, {condition}")
+        lines.append(f"  {at} = getelementptr double, ptr %outputs, i64 {place * self.layout.width}")
+        lines.append(f"  {at}.before = load {self.number}, ptr {at}, align 8")
+        lines.append(f"  {at}.more = fadd {self.flags}{self.number} {at}.before, {name}")
+        lines.append(
+            f"  {at}.after = select {self.condition} {mask}, {self.number} {at}.more, {self.number} {at}.before"
+        )
+        lines.append(f"  store {self.number} {at}.after, ptr {at}, align 8")
 
     # One instruction
 

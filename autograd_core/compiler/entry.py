@@ -1,7 +1,8 @@
 """The way from Python into machine code: a builtin function, itself compiled, that unboxes and boxes its numbers.
 
-It is called in CPython's METH_FASTCALL form. Arguments of just the structure it was made for (floats, ints, lists, tuples
-and float64 arrays) are read where they lie; for anything else it calls the general path, which converts or complains.
+It is called in CPython's METH_FASTCALL form. Arguments of just the structure it was made for (floats, ints, lists,
+tuples and float64 arrays) are read where they lie; for anything else it calls the general path, which converts or
+complains.
 The layout of CPython's and NumPy's objects is checked before any of this is used.
 """
 

@@ -98,11 +98,15 @@ class Instruction:
         return f"%{self.index} = {name} {', '.join(f'%{operand.index}' for operand in self.operands)}"
 
 
+Operand = Instruction | float | bool
+
+
 class Builder:
     """The namespace of instructions.
 
     Args:
         strict: leave out nothing that changes a bit; otherwise small whole powers become products.
+        fused: whether there is an instruction ``fma``, a·b + c rounded once.
     """
 
     inf = math.inf
@@ -110,8 +114,9 @@ class Builder:
     pi = math.pi
     e = math.e
 
-    def __init__(self, strict: bool = False) -> None:
+    def __init__(self, strict: bool = False, fused: bool = True) -> None:
         self.strict = strict
+        self.fused = fused
         self.instructions: list[Instruction] = []
         self.inputs: list[Instruction] = []
         self._known: dict[Any, Instruction] = {}
@@ -164,23 +169,23 @@ class Builder:
                 return self._once(op, xs)
         return self.constant(getattr(floats, op)(*[x.number for x in xs]))
 
-    def as_number(self, x: Any) -> Instruction:
+    def as_number(self, x: Operand) -> Instruction:
         """`x` as an instruction that gives a number; 1.0 or 0.0 for a condition."""
-        if x.__class__ is not Instruction:
+        if not isinstance(x, Instruction):
             return self.constant(float(x))
-        return self.where(x, 1.0, 0.0) if x.is_condition else x  # type: ignore[no-any-return]  # checked above
+        return self.where(x, 1.0, 0.0) if x.is_condition else x
 
-    def _condition(self, x: Any) -> Instruction:
-        if x.__class__ is not Instruction:
+    def _condition(self, x: Operand) -> Instruction:
+        if not isinstance(x, Instruction):
             return self.constant(bool(x))
-        return x if x.is_condition else self.not_equal(x, 0.0)  # type: ignore[no-any-return]  # checked above
+        return x if x.is_condition else self.not_equal(x, 0.0)
 
-    def gate(self, condition: Any, g: Any) -> Gated:
+    def gate(self, condition: Operand, g: Any) -> Gated:
         return make_gate(self, self._condition(condition), g)
 
     # Arithmetic
 
-    def add(self, a: Any, b: Any) -> Instruction:
+    def add(self, a: Operand, b: Operand) -> Instruction:
         a, b = self.as_number(a), self.as_number(b)
         if is_constant(a, -0.0):
             return b
@@ -190,9 +195,20 @@ class Builder:
             return self.subtract(a, b.operands[0])
         if a.op == "negative":
             return self.subtract(b, a.operands[0])
+        if not self.strict:
+            # a sum to which not every sample contributes: an addition under a mask, which costs nothing of its own
+            for total, part in ((a, b), (b, a)):
+                if is_gated(part):
+                    condition, number, _ = part.operands
+                    return self.where(condition, self._sum(total, number), total)
+        return self._sum(a, b)
+
+    def _sum(self, a: Instruction, b: Instruction) -> Instruction:
+        if b.op == "negative":
+            return self._plain("subtract", a, b.operands[0])
         return self._plain("add", a, b)
 
-    def subtract(self, a: Any, b: Any) -> Instruction:
+    def subtract(self, a: Operand, b: Operand) -> Instruction:
         a, b = self.as_number(a), self.as_number(b)
         if is_constant(b, 0.0):
             return a
@@ -202,7 +218,7 @@ class Builder:
             return self.add(a, b.operands[0])
         return self._plain("subtract", a, b)
 
-    def multiply(self, a: Any, b: Any) -> Instruction:
+    def multiply(self, a: Operand, b: Operand) -> Instruction:
         a, b = self.as_number(a), self.as_number(b)
         if is_constant(a, 1.0):
             return b
@@ -218,7 +234,7 @@ class Builder:
             return self.negative(self.multiply(a, b.operands[0]))
         return self._plain("multiply", a, b)
 
-    def divide(self, a: Any, b: Any) -> Instruction:
+    def divide(self, a: Operand, b: Operand) -> Instruction:
         a, b = self.as_number(a), self.as_number(b)
         if b.op == "constant" and b.number.__class__ is float and is_power_of_two(b.number):
             return self.multiply(a, 1.0 / b.number)
@@ -228,26 +244,26 @@ class Builder:
             return self.negative(self.divide(a, b.operands[0]))
         return self._plain("divide", a, b)
 
-    def negative(self, x: Any) -> Instruction:
+    def negative(self, x: Operand) -> Instruction:
         x = self.as_number(x)
         return x.operands[0] if x.op == "negative" else self._plain("negative", x)
 
-    def positive(self, x: Any) -> Instruction:
+    def positive(self, x: Operand) -> Instruction:
         return self.as_number(x)
 
     stop_gradient = positive
 
-    def abs(self, x: Any) -> Instruction:
+    def abs(self, x: Operand) -> Instruction:
         x = self.as_number(x)
         if x.op == "negative":
             x = x.operands[0]
         return x if x.op == "abs" else self._plain("abs", x)
 
-    def sign(self, x: Any) -> Instruction:
+    def sign(self, x: Operand) -> Instruction:
         x = self.as_number(x)
         return self.where(self.less(x, 0.0), -1.0, self.where(self.greater(x, 0.0), 1.0, x))
 
-    def pow(self, x: Any, p: Any) -> Instruction:
+    def pow(self, x: Operand, p: Operand) -> Instruction:
         x, p = self.as_number(x), self.as_number(p)
         if is_constant(p, 1.0):
             return x
@@ -258,13 +274,13 @@ class Builder:
 
     # CPython's float.__mod__ and float.__floordiv__
 
-    def mod(self, a: Any, b: Any) -> Instruction:
+    def mod(self, a: Operand, b: Operand) -> Instruction:
         b = self.as_number(b)
         rest = self.fmod(a, b)
         differ = self.not_equal(self.copysign(1.0, rest), self.copysign(1.0, b))
         return self.where(self.equal(rest, 0.0), self.copysign(0.0, b), self.where(differ, rest + b, rest))
 
-    def floor_divide(self, a: Any, b: Any) -> Instruction:
+    def floor_divide(self, a: Operand, b: Operand) -> Instruction:
         a, b = self.as_number(a), self.as_number(b)
         rest = self.fmod(a, b)
         whole = self.divide(a - rest, b)
@@ -278,7 +294,7 @@ class Builder:
 
     # Selection
 
-    def where(self, condition: Any, chosen: Any, otherwise: Any) -> Instruction:
+    def where(self, condition: Operand, chosen: Operand, otherwise: Operand) -> Instruction:
         c, a, b = self._condition(condition), self._arm(chosen), self._arm(otherwise)
         if c.op == "constant":
             return a if c.number else b
@@ -290,21 +306,21 @@ class Builder:
             b = b.operands[2]
         return a if a is b else self._once("where", (c, a, b))
 
-    def _arm(self, x: Any) -> Instruction:
-        if x.__class__ is not Instruction:
+    def _arm(self, x: Operand) -> Instruction:
+        if not isinstance(x, Instruction):
             return self.constant(float(x))
         return self._once("where", (x, self.constant(1.0), self.constant(0.0))) if x.is_condition else x
 
-    def logical_not(self, x: Any) -> Instruction:
+    def logical_not(self, x: Operand) -> Instruction:
         x = self._condition(x)
         if x.op == "constant":
             return self.constant(not x.number)
         return x.operands[0] if x.op == "logical_not" else self._once("logical_not", (x,))
 
-    def logical_and(self, a: Any, b: Any) -> Instruction:
+    def logical_and(self, a: Operand, b: Operand) -> Instruction:
         return self._logical("logical_and", self._condition(a), self._condition(b), neutral=True)
 
-    def logical_or(self, a: Any, b: Any) -> Instruction:
+    def logical_or(self, a: Operand, b: Operand) -> Instruction:
         return self._logical("logical_or", self._condition(a), self._condition(b), neutral=False)
 
     def _logical(self, op: str, a: Instruction, b: Instruction, neutral: bool) -> Instruction:
@@ -315,11 +331,11 @@ class Builder:
                 return other if one.number is neutral else one
         return self._once(op, (a, b))
 
-    def isinf(self, x: Any) -> Instruction:
-        return self.equal(self.abs(x), math.inf)
+    def isinf(self, x: Operand) -> Instruction:
+        return self._plain("equal", self.abs(x), math.inf)
 
-    def isfinite(self, x: Any) -> Instruction:
-        return self.less(self.abs(x), math.inf)
+    def isfinite(self, x: Operand) -> Instruction:
+        return self._plain("less", self.abs(x), math.inf)
 
     # Any number of operands
 
@@ -372,12 +388,12 @@ class Builder:
             infinite = self.logical_or(infinite, self.equal(size, math.inf))
         return self.where(infinite, math.inf, length)
 
-    def ndtr(self, x: Any) -> Instruction:
+    def ndtr(self, x: Operand) -> Instruction:
         # As on floats, but what rounding took from x/√2 is one fused operation here, and the slope by which it is
         # multiplied is the one that the derivative uses too.
         x = self.as_number(x)
-        if x.op == "constant":
-            return self.constant(floats.ndtr(x.number))
+        if x.op == "constant" or not self.fused:
+            return self.call(TABLE["ndtr"], [x])
         near = self.minimum(self.maximum(x, -40.0), 40.0)
         z = -(near * floats.SQRT_HALF)
         error = self._once("fma", (-near, self.constant(floats.SQRT_HALF), -z)) - near * floats.SQRT_HALF_REST
@@ -396,6 +412,11 @@ class Builder:
 
 def is_constant(x: Instruction, number: float) -> bool:
     return x.op == "constant" and x.number == number and math.copysign(1.0, x.number) == math.copysign(1.0, number)
+
+
+def is_gated(x: Instruction) -> bool:
+    """Whether `x` is a number or, where a condition does not hold, 0.0."""
+    return x.op == "where" and is_constant(x.operands[2], 0.0)
 
 
 def is_power_of_two(number: float) -> bool:

@@ -31,19 +31,22 @@ class Program:
         return "\n".join([*lines, "return " + ", ".join(f"%{output.index}" for output in self.outputs)])
 
 
-def lower(inputs: Sequence[Value], outputs: Sequence[Value], *, strict: bool = False) -> tuple[Program, list[Value]]:
+def lower(
+    inputs: Sequence[Value], outputs: Sequence[Value], *, strict: bool = False, fused: bool = True
+) -> tuple[Program, list[Value]]:
     """The straight-line code that computes `outputs` from `inputs`.
 
     Args:
         inputs: any nodes; what they depend on themselves is not computed.
         outputs: any nodes.
         strict: keep every operation as it was written, so that + − × ÷ √ give the same bits.
+        fused: whether the code may have the instruction ``fma``.
 
     Returns:
         The code, and the leaves other than `inputs` that it turned out to depend on. Their numbers are read after
         those of `inputs`, in that order.
     """
-    m = Builder(strict)
+    m = Builder(strict, fused)
     for node in inputs:
         m.of_node[node] = m.input()
     captured = lower_nodes(m, topological_order(outputs))

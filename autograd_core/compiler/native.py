@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
+import math
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -15,8 +16,19 @@ from autograd_core.primitives import Primitive
 
 __all__ = ["Code", "available", "vector_functions", "vector_width"]
 
-LARGE = 20_000
-"""From this many instructions on, code is not optimised: LLVM would take longer than is won."""
+
+def tier(instructions: int, width: int) -> tuple[int, int]:
+    """How hard LLVM tries, in its passes and in making code: the longer the code, the less is won for the time.
+
+    The straight-line code has no common subexpressions left, so passes win something only around a short kernel, where
+    they take the calls away; and a long scalar code is as fast as memory is, however its instructions are chosen.
+    """
+    if instructions <= 100:
+        return 2, 2
+    if instructions <= 1000:
+        return 0, 2
+    return 0, 1 if width > 1 and instructions <= 20_000 else 0
+
 
 # The vector functions of GNU libmvec whose results were seen to keep to eager evaluation's, edges included. The others
 # are computed lane by lane.
@@ -89,7 +101,6 @@ def _address(function: Any) -> int:
     return address
 
 
-@cache
 def _export_library_functions() -> None:
     """Let compiled code find the C library's functions, also where the interpreter does not export them."""
     library = ctypes.CDLL(ctypes.util.find_library("m"))
@@ -99,11 +110,16 @@ def _export_library_functions() -> None:
 
 
 @cache
-def _target_machine(level: int) -> Any:
-    binding = llvm()
-    binding.initialize_native_target()
-    binding.initialize_native_asmprinter()
+def _initialize() -> None:
+    llvm().initialize_native_target()
+    llvm().initialize_native_asmprinter()
     _export_library_functions()
+
+
+def _target_machine(level: int) -> Any:
+    """A new one each time, since an engine owns and frees its own."""
+    binding = llvm()
+    _initialize()
     return binding.Target.from_default_triple().create_target_machine(
         cpu=binding.get_host_cpu_name(),
         features=binding.get_host_cpu_features().flatten(),
@@ -120,18 +136,20 @@ class Code:
     Args:
         module: the straight-line code.
         instructions: how many it has.
+        width: samples in a vector.
         wrappers: the text of further modules, which call its ``kernel``.
 
     Attributes:
         ir: LLVM's intermediate representation, before it is optimised.
     """
 
-    def __init__(self, module: Module, instructions: int, wrappers: Sequence[str] = ()) -> None:
+    def __init__(self, module: Module, instructions: int, width: int, wrappers: Sequence[str] = ()) -> None:
         binding = llvm()
-        level = 0 if instructions > LARGE else 2
+        passes, level = tier(instructions, width)
         machine = _target_machine(level)
+        self._raised: list[BaseException] = []
         # ctypes' functions live as long as this object
-        self._callbacks = [_callback(row, arity) for row, arity in module.called]
+        self._callbacks = [_callback(row, arity, self._raised) for row, arity in module.called]
         parsed = binding.parse_assembly(module.ir)
         for number, callback in enumerate(self._callbacks):
             symbol = f"autograd_core_callback_{_address(callback):x}"
@@ -139,8 +157,8 @@ class Code:
             parsed.get_function(f"callback_{number}").name = symbol
         for wrapper in wrappers:
             parsed.link_in(binding.parse_assembly(wrapper))
-        if level:
-            options = binding.create_pipeline_tuning_options(speed_level=level)
+        if passes:
+            options = binding.create_pipeline_tuning_options(speed_level=passes)
             options.loop_unrolling = False
             builder = binding.create_pass_builder(machine, options)
             builder.getModulePassManager().run(parsed, builder)
@@ -149,6 +167,18 @@ class Code:
         self._module = parsed
         self._engine = binding.create_mcjit_compiler(parsed, machine)
         self._engine.finalize_object()
+
+    @property
+    def calls_back(self) -> bool:
+        """Whether it calls functions in Python, which may raise."""
+        return bool(self._callbacks)
+
+    def check(self) -> None:
+        """Raise what a function in Python raised while the code ran."""
+        if self._raised:
+            error = self._raised[0]
+            self._raised.clear()
+            raise error
 
     def address(self, name: str) -> int:
         """Where a function of the module is."""
@@ -163,5 +193,12 @@ class Code:
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.POINTER(ctypes.c_double))
 
 
-def _callback(row: Primitive, arity: int) -> Any:
-    return _CALLBACK(lambda operands: float(row.eager(*operands[:arity])))
+def _callback(row: Primitive, arity: int, raised: list[BaseException]) -> Any:
+    def called(operands: Any) -> float:
+        try:
+            return float(row.eager(*operands[:arity]))
+        except BaseException as error:  # machine code cannot pass it on: whoever ran the code does
+            raised.append(error)
+            return math.nan
+
+    return _CALLBACK(called)

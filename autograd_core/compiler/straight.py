@@ -7,18 +7,19 @@ from typing import Any
 
 from autograd_core.compiler.instructions import Instruction
 from autograd_core.compiler.lower import Program
+from autograd_core.primitives import Primitive
 
 __all__ = ["python_function", "python_source"]
 
 _INFIX = {"add": "+", "subtract": "-", "multiply": "*"}
 
 
-def python_source(program: Program) -> tuple[str, list[Callable[..., Any]]]:
-    """The source of a function ``run(m, called, inputs)``, which gives the list of outputs, and what `called` is."""
+def python_source(program: Program) -> tuple[str, list[Primitive]]:
+    """The source of a function ``run(m, called, inputs)``, which gives the list of outputs, and what it calls."""
     last_use = {x: i for i in program.instructions for x in i.operands}
     outputs = set(program.outputs)
     lines = ["def run(m, called, inputs):"]
-    called: list[Callable[..., Any]] = []
+    called: list[Primitive] = []
     for instruction in program.instructions:
         if instruction.op == "constant":
             continue
@@ -41,7 +42,7 @@ def _name(x: Instruction) -> str:
     return f"({text})" if "inf" not in text else f"({text.replace('inf', 'm.inf')})"
 
 
-def _expression(instruction: Instruction, called: list[Callable[..., Any]]) -> str:
+def _expression(instruction: Instruction, called: list[Primitive]) -> str:
     op, names = instruction.op, list(map(_name, instruction.operands))
     if op == "input":
         return f"inputs[{instruction.number}]"
@@ -51,16 +52,16 @@ def _expression(instruction: Instruction, called: list[Callable[..., Any]]) -> s
         return f"-{names[0]}"
     if op == "call":
         assert instruction.row is not None
-        called.append(instruction.row.eager)
+        called.append(instruction.row)
         return f"called[{len(called) - 1}]({', '.join(names)})"
     return f"m.{op}({', '.join(names)})"
 
 
 def python_function(program: Program, m: Any) -> Callable[[Sequence[Any]], list[Any]]:
     """The program as a Python function of its inputs, over the namespace `m` of floats or arrays."""
-    source, called = python_source(program)
+    source, rows = python_source(program)
     scope: dict[str, Any] = {}
     exec(compile(source, "<compiled by autograd_core>", "exec"), scope)
     run = scope["run"]
-    elementwise = [getattr(m, "elementwise", lambda f: f)(f) for f in called]
-    return lambda inputs: run(m, elementwise, inputs)  # type: ignore[no-any-return]
+    called = [getattr(m, row.name) if row.leaf else m.elementwise(row.eager) for row in rows]
+    return lambda inputs: run(m, called, inputs)

@@ -72,7 +72,7 @@ def _quietly(function: Callable[..., Any]) -> Callable[..., Any]:
     return leaf
 
 
-def _elementwise(function: Callable[..., float]) -> Callable[..., Any]:
+def elementwise(function: Callable[..., float]) -> Callable[..., Any]:
     """A function of floats, applied to one element after the other: where NumPy has none, or a less accurate one."""
 
     @wraps(function)
@@ -128,8 +128,8 @@ round = np.rint
 floor_divide = _quietly(np.floor_divide)
 mod = _quietly(np.remainder)
 fmod = _quietly(np.fmod)
-remainder = _elementwise(floats.remainder)
-round_to = _elementwise(floats.round_to)
+remainder = elementwise(floats.remainder)
+round_to = elementwise(floats.round_to)
 
 
 @_quietly
@@ -267,9 +267,9 @@ def _in_pieces(function: Callable[[Any], Any], size: int = 16384) -> Callable[[A
 erf = _in_pieces(_erf)
 erfc = _in_pieces(_erfc)
 ndtr = _in_pieces(_ndtr)
-gamma = _elementwise(floats.gamma)
-lgamma = _elementwise(floats.lgamma)
-polygamma = _elementwise(floats.polygamma)
+gamma = elementwise(floats.gamma)
+lgamma = elementwise(floats.lgamma)
+polygamma = elementwise(floats.polygamma)
 
 
 # Any number of operands
@@ -292,7 +292,7 @@ def prod(*xs: Any) -> Any:
     return reduce(operator.mul, xs)
 
 
-_hypot_of_many = _elementwise(floats.hypot)
+_hypot_of_many = elementwise(floats.hypot)
 
 
 @_quietly
@@ -300,8 +300,8 @@ def hypot(*xs: Any) -> Any:
     return np.hypot(*xs) if len(xs) == 2 else _hypot_of_many(*xs)
 
 
-fsum = _elementwise(floats.fsum)
-sumprod = _elementwise(floats.sumprod)
+fsum = elementwise(floats.fsum)
+sumprod = elementwise(floats.sumprod)
 
 
 def _extreme(choose: Any) -> Callable[..., Any]:

@@ -12,22 +12,28 @@ __all__ = ["Gated", "gate", "open_gate"]
 
 
 class Gated:
-    """The cotangent `cotangent` where `condition` holds, none elsewhere; `m` is the namespace of both."""
+    """The cotangent `cotangent` where `condition` holds, none elsewhere; `m` is the namespace of both.
 
-    __slots__ = ("condition", "cotangent", "m")
+    Attributes:
+        is_open: whether `cotangent` is 0 already where the condition does not hold.
+    """
 
-    def __init__(self, m: Any, condition: Any, cotangent: Any) -> None:
+    __slots__ = ("condition", "cotangent", "is_open", "m")
+    __array_ufunc__ = None  # an array on the left leaves the sum to this class
+
+    def __init__(self, m: Any, condition: Any, cotangent: Any, is_open: bool = False) -> None:
         self.m = m
         self.condition = condition
         self.cotangent = cotangent
+        self.is_open = is_open
 
     def __add__(self, other: Any) -> Any:
         if not isinstance(other, Gated):
             return other + open_gate(self)
         if other.condition is self.condition:
-            return Gated(self.m, self.condition, self.cotangent + other.cotangent)
+            return Gated(self.m, self.condition, self.cotangent + other.cotangent, self.is_open and other.is_open)
         either = self.m.logical_or(self.condition, other.condition)
-        return Gated(self.m, either, open_gate(self) + open_gate(other))
+        return Gated(self.m, either, open_gate(self) + open_gate(other), is_open=True)
 
     __radd__ = __add__
 
@@ -43,4 +49,6 @@ def open_gate(cotangent: Any) -> Any:
     """The cotangent as a number: 0 where there is none."""
     if not isinstance(cotangent, Gated):
         return cotangent
+    if cotangent.is_open:
+        return cotangent.cotangent
     return cotangent.m.where(cotangent.condition, cotangent.cotangent, 0.0)

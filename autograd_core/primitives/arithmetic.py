@@ -78,16 +78,19 @@ remainder = leaf(
 def _base(m: Any, g: Any, y: Any, x: Any, p: Any) -> Any:
     """p·x^(p−1).
 
-    As it stands only where p − 1 is exact (from ½ to 2⁵³) or makes no difference (x = 0 or infinity): elsewhere the
-    rounding of p − 1 would cost hundreds of ULP. There it is r·p·r/x with the root r of |y|, which neither overflows
-    nor vanishes where the product does not; 0 for p = 0, and where x^(±inf) vanishes.
+    As it stands only where p − 1 is exact (from ½ to 2⁵³) or makes no difference (x = 0 or infinity), and where a power
+    that a large p multiplies is not subnormal: elsewhere rounding would cost hundreds of ULP. There it is r·p·r/x with
+    the root r of |y|, which neither overflows nor vanishes where the product does not; 0 for p = 0, and where x^(±inf)
+    vanishes.
     """
+    power = m.pow(x, p - 1.0)
     exact = m.logical_and(m.less_equal(0.5, p), m.less_equal(p, 2.0**53))
+    exact = m.logical_and(exact, m.logical_or(m.less_equal(p, 4.0), m.greater_equal(m.abs(power), 2.0**-1022)))
     end = m.logical_or(m.logical_or(m.equal(x, 0.0), m.isinf(x)), m.isinf(p))
     constant = m.logical_and(m.equal(p, 0.0), m.logical_or(m.equal(x, 0.0), m.isnan(x)))
     vanishing = m.logical_or(constant, m.logical_and(m.isinf(p), m.equal(y, 0.0)))
     return g * m.where(
-        vanishing, 0.0, nan_with(m, y, m.where(m.logical_or(exact, end), p * m.pow(x, p - 1.0), _by_root(m, y, x, p)))
+        vanishing, 0.0, nan_with(m, y, m.where(m.logical_or(exact, end), p * power, _by_root(m, y, x, p)))
     )
 
 
