@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Sequence
-from itertools import chain, repeat
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from autograd_core import value as nodes
 from autograd_core.errors import GraphError
 from autograd_core.namespaces.gated import open_gate
-from autograd_core.strictness import lenient
+from autograd_core.strictness import is_strict, lenient
 from autograd_core.sweeps import pull_back, topological_order
 from autograd_core.value import Constant, Value, as_value, exhaust
 
 if TYPE_CHECKING:
+    from autograd_core.compiler.compiled import Compiled
     from autograd_core.draw import Drawing
 
 __all__ = ["Graph", "gradients"]
@@ -57,6 +58,30 @@ class Graph:
         self.nodes = topological_order(outputs)
         self.leaves = [node for node in self.nodes if node.op is None and node.__class__ is not Constant]
         self._operations = [node for node in self.nodes if node.op is not None]
+        self._code: Compiled | None = None
+        # when the compiled passes ran, and the adjoints they gave: of the operations, then of the leaves
+        self._evaluated: tuple[int, list[float]] = -1, []
+
+    def compile(self) -> Graph:
+        """Make `forward` and `backward` native code from now on; the graph itself, for chaining.
+
+        Both give what they gave before, and write the same data and grads, without going through the nodes one by one.
+
+        Raises:
+            StaleGraphError: if a leaf was changed after the forward pass.
+
+        >>> x = Value(2.0)
+        >>> graph = Graph(x * x + 1.0).compile()
+        >>> x.data = 3.0
+        >>> graph.forward()
+        >>> graph.backward()
+        >>> graph.outputs[0].data, x.grad
+        (10.0, 6.0)
+        """
+        from autograd_core.compiler.recorded import compile_passes
+
+        self._code = compile_passes(self.nodes, self.leaves, self.outputs)
+        return self
 
     def forward(self) -> None:
         """Evaluate every operation again, in topological order, from the data that the leaves have now.
@@ -66,6 +91,12 @@ class Graph:
         """
         # No leaf may change meanwhile: what is computed here would then be stamped as newer than that change.
         with nodes.clock_lock:
+            if self._code is not None and not is_strict():
+                numbers = self._code.point([leaf._data for leaf in self.leaves])
+                count = len(self._operations)
+                nodes.write_data(self._operations, numbers[:count])
+                self._evaluated = nodes.now(), numbers[count:]
+                return
             data: dict[Value, float] = {}
             for node in self.nodes:
                 op = node.op
@@ -85,18 +116,25 @@ class Graph:
         """
         if all(output.__class__ is Constant for output in self.outputs):
             raise GraphError("a constant has no gradient: backward() wants a Value computed from others, or a leaf")
-        adjoints: dict[Value, float] = {}
-        for output in self.outputs:
-            adjoints[output] = adjoints.get(output, 0.0) + 1.0
-        pull_back(self.nodes, adjoints)
-        operations = self._operations
-        leaves = [node for node in self.leaves if node in adjoints]
+        operations, leaves = self._operations, self.leaves
+        evaluated_at, numbers = self._evaluated
+        if self._code is not None and self._is_unchanged_since(evaluated_at):
+            count = len(operations)
+            grads, shares = numbers[:count], numbers[count:]
+        else:
+            adjoints: dict[Value, float] = {}
+            for output in self.outputs:
+                adjoints[output] = adjoints.get(output, 0.0) + 1.0
+            pull_back(self.nodes, adjoints)
+            leaves = [node for node in leaves if node in adjoints]
+            grads, shares = [adjoints.get(node, 0.0) for node in operations], [adjoints[leaf] for leaf in leaves]
         with _commit_lock:
-            sums = [leaf._grad + adjoints[leaf] for leaf in leaves]
-            exhaust(
-                chain(map(_write_grad, operations, map(adjoints.get, operations, repeat(0.0))),
-                      map(_write_grad, leaves, sums))
-            )  # fmt: skip
+            sums = [leaf._grad + share for leaf, share in zip(leaves, shares, strict=True)]
+            exhaust(chain(map(_write_grad, operations, grads), map(_write_grad, leaves, sums)))
+
+    def _is_unchanged_since(self, tick: int) -> bool:
+        """Whether no node of this graph got new data after that time."""
+        return nodes.now() == tick or (tick >= 0 and max(node._stamp for node in self.nodes) <= tick)
 
     def zero_grad(self) -> None:
         """Set the grad of every node to 0."""

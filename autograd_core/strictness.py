@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from autograd_core.errors import NonFiniteError
 from autograd_core.primitives.primitive import PRIMITIVES, Primitive
 
-__all__ = ["lenient", "strict"]
+__all__ = ["is_strict", "lenient", "strict"]
 
 _strict_here: ContextVar[bool] = ContextVar("strict_here", default=False)
 _lock = threading.Lock()
@@ -50,6 +50,11 @@ def lenient() -> Iterator[None]:
         yield
     finally:
         _strict_here.reset(token)
+
+
+def is_strict() -> bool:
+    """Whether a `strict` block is in force here."""
+    return _strict_here.get()
 
 
 def _install() -> None:

@@ -45,6 +45,15 @@ class Trace:
 class Compiled:
     """The code for one structure of arguments.
 
+    Args:
+        trace: the graph, and the structures of its arguments and result.
+        is_batched: whether arguments are mapped along an axis.
+        reduce: ``"sum"`` or ``"mean"`` over the samples of a batch, or None for a result for each.
+        threads: how many share a batch; None for as many as it is worth.
+        strict: whether + − × ÷ √ give the bits of eager evaluation.
+        fallback: what the builtin calls for arguments of another structure.
+        trace_seconds: how long the trace took, for `stats`.
+
     Attributes:
         program: the straight-line code; print it.
         stats: how large it is, and the seconds that each stage took.
@@ -55,11 +64,11 @@ class Compiled:
         self,
         trace: Trace,
         *,
-        is_batched: bool,
-        reduce: str | None,
-        threads: int | None,
-        strict: bool,
-        fallback: Callable[..., Any] | None,
+        is_batched: bool = False,
+        reduce: str | None = None,
+        threads: int | None = None,
+        strict: bool = False,
+        fallback: Callable[..., Any] | None = None,
         trace_seconds: float = 0.0,
     ) -> None:
         clock = perf_counter()
@@ -189,7 +198,7 @@ class Compiled:
         numbers = read(args, trace.arguments, trace.name)
         shared = numbers.shared + [leaf._data for leaf in self._captured]
         if not self._is_batched:
-            return trace.result.build(self._point(shared))
+            return trace.result.build(self.point(shared))
         numbers = Numbers(shared, numbers.columns, numbers.samples)
         return self._summed(numbers) if self._reduce is not None else self._each(numbers)
 
@@ -211,7 +220,7 @@ class Compiled:
             if not contiguous or str(array.dtype) != "float64" or array.size != size:
                 raise TransformError(f"{what} must be a contiguous array of {size} doubles")
         if self._code is None or self._captured:
-            outputs.flat = self._point([*inputs.ravel().tolist(), *(leaf._data for leaf in self._captured)])
+            outputs.flat = self.point([*inputs.ravel().tolist(), *(leaf._data for leaf in self._captured)])
             return
         workspace = (ctypes.c_double * max(1, self._slots))()
         self._kernel(None, inputs.ctypes.data, workspace, outputs.ctypes.data, 1)
@@ -219,7 +228,8 @@ class Compiled:
 
     # One point
 
-    def _point(self, numbers: list[float]) -> list[float]:
+    def point(self, numbers: Sequence[float]) -> list[float]:
+        """All numbers of the result, in order, from all numbers of the arguments."""
         if self._code is None:
             return list(map(float, self._python(numbers)))
         inputs = (ctypes.c_double * max(1, len(numbers)))(*numbers)

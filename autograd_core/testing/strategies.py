@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autograd_core.errors import DataError, MissingExtraError
-from autograd_core.primitives import TABLE, Primitive
+from autograd_core.primitives import TABLE, Primitive, lookup
 from autograd_core.value import Value
 
 if TYPE_CHECKING:
@@ -22,6 +22,14 @@ _OPERATORS = {
 _PREFIXES = {"negative": "-", "positive": "+"}
 _CONSTANTS = (1.0, 2.0, 0.5, -1.0, 3.0, 0.1, 1e-3, 1e3)
 _KINDS = ("call", "call", "call", "call", "call", "where", "if", "loop")
+_CONDITIONS = ("greater", "less", "greater_equal", "less_equal", "not_equal", "equal")
+_LEFT_OUT = {
+    "polygamma": "its first operand, which a method is called on, is an order and no Value",
+    "round_to": "its second operand is a whole number of digits",
+}
+# What takes an operand to where a function is finite, by the lowest of its operands: most of a random program's
+# intermediate numbers would be nan or inf otherwise. Each is smooth and grows no faster than its operand.
+_GUARDS = {-math.inf: ("asinh", ""), -1.0: ("sin", ""), 0.0: ("softplus", ""), 1.0: ("hypot", "1.0")}
 
 
 def _strategies() -> Any:
@@ -96,11 +104,12 @@ def programs(
     """Random programs over the table; the result depends on an input.
 
     They share subexpressions, have constants, and, unless `branches` is false, ``if``, ``where`` and loops of a few
-    rounds. They shrink to fewer, simpler and plainer statements.
+    rounds. Primitives of any number of operands are called with 1 to 4; the operands of one that is not finite
+    everywhere are often guarded, as in ``x0.softplus().log()``. They shrink to fewer, simpler and plainer statements.
 
     Args:
-        names: the primitives to choose from, of one or two operands, the simplest first; by default all of them that
-            have a derivative.
+        names: the primitives to choose from, the simplest first, and guards among them; by default all that have a
+            derivative, but for ``polygamma`` and ``round_to``, which want a whole number.
         inputs: how many Values a program takes; at least 1.
         max_size: the largest number of statements.
         branches: whether there are ``if``, ``where`` and loops.
@@ -117,7 +126,7 @@ def programs(
         def pick(choices: Sequence[Any]) -> Any:
             return draw(st.sampled_from(choices))
 
-        return _write(pick, rows, inputs, max_size, branches)
+        return _Writer(pick, rows, inputs).program(max_size, branches)
 
     return draw_program()  # type: ignore[no-any-return]
 
@@ -146,74 +155,95 @@ def random_program(
     >>> random_program(random.Random(5), ["add", "exp"], max_size=1).source.splitlines()[-1]
     '    return v0'
     """
-    return _write(rng.choice, _rows(names), inputs, max_size, branches)
+    return _Writer(rng.choice, _rows(names), inputs).program(max_size, branches)
 
 
 def _rows(names: Sequence[str] | None) -> list[Primitive]:
-    from autograd_core.primitives import lookup
-
-    if names is None:
-        binary = [row for row in TABLE.values() if row.arity in (1, 2) and any(row.rules)]
-        names = [row.name for row in binary if row.name != "round_to"]  # its digits are an integer
-    return [lookup(name) for name in names]
+    if names is not None:
+        return [lookup(name) for name in names]
+    return [row for row in TABLE.values() if (any(row.rules) or row.joint) and row.name not in _LEFT_OUT]
 
 
-def _write(
-    pick: Callable[[Sequence[Any]], Any], rows: Sequence[Primitive], inputs: int, max_size: int, branches: bool
-) -> Program:
-    """A program of choices: the first of each is the simplest, which hypothesis shrinks to."""
-    variables = [f"x{index}" for index in range(inputs)]
-    statements: dict[str, tuple[list[str], list[str]]] = {}  # the lines of each variable, and what they read
-    for step in range(pick(range(1, max_size + 1))):
-        target = f"v{step}"
-        used: list[str] = []
+class _Writer:
+    """Writes a program of choices: the first of each is the simplest, which hypothesis shrinks to."""
 
-        def variable(used: list[str] = used) -> str:
-            used.append(pick(variables))
-            return used[-1]
+    def __init__(self, pick: Callable[[Sequence[Any]], Any], rows: Sequence[Primitive], inputs: int) -> None:
+        self.pick = pick
+        self.rows = rows
+        self.names = {row.name for row in rows}
+        self.variables = [f"x{index}" for index in range(inputs)]
+        self.used: list[str] = []  # by the statement that is being written
 
-        def call(first: str = "", used: list[str] = used, variable: Callable[[], str] = variable) -> str:
-            row = pick(rows)
-            texts = [first or variable()]
-            if row.arity == 2:
-                constant = f"({pick(_CONSTANTS)!r})" if pick((False, True)) else ""
-                texts.append(constant or variable())
-                # a method is called on a Value, so that only an operator may have its constant on the left
-                if constant and row.name in _OPERATORS and pick((False, True)):
-                    texts.reverse()
-            return _call(row.name, texts)
+    def variable(self) -> str:
+        # The last ones more often: otherwise most statements would lead nowhere.
+        self.used.append(self.pick([*self.variables, *self.variables[-1:] * 4]))
+        return self.used[-1]
 
-        match pick(_KINDS if branches else _KINDS[:1]):
+    def other(self) -> str:
+        return self.variable() if self.pick((False, True)) else repr(self.pick(_CONSTANTS))
+
+    def condition(self) -> str:
+        return f"{self.variable()}.{self.pick(_CONDITIONS)}({self.other()})"
+
+    def call(self, first: str = "") -> str:
+        """An application of a primitive to variables and constants, one of its operands being `first` if given."""
+        row = self.pick(self.rows)
+        if row.arity is None:
+            counts = (2, 4) if row.name == "sumprod" else (1, 2, 3, 4)  # sumprod wants two halves
+        else:
+            counts = (*range(row.arity - len(row.defaults), row.arity + 1),)
+        count = self.pick(counts)
+        constants = [index > 0 and self.pick((False, True)) for index in range(count)]
+        # A method is called on a Value, so that only an operator may have its constant on the left.
+        if row.name in _OPERATORS and constants[1] and self.pick((False, True)):
+            constants.reverse()
+        texts = []
+        for index, constant in enumerate(constants):
+            domain = row.domain[index if row.arity else 0]
+            if constant:
+                number = repr(self.pick([number for number in _CONSTANTS if domain[0] <= number <= domain[1]]))
+                texts.append(f"({number})" if row.name in _OPERATORS else number)
+            else:
+                texts.append(self.guarded(first or self.variable(), domain))
+                first = ""
+        if row.name in _OPERATORS:
+            return f" {_OPERATORS[row.name]} ".join(texts)
+        if row.name in _PREFIXES:
+            return _PREFIXES[row.name] + texts[0]
+        return f"{texts[0]}.{row.name}({', '.join(texts[1:])})"
+
+    def guarded(self, operand: str, domain: tuple[float, float]) -> str:
+        name, rest = _GUARDS[domain[0]] if domain[0] in _GUARDS else ("", "")
+        everywhere = domain == (-math.inf, math.inf)
+        if everywhere or name not in self.names or not self.pick((False, True, True, True)):
+            return operand
+        return f"{operand}.{name}({rest})"
+
+    def statement(self, target: str, kind: str) -> list[str]:
+        """The lines that give `target` its value."""
+        match kind:
             case "where":
-                test = f"{variable()}.{pick(('greater', 'less'))}({_other(pick, variable)})"
-                lines = [f"{target} = {test}.where({variable()}, {_other(pick, variable)})"]
+                return [f"{target} = {self.condition()}.where({self.variable()}, {self.other()})"]
             case "if":
-                test = f"{variable()} {pick(('>', '<'))} {_other(pick, variable)}"
-                lines = [f"if {test}:", f"    {target} = {call()}", "else:", f"    {target} = {call()}"]
+                test = f"{self.variable()} {self.pick(('>', '<'))} {self.other()}"
+                return [f"if {test}:", f"    {target} = {self.call()}", "else:", f"    {target} = {self.call()}"]
             case "loop":
-                start = variable()
-                rounds = pick((2, 3, 4))
-                lines = [f"{target} = {start}", f"for _ in range({rounds}):", f"    {target} = {call(target)}"]
-            case _:
-                lines = [f"{target} = {call()}"]
-        statements[target] = lines, used
-        variables.append(target)
-    needed = {variables[-1]}
-    for target, (_, used) in reversed(statements.items()):
-        if target in needed:
-            needed.update(used)
-    body = [f"    {line}" for target, (lines, _) in statements.items() if target in needed for line in lines]
-    head = f"def program({', '.join(variables[:inputs])}):"
-    return Program("\n".join([head, *body, f"    return {variables[-1]}", ""]), inputs)
+                start, rounds = self.variable(), self.pick((2, 3, 4))
+                return [f"{target} = {start}", f"for _ in range({rounds}):", f"    {target} = {self.call(target)}"]
+        return [f"{target} = {self.call()}"]
 
-
-def _other(pick: Callable[[Sequence[Any]], Any], variable: Callable[[], str]) -> str:
-    return variable() if pick((False, True)) else repr(pick(_CONSTANTS))
-
-
-def _call(name: str, operands: list[str]) -> str:
-    if name in _OPERATORS:
-        return f" {_OPERATORS[name]} ".join(operands)
-    if name in _PREFIXES:
-        return _PREFIXES[name] + operands[0]
-    return f"{operands[0]}.{name}({', '.join(operands[1:])})"
+    def program(self, max_size: int, branches: bool) -> Program:
+        inputs = self.variables[:]
+        statements: dict[str, tuple[list[str], list[str]]] = {}  # the lines of each variable, and what they read
+        for step in range(self.pick(range(1, max_size + 1))):
+            target, self.used = f"v{step}", []
+            lines = self.statement(target, self.pick(_KINDS if branches else _KINDS[:1]))
+            statements[target] = lines, self.used
+            self.variables.append(target)
+        needed = {target}
+        for name, (_, used) in reversed(statements.items()):
+            if name in needed:
+                needed.update(used)
+        body = [f"    {line}" for name, (lines, _) in statements.items() if name in needed for line in lines]
+        head = f"def program({', '.join(inputs)}):"
+        return Program("\n".join([head, *body, f"    return {target}", ""]), len(inputs))
