@@ -112,7 +112,7 @@ def programs(
             derivative, but for ``polygamma`` and ``round_to``, which want a whole number.
         inputs: how many Values a program takes; at least 1.
         max_size: the largest number of statements.
-        branches: whether there are ``if``, ``where`` and loops.
+        branches: whether there are ``if``, ``where`` of a comparison, and loops.
 
     Raises:
         PrimitiveError: for a name that is not in the table.
@@ -146,7 +146,7 @@ def random_program(
         names: as in `programs`, and so are the others.
         inputs: how many Values the program takes.
         max_size: the largest number of statements.
-        branches: whether there are ``if``, ``where`` and loops.
+        branches: whether there are ``if``, ``where`` of a comparison, and loops.
 
     Raises:
         PrimitiveError: for a name that is not in the table.
@@ -213,7 +213,7 @@ class _Writer:
         return f"{texts[0]}.{row.name}({', '.join(texts[1:])})"
 
     def guarded(self, operand: str, domain: tuple[float, float]) -> str:
-        name, rest = _GUARDS[domain[0]] if domain[0] in _GUARDS else ("", "")
+        name, rest = _GUARDS.get(domain[0], ("", ""))
         everywhere = domain == (-math.inf, math.inf)
         if everywhere or name not in self.names or not self.pick((False, True, True, True)):
             return operand
