@@ -171,12 +171,13 @@ class _Writer:
         self.pick = pick
         self.rows = rows
         self.names = {row.name for row in rows}
+        self.inputs = inputs
         self.variables = [f"x{index}" for index in range(inputs)]
         self.used: list[str] = []  # by the statement that is being written
 
     def variable(self) -> str:
-        # The last ones more often: otherwise most statements would lead nowhere.
-        self.used.append(self.pick([*self.variables, *self.variables[-1:] * 4]))
+        # The result of the last statement more often: otherwise most would lead nowhere.
+        self.used.append(self.pick([*self.variables, *self.variables[self.inputs :][-1:] * 4]))
         return self.used[-1]
 
     def other(self) -> str:
@@ -233,7 +234,6 @@ class _Writer:
         return [f"{target} = {self.call()}"]
 
     def program(self, max_size: int, branches: bool) -> Program:
-        inputs = self.variables[:]
         statements: dict[str, tuple[list[str], list[str]]] = {}  # the lines of each variable, and what they read
         for step in range(self.pick(range(1, max_size + 1))):
             target, self.used = f"v{step}", []
@@ -245,5 +245,5 @@ class _Writer:
             if name in needed:
                 needed.update(used)
         body = [f"    {line}" for name, (lines, _) in statements.items() if name in needed for line in lines]
-        head = f"def program({', '.join(inputs)}):"
-        return Program("\n".join([head, *body, f"    return {target}", ""]), len(inputs))
+        head = f"def program({', '.join(self.variables[: self.inputs])}):"
+        return Program("\n".join([head, *body, f"    return {target}", ""]), self.inputs)
