@@ -1,39 +1,70 @@
 """Optimisers: change parameters by their gradients.
 
-A step writes all parameters at once, so a graph recorded before it knows that it is out of date.
+A step writes all parameters at once, so a graph recorded before it knows that it is out of date. Like a primitive's
+rule, an optimiser's is written once, over a namespace: for one parameter at a time, or for an array of all of them.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 from autograd_core.errors import DataError
+from autograd_core.namespaces import floats
 from autograd_core.value import Constant, Value, as_float, write_data
 
 __all__ = ["SGD", "Adam", "AdamW", "Optimizer", "clip_gradients"]
 
 
 class Optimizer:
-    """What all optimisers share: the parameters, the learning rate `lr` (which may be changed), and the step."""
+    """What all optimisers share: the parameters, the learning rate `lr` (which may be changed), and the step.
+
+    Attributes:
+        parameters: the leaves that it moves.
+        lr: the learning rate.
+        weight_decay: how much of a parameter is added to its gradient.
+        count: how many steps there have been.
+        state: the running means, each a list with one number for each parameter.
+    """
+
+    means = 0
+    """How many running means `rule` keeps of each parameter."""
 
     def __init__(self, parameters: Iterable[Value], lr: float, weight_decay: float) -> None:
         self.parameters = _leaves(parameters)
         self.lr = _check("lr", lr)
         self.weight_decay = _check("weight_decay", weight_decay)
+        self.count = 0
+        self.state = [[0.0] * len(self.parameters) for _ in range(self.means)]
+
+    def rule(self, m: Any, count: int, p: Any, g: Any, *state: Any) -> tuple[Any, ...]:
+        """One step of one parameter, or of an array of them.
+
+        Args:
+            m: the namespace: of floats or of arrays.
+            count: how many steps there have been with this one.
+            p, g: the parameter and its gradient.
+            state: its running means.
+
+        Returns:
+            The parameter and its running means after the step.
+        """
+        raise NotImplementedError
 
     def step(self) -> None:
         """Move every parameter by its grad, once."""
-        before = [parameter.data for parameter in self.parameters]
-        write_data(self.parameters, self._moved(before, [parameter.grad for parameter in self.parameters]))
+        count = self.count + 1
+        columns = [[p.data for p in self.parameters], [p.grad for p in self.parameters], *self.state]
+        rows = [self.rule(floats, count, *row) for row in zip(*columns, strict=True)]
+        moved, *state = map(list, zip(*rows, strict=True))
+        self.count, self.state = count, state
+        write_data(self.parameters, moved)
 
     def zero_grad(self) -> None:
         """Set the grad of every parameter to 0."""
         for parameter in self.parameters:
             parameter.grad = 0.0
-
-    def _moved(self, before: list[float], grads: list[float]) -> list[float]:
-        raise NotImplementedError
 
 
 class SGD(Optimizer):
@@ -61,6 +92,8 @@ class SGD(Optimizer):
     0.5
     """
 
+    means = 1
+
     def __init__(
         self,
         parameters: Iterable[Value],
@@ -74,19 +107,16 @@ class SGD(Optimizer):
         self.nesterov = nesterov
         if nesterov and not momentum:
             raise DataError("Nesterov's step wants a momentum above 0")
-        self._velocity = [0.0] * len(self.parameters)
 
-    def _moved(self, before: list[float], grads: list[float]) -> list[float]:
-        decay, momentum = self.weight_decay, self.momentum
-        if decay:
-            grads = [g + decay * p for g, p in zip(grads, before, strict=True)]
-        if momentum:
-            self._velocity = [momentum * v + g for v, g in zip(self._velocity, grads, strict=True)]
-            if self.nesterov:
-                grads = [g + momentum * v for g, v in zip(grads, self._velocity, strict=True)]
-            else:
-                grads = self._velocity
-        return [p - self.lr * g for p, g in zip(before, grads, strict=True)]
+    def rule(self, m: Any, count: int, p: Any, g: Any, *state: Any) -> tuple[Any, ...]:
+        """See `Optimizer.rule`; the running mean is v."""
+        (v,) = state
+        if self.weight_decay:
+            g = g + self.weight_decay * p
+        if self.momentum:
+            v = self.momentum * v + g
+            g = g + self.momentum * v if self.nesterov else v
+        return p - self.lr * g, v
 
 
 class Adam(Optimizer):
@@ -112,6 +142,7 @@ class Adam(Optimizer):
     0.9
     """
 
+    means = 2
     _decoupled = False
 
     def __init__(
@@ -125,28 +156,21 @@ class Adam(Optimizer):
         super().__init__(parameters, lr, weight_decay)
         self.betas = (_check("betas[0]", betas[0], below=1.0), _check("betas[1]", betas[1], below=1.0))
         self.eps = _check("eps", eps)
-        self._steps = 0
-        self._mean = [0.0] * len(self.parameters)
-        self._square = [0.0] * len(self.parameters)
 
-    def _moved(self, before: list[float], grads: list[float]) -> list[float]:
+    def rule(self, m: Any, count: int, p: Any, g: Any, *state: Any) -> tuple[Any, ...]:
+        """See `Optimizer.rule`; the running means are m and v."""
+        mean, square = state
         keep, keep_square = self.betas
-        decay = self.weight_decay
-        if decay and self._decoupled:
-            shrink = 1.0 - self.lr * decay
-            before = [shrink * p for p in before]
-        elif decay:
-            grads = [g + decay * p for g, p in zip(grads, before, strict=True)]
-        self._steps += 1
-        self._mean = [keep * m + (1.0 - keep) * g for m, g in zip(self._mean, grads, strict=True)]
-        self._square = [keep_square * v + (1.0 - keep_square) * g * g for v, g in zip(self._square, grads, strict=True)]
-        correction = 1.0 - keep**self._steps
-        square_correction = 1.0 - keep_square**self._steps
-        return [
-            # At a gradient that always was 0 the parameter stays, also without an eps.
-            p - self.lr * (m / correction) / (math.sqrt(v / square_correction) + self.eps) if m else p
-            for p, m, v in zip(before, self._mean, self._square, strict=True)
-        ]
+        if self._decoupled:
+            p = (1.0 - self.lr * self.weight_decay) * p
+        elif self.weight_decay:
+            g = g + self.weight_decay * p
+        mean = keep * mean + (1.0 - keep) * g
+        square = keep_square * square + (1.0 - keep_square) * g * g
+        size = m.sqrt(m.divide(square, 1.0 - keep_square**count)) + self.eps
+        # At a gradient that always was 0 the parameter stays, also without an eps.
+        step = m.where(m.equal(mean, 0.0), 0.0, m.divide(self.lr * m.divide(mean, 1.0 - keep**count), size))
+        return p - step, mean, square
 
 
 class AdamW(Adam):
