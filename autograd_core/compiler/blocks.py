@@ -16,6 +16,7 @@ I64 = ir.IntType(64)
 DOUBLE = ir.DoubleType()
 POINTER = ir.PointerType()
 VOID = ir.VoidType()
+_ALIGNMENT = {str(kind): size for kind, size in ((I32, 4), (I64, 8), (POINTER, 8))}
 
 
 class Function:
@@ -51,10 +52,11 @@ class Function:
         return self.build.gep(pointer, [integer(offset)], source_etype=ir.IntType(8))
 
     def load(self, kind: Any, pointer: Any, offset: Any = 0) -> Any:
-        return self.build.load(self.at(pointer, offset), typ=kind, align=1 if kind is DOUBLE else None)
+        """What is `offset` bytes behind `pointer`; a double need not be aligned, nor a vector to more than its parts."""
+        return self.build.load(self.at(pointer, offset), typ=kind, align=_ALIGNMENT.get(str(kind), 1))
 
     def store(self, value: Any, pointer: Any, offset: Any = 0) -> None:
-        self.build.store(value, self.at(pointer, offset))
+        self.build.store(value, self.at(pointer, offset), align=_ALIGNMENT.get(str(value.type), 1))
 
     def add(self, *terms: Any) -> Any:
         total = integer(terms[0])

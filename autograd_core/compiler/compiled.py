@@ -130,11 +130,12 @@ class Compiled:
         if direct:
             assert arguments is not None
             assert result is not None
+            general = fallback or self.run
             most = SMALL // max(1, len(self.program.instructions))
             write_entry(
                 wrapper,
                 Plan(arguments, result, self._mapped.count(False), len(self.program.outputs), module.slots, batch,
-                     self._reduce == "mean", most, fallback or self.run),
+                     self._reduce == "mean", most, general),
             )  # fmt: skip
         wrappers = [str(wrapper)] if wrapper.functions else []
         code = self._code = native.Code(module, len(self.program.instructions), width, wrappers)
@@ -147,7 +148,7 @@ class Compiled:
         if direct:
             # the builtin keeps the general path alive, and with it this object
             self.function = make_builtin(
-                self._trace.name, "compiled by autograd_core", code.address("entry"), (self, fallback)
+                self._trace.name, "compiled by autograd_core", code.address("entry"), (self, general)
             )
 
     def _nodes(self) -> list[Any] | None:

@@ -69,8 +69,9 @@ def write_driver(module: Any, batch: Batch) -> None:
         place[name] = f.at(memory, offset)
         offset += size
 
+    vector = ir.VectorType(DOUBLE, width)
     if batch.reduced:
-        _zero(f, place["totals"], outputs * width)
+        _zero(f, place["totals"], outputs, vector)
     with f.loop(0, count, block) as start:
         left = f.build.sub(count, start)
         size = f.build.select(f.build.icmp_signed("<", left, ir.Constant(I64, block)), left, ir.Constant(I64, block))
@@ -90,12 +91,13 @@ def write_driver(module: Any, batch: Batch) -> None:
                 with f.loop(size, padded) as j:
                     f.store(last, column, f.multiply(j, 8))
         if batch.reduced:
-            _zero(f, place["results"], outputs * width)
+            _zero(f, place["results"], outputs, vector)
             f.build.call(kernel, [place["inputs"], shared, place["workspace"], place["results"], size])
-            with f.loop(0, outputs * width) as k:
-                part = f.load(DOUBLE, place["results"], f.multiply(k, 8))
-                total = f.load(DOUBLE, place["totals"], f.multiply(k, 8))
-                f.store(f.build.fadd(total, part), place["totals"], f.multiply(k, 8))
+            # block by block, which rounds less than one long sum
+            with f.loop(0, outputs) as k:
+                part = f.load(vector, place["results"], f.multiply(k, 8 * width))
+                total = f.load(vector, place["totals"], f.multiply(k, 8 * width))
+                f.store(f.build.fadd(total, part), place["totals"], f.multiply(k, 8 * width))
         else:
             with f.loop(0, outputs) as k:
                 stride = f.load(I64, result_strides, f.multiply(k, 8))
@@ -120,6 +122,6 @@ def write_driver(module: Any, batch: Batch) -> None:
     f.build.ret(ir.Constant(I32, 0))
 
 
-def _zero(f: Function, pointer: Any, doubles: int) -> None:
-    with f.loop(0, doubles) as i:
-        f.store(ir.Constant(DOUBLE, 0.0), pointer, f.multiply(i, 8))
+def _zero(f: Function, pointer: Any, vectors: int, vector: Any) -> None:
+    with f.loop(0, vectors) as i:
+        f.store(ir.Constant(vector, None), pointer, f.multiply(i, 8 * vector.count))

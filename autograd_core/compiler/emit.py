@@ -91,6 +91,7 @@ class _Emitter:
         self.condition = "i1" if width == 1 else f"<{width} x i1>"
         self.suffix = "f64" if width == 1 else f"v{width}f64"
         self.flags = "contract " if layout.contract else ""
+        self.infix = {op: f"{name} {self.flags}{self.number} " for op, name in _INFIX.items()}
         self.true = "true" if width == 1 else f"<{', '.join(['i1 true'] * width)}>"
         self.declared: dict[str, str] = {}
         self.helpers: dict[str, str] = {}
@@ -107,7 +108,9 @@ class _Emitter:
             for output in program.outputs
         ]
         # a constant stands where it is used, and an input is read where it is used: neither takes a slot
-        needed = live(x for pair in self.sums for x in pair if x is not None)
+        needed = program.instructions
+        if layout.reduced:
+            needed = live([x for pair in self.sums for x in pair if x is not None])
         self.work = [i for i in needed if i.op not in ("constant", "input")]
         self.chunks = [self.work[start : start + chunk] for start in range(0, len(self.work), chunk)] or [[]]
         self._assign_slots()
@@ -163,13 +166,13 @@ class _Emitter:
                 known = names[x] = self._fetch(x, lines)
             return known
 
+        slot_of, operation, write = self.slot_of, self._operation, lines.append
         for instruction in part:
-            operands = [name(x) for x in instruction.operands]
+            operands = [names.get(x) or name(x) for x in instruction.operands]
             names[instruction] = result = f"%v{instruction.index}"
-            lines.append(f"  {result} = {self._operation(instruction, operands)}")
-        for instruction in part:
-            if instruction in self.slot_of:
-                self._keep(instruction, names[instruction], lines)
+            write(f"  {result} = {operation(instruction, operands)}")
+            if instruction in slot_of:
+                self._keep(instruction, result, lines)
         for place in self.outputs_of[number]:
             output, condition = self.sums[place]
             if self.layout.reduced:
@@ -239,7 +242,8 @@ class _Emitter:
         kept = name
         if x.is_condition:
             kept = f"{name}.kept"
-            lines.append(f"  {kept} = uitofp {self.condition} {name} to {self.number}")
+            one, zero = self._constant(1.0), self._constant(0.0)
+            lines.append(f"  {kept} = select {self.condition} {name}, {self.number} {one}, {self.number} {zero}")
         lines.append(f"  store {self.number} {kept}, ptr {name}.keep, align 8")
 
     def _give(self, place: int, name: str, lines: list[str]) -> None:
@@ -281,9 +285,9 @@ class _Emitter:
 
     def _operation(self, instruction: Instruction, operands: list[str]) -> str:
         op = instruction.op
-        infix = _INFIX.get(op)
+        infix = self.infix.get(op)
         if infix is not None:
-            return f"{infix} {self.flags}{self.number} {operands[0]}, {operands[1]}"
+            return f"{infix}{operands[0]}, {operands[1]}"
         if op == "where":
             return f"select {self.condition} {operands[0]}, {self.number} {operands[1]}, {self.number} {operands[2]}"
         if op == "negative":

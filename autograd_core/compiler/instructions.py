@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from itertools import compress
 from typing import Any
 
 from autograd_core.errors import PrimitiveError, TraceError
@@ -155,7 +156,7 @@ class Builder:
     def _once(self, op: str, operands: tuple[Instruction, ...], row: Primitive | None = None) -> Instruction:
         if op in COMMUTATIVE and operands[0].index > operands[1].index:
             operands = operands[::-1]
-        key = (op, row, *operands)
+        key = (op, row, operands)
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = self._make(op, operands, row=row)
@@ -163,7 +164,9 @@ class Builder:
 
     def _plain(self, op: str, *operands: Any) -> Instruction:
         """The instruction as it is, or its number if the operands are constants."""
-        xs = tuple(map(self.as_number, operands))
+        return self._folded(op, tuple(map(self.as_number, operands)))
+
+    def _folded(self, op: str, xs: tuple[Instruction, ...]) -> Instruction:
         for x in xs:
             if x.op != "constant":
                 return self._once(op, xs)
@@ -171,9 +174,9 @@ class Builder:
 
     def as_number(self, x: Operand) -> Instruction:
         """`x` as an instruction that gives a number; 1.0 or 0.0 for a condition."""
-        if not isinstance(x, Instruction):
-            return self.constant(float(x))
-        return self.where(x, 1.0, 0.0) if x.is_condition else x
+        if x.__class__ is Instruction and not x.is_condition:
+            return x
+        return self.where(x, 1.0, 0.0) if isinstance(x, Instruction) else self.constant(float(x))
 
     def _condition(self, x: Operand) -> Instruction:
         if not isinstance(x, Instruction):
@@ -187,26 +190,28 @@ class Builder:
 
     def add(self, a: Operand, b: Operand) -> Instruction:
         a, b = self.as_number(a), self.as_number(b)
-        if is_constant(a, -0.0):
-            return b
-        if is_constant(b, -0.0):
-            return a
+        if a.op == "constant" or b.op == "constant":
+            if is_constant(a, -0.0):
+                return b
+            if is_constant(b, -0.0):
+                return a
         if b.op == "negative":
             return self.subtract(a, b.operands[0])
         if a.op == "negative":
             return self.subtract(b, a.operands[0])
         if not self.strict:
             # a sum to which not every sample contributes: an addition under a mask, which costs nothing of its own
-            for total, part in ((a, b), (b, a)):
-                if is_gated(part):
-                    condition, number, _ = part.operands
-                    return self.where(condition, self._sum(total, number), total)
-        return self._sum(a, b)
+            if is_gated(b):
+                return self._masked_sum(a, b)
+            if is_gated(a):
+                return self._masked_sum(b, a)
+        return self._folded("add", (a, b))
 
-    def _sum(self, a: Instruction, b: Instruction) -> Instruction:
-        if b.op == "negative":
-            return self._plain("subtract", a, b.operands[0])
-        return self._plain("add", a, b)
+    def _masked_sum(self, total: Instruction, part: Instruction) -> Instruction:
+        condition, number, _ = part.operands
+        if number.op == "negative":
+            return self.where(condition, self._folded("subtract", (total, number.operands[0])), total)
+        return self.where(condition, self._folded("add", (total, number)), total)
 
     def subtract(self, a: Operand, b: Operand) -> Instruction:
         a, b = self.as_number(a), self.as_number(b)
@@ -216,23 +221,21 @@ class Builder:
             return self.negative(b)
         if b.op == "negative":
             return self.add(a, b.operands[0])
-        return self._plain("subtract", a, b)
+        return self._folded("subtract", (a, b))
 
     def multiply(self, a: Operand, b: Operand) -> Instruction:
         a, b = self.as_number(a), self.as_number(b)
-        if is_constant(a, 1.0):
-            return b
-        if is_constant(b, 1.0):
-            return a
-        if is_constant(a, -1.0):
-            return self.negative(b)
-        if is_constant(b, -1.0):
-            return self.negative(a)
+        if a.op == "constant" or b.op == "constant":
+            for one, other in ((a, b), (b, a)):
+                if is_constant(one, 1.0):
+                    return other
+                if is_constant(one, -1.0):
+                    return self.negative(other)
         if a.op == "negative":
             return self.negative(self.multiply(a.operands[0], b))
         if b.op == "negative":
             return self.negative(self.multiply(a, b.operands[0]))
-        return self._plain("multiply", a, b)
+        return self._folded("multiply", (a, b))
 
     def divide(self, a: Operand, b: Operand) -> Instruction:
         a, b = self.as_number(a), self.as_number(b)
@@ -423,13 +426,16 @@ def is_power_of_two(number: float) -> bool:
     return math.isfinite(number) and abs(math.frexp(number)[0]) == 0.5 and 2.0**-1000 < abs(number) < 2.0**1000
 
 
-def live(outputs: Iterable[Instruction]) -> list[Instruction]:
+def live(outputs: Sequence[Instruction]) -> list[Instruction]:
     """The instructions that `outputs` depend on, in order; all others are dead code."""
-    stack = list(outputs)
-    seen = set(stack)
-    while stack:
-        for operand in stack.pop().operands:
-            if operand not in seen:
-                seen.add(operand)
-                stack.append(operand)
-    return sorted(seen, key=lambda instruction: instruction.index)
+    if not outputs:
+        return []
+    instructions = outputs[0].m.instructions
+    is_live = bytearray(len(instructions))
+    for output in outputs:
+        is_live[output.index] = 1
+    for instruction in reversed(instructions):
+        if is_live[instruction.index]:
+            for operand in instruction.operands:
+                is_live[operand.index] = 1
+    return list(compress(instructions, is_live))

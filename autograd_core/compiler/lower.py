@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from autograd_core.compiler.instructions import Builder, Instruction, live
+from autograd_core.primitives import Primitive
 from autograd_core.sweeps import topological_order
 from autograd_core.value import Constant, Value
 
@@ -58,16 +60,25 @@ def lower_nodes(m: Builder, order: Sequence[Value]) -> list[Value]:
     """Make instructions of nodes in topological order; the leaves among them that are new become inputs."""
     known = m.of_node
     captured = []
+    applied: dict[Primitive, Callable[..., Instruction]] = {}
     for node in order:
         if node in known:
             continue
         op = node.op
         if op is not None:
-            xs = [known[parent] for parent in node.parents]
-            known[node] = m.call(op, xs) if op.opaque else op.forward(m, *xs)
+            apply = applied.get(op)
+            if apply is None:
+                apply = applied[op] = _forward_over(m, op)
+            known[node] = apply(*[known[parent] for parent in node.parents])
         elif node.__class__ is Constant:
             known[node] = m.constant(node._data)
         else:
             captured.append(node)
             known[node] = m.input()
     return captured
+
+
+def _forward_over(m: Builder, op: Primitive) -> Callable[..., Instruction]:
+    if op.opaque:
+        return lambda *xs: m.call(op, xs)
+    return getattr(m, op.name) if op.leaf else partial(op.forward, m)
