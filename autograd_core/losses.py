@@ -1,6 +1,7 @@
 """Losses: Values to minimise, each without overflow or cancellation.
 
-Every function takes one sample, or a list (tuple, 1-D array) of samples and gives the mean over them.
+Every function takes one sample, or a list (tuple, 1-D array) of samples and gives the mean over them. In a function
+that is being compiled the targets may be traced: where a wrong one would raise DataError, compiled code gives nan.
 """
 
 from __future__ import annotations
@@ -48,7 +49,9 @@ def hinge(scores: Any, labels: Any) -> Value:
     """
 
     def one(score: Value, label: Value) -> Value:
-        if label.data not in (-1.0, 1.0):
+        if label._is_traced:
+            label = _only_if(math.equal(math.fabs(label), 1.0), label)
+        elif label.data not in (-1.0, 1.0):
             raise DataError(f"hinge wants labels of -1 or 1, not {label.data}")
         return relu(1.0 - label * score)  # type: ignore[no-any-return]
 
@@ -73,9 +76,14 @@ def binary_cross_entropy(logits: Any, labels: Any) -> Value:
     """
 
     def one(logit: Value, label: Value) -> Value:
+        # A term of weight 0 is left out, not multiplied by 0: 0·inf would be nan for an infinite logit.
+        if label._is_traced:
+            label = _only_if(math.logical_and(math.greater_equal(label, 0.0), math.less_equal(label, 1.0)), label)
+            first = math.where(math.equal(label, 0.0), 0.0, label * softplus(-logit))
+            second = math.where(math.equal(label, 1.0), 0.0, (1.0 - label) * softplus(logit))
+            return first + second  # type: ignore[no-any-return]
         if not 0.0 <= label.data <= 1.0:
             raise DataError(f"binary_cross_entropy wants labels from 0 to 1, not {label.data}")
-        # A term of weight 0 is left out, not multiplied by 0: 0·inf would be nan for an infinite logit.
         if label.data == 1.0:
             return softplus(-logit)  # type: ignore[no-any-return]
         if label.data == 0.0:
@@ -109,6 +117,8 @@ def _class_loss(logits: Any, index: Any) -> Value:
     if not _is_list(logits) or not len(logits):
         raise DataError("softmax_cross_entropy wants the logits of one class or more for each sample, as a list")
     scores = [as_value(logit) for logit in logits]
+    if isinstance(index, Value) and index._is_traced:
+        return _traced_class_loss(scores, index)
     try:
         place = operator.index(index)
     except TypeError:
@@ -119,6 +129,23 @@ def _class_loss(logits: Any, index: Any) -> Value:
     right = scores[place]
     gaps = [score - right for i, score in enumerate(scores) if i != place]
     return softplus(math.logsumexp(*gaps)) if gaps else 0.0 * right
+
+
+def _traced_class_loss(scores: list[Value], index: Value) -> Value:
+    """The same for a class that is known only when compiled code runs: chosen by comparison."""
+    is_right = [math.equal(index, float(i)) for i in range(len(scores))]
+    right: Any = math.nan  # if the index names no class
+    for chosen, score in zip(is_right, scores, strict=True):
+        right = math.where(chosen, score, right)
+    if len(scores) == 1:
+        return 0.0 * right  # type: ignore[no-any-return]
+    # exp(-inf) = 0: the right class adds nothing to the sum of the others
+    gaps = [math.where(chosen, -math.inf, score - right) for chosen, score in zip(is_right, scores, strict=True)]
+    return softplus(math.logsumexp(*gaps))  # type: ignore[no-any-return]
+
+
+def _only_if(condition: Any, label: Value) -> Value:
+    return math.where(condition, label, math.nan)  # type: ignore[no-any-return]
 
 
 def _mean(name: str, one: Callable[[Any, Any], Value], left: Any, right: Any, lift: bool = True) -> Value:

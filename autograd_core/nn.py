@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from autograd_core import activations
+from autograd_core import activations, fitting
 from autograd_core.errors import NetworkError
 from autograd_core.primitives.primitive import Primitive
 from autograd_core.value import TABLE, Value, as_float, as_value, record, write_data
@@ -40,6 +40,12 @@ class Module:
         """Set the grad of every parameter to 0."""
         for parameter in self.parameters():
             parameter.grad = 0.0
+
+    def __call__(self, x: Any) -> Any:
+        """The outputs for the inputs `x`."""
+        raise NotImplementedError
+
+    fit = fitting.fit
 
 
 class Neuron(Module):

@@ -1,0 +1,74 @@
+"""Samples to train on: inputs and targets as arrays, checked before anything is done with them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograd_core.errors import DataError, MissingExtraError, OperandTypeError
+
+__all__ = ["Samples"]
+
+
+class Samples:
+    """Inputs and targets as contiguous arrays of finite doubles.
+
+    Args:
+        inputs: what makes an array of shape (samples, features), or of more dimensions.
+        targets: what makes an array of as many numbers or rows.
+
+    Attributes:
+        inputs, targets: the arrays of doubles.
+        given_targets: the targets before that: class numbers are integers there.
+
+    Raises:
+        DataError: for no samples, shapes or lengths that do not fit, a NaN or an infinity.
+        MissingExtraError: without NumPy.
+        OperandTypeError: for entries that are no real numbers.
+
+    >>> samples = Samples([[0, 1], [2, 3], [4, 5]], [1, 0, 1])
+    >>> len(samples), samples.inputs.shape, samples.given_targets.dtype.kind
+    (3, (3, 2), 'i')
+    """
+
+    def __init__(self, inputs: Any, targets: Any) -> None:
+        self.inputs, _ = _array("inputs", inputs)
+        self.targets, self.given_targets = _array("targets", targets)
+        if self.inputs.ndim < 2:
+            raise DataError(
+                f"inputs are an array of shape (samples, features), not {self.inputs.shape}: "
+                "for one feature use inputs.reshape(-1, 1)"
+            )
+        if self.targets.ndim < 1 or len(self.inputs) != len(self.targets):
+            count = len(self.targets) if self.targets.ndim else "one number"
+            raise DataError(f"there must be as many targets as inputs: not {count} for {len(self.inputs)}")
+        if not self.inputs.size:
+            raise DataError(f"there is nothing to fit: inputs have the shape {self.inputs.shape}")
+        for name, array in (("inputs", self.inputs), ("targets", self.targets)):
+            _check_finite(name, array)
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+
+def _array(name: str, numbers: Any) -> tuple[Any, Any]:
+    """As a contiguous array of doubles, and as it was given."""
+    try:
+        import numpy as np
+    except ImportError as missing:
+        raise MissingExtraError("fit needs NumPy: pip install 'autograd-core[compile]'") from missing
+    try:
+        given = np.asarray(numbers)
+    except ValueError as error:  # rows of different lengths
+        raise DataError(f"{name} are no array: {error}") from None
+    if given.dtype.kind not in "biuf":
+        raise OperandTypeError(f"{name} are an array of {given.dtype}: real numbers wanted")
+    return np.ascontiguousarray(given, dtype=float).reshape(given.shape), given
+
+
+def _check_finite(name: str, array: Any) -> None:
+    import numpy as np
+
+    finite = np.isfinite(array).reshape(len(array), -1).all(axis=1)
+    if not finite.all():
+        row = int(finite.argmin())
+        raise DataError(f"row {row} of {name} holds a NaN or an infinity: {array[row].tolist()}")
