@@ -123,7 +123,10 @@ def main() -> None:
         return
     if unknown := set(options.rows) - set(ROWS):
         parser.error(f"no row {', '.join(sorted(unknown))}: choose from {', '.join(ROWS)}")
-    print(f"Python {platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} cores\n")
+    system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    print(
+        f"Python {platform.python_version()} on {system}; other programs keep {os.getloadavg()[0]:.1f} of them busy\n"
+    )
     print(f"| work | {OURS} | peers, and how many times as long they take |\n|---|---|---|")
     for row in options.rows or ROWS:
         print("\n".join(compare(row, options.rounds)), flush=True)

@@ -85,10 +85,13 @@ def with_x64() -> Any:
 
 
 def warm_jit() -> Any:
-    """`jit` with its compiler loaded."""
-    from autograd_core import jit
+    """`jit` with its compiler loaded, for points and for batches."""
+    import numpy as np
 
-    jit(lambda x: x + 1.0)(1.0)
+    from autograd_core import jit, math
+
+    jit(lambda x: math.exp(x))(1.0)
+    jit(lambda x: math.exp(x), in_axes=0)(np.ones(1))
     return jit
 
 

@@ -1,4 +1,7 @@
-"""The derivative of the loop ``z = sin(z)·x + 0.1``, unrolled; JAX, which would take minutes, is given no 10,000 turns."""
+"""The derivative of the loop ``z = sin(z)·x + 0.1``, unrolled.
+
+JAX, whose time to compile grows faster than the loop, is given no 10,000 turns: it would take minutes.
+"""
 
 from __future__ import annotations
 
