@@ -179,7 +179,7 @@ def _dot(graph: Graph, derivatives: bool, max_nodes: int) -> str:
     for node in drawn:
         parents = node.parents
         lines.append(f"{names[node]} [{_node(node, node in outputs, len(parents) - len(shown[node]))}];")
-        partials = _local_derivatives(node) if derivatives and shown[node] else ()
+        partials = _local_derivatives(node) if derivatives and shown[node] and not node._is_traced else ()
         for i in shown[node]:
             source = names[parents[i]]
             if rank[node] - rank[parents[i]] > longest:
@@ -234,6 +234,8 @@ def _node(node: Value, output: bool, hidden: int) -> str:
     lines = [name] if name else []
     if isinstance(node, Constant):
         lines.append(f"{node.data:.5g}")
+    elif node._is_traced:  # it has no numbers
+        lines = lines or ["input" if op is None else op.name if op.symbol != op.name else ""]
     else:
         lines += [f"data {node.data:.5g}", f"grad {node.grad:.5g}"]
     if hidden:
@@ -254,16 +256,17 @@ def _numbers(node: Value) -> str:
     label = _printable(str(node.label))
     constant = isinstance(node, Constant)
     kind = node.op.name if node.op is not None else "constant" if constant else "leaf"
-    return _tooltip(
-        f"{kind}{' ' * bool(label)}{label}",
-        f"data {node.data!r}" if constant else f"data {node.data!r}, grad {node.grad!r}",
-    )
+    name = f"{kind}{' ' * bool(label)}{label}"
+    if node._is_traced:
+        return _tooltip(name)
+    return _tooltip(name, f"data {node.data!r}" if constant else f"data {node.data!r}, grad {node.grad!r}")
 
 
 def _stand_in(node: Value) -> str:
     """The attributes of a node that stands for another one, drawn far away."""
     mark = _short(_printable(str(node.label) or (node.op.symbol if node.op else ""))).translate(_IN_LABEL)
-    return f'label=<<I>{mark}</I> {node.data:.5g}>, tooltip="{_numbers(node)}", {_STAND_IN}'
+    number = "" if node._is_traced else f" {node.data:.5g}"
+    return f'label=<<I>{mark}</I>{number}>, tooltip="{_numbers(node)}", {_STAND_IN}'
 
 
 def _edge(node: Value, index: int, partials: Sequence[float]) -> str:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from autograd_core.errors import OperandTypeError, TransformError
 from autograd_core.trees import Structure, Tree, as_array, flatten
-from autograd_core.value import Value
+from autograd_core.value import Value, as_float
 
 __all__ = ["Argument", "Numbers", "arguments_of", "build_samples", "holds_values", "read"]
 
@@ -58,6 +58,7 @@ def arguments_of(args: Sequence[Any], axes: Sequence[int | None], name: str) -> 
         name: what an error calls the function.
 
     Raises:
+        OperandTypeError: for a leaf that is no real number.
         TransformError: if a mapped argument is no array with such an axis.
     """
     arguments = []
@@ -67,6 +68,8 @@ def arguments_of(args: Sequence[Any], axes: Sequence[int | None], name: str) -> 
         for leaf in leaves:
             array = as_array(leaf)
             if axis is None:
+                if array is None:
+                    _check(leaf, f"argument {number} of {name}")
                 shapes.append(None if array is None else array.shape)
             elif array is None:
                 raise TransformError(
@@ -83,6 +86,13 @@ def arguments_of(args: Sequence[Any], axes: Sequence[int | None], name: str) -> 
                 shapes.append(tuple(extents) or None)
         arguments.append(Argument(Structure(spec, shapes), axis))
     return arguments
+
+
+def _check(leaf: Any, what: str) -> None:
+    try:
+        as_float(leaf)
+    except OperandTypeError as error:
+        raise OperandTypeError(f"{what}: {error}") from None
 
 
 def build_samples(arguments: Sequence[Argument], make: Callable[[str], Value]) -> tuple[list[Any], list[Value]]:
@@ -109,7 +119,7 @@ def read(args: Sequence[Any], arguments: Sequence[Argument], name: str) -> Numbe
     lengths: dict[int, list[int]] = {}
     for number, (arg, (_, axis)) in enumerate(zip(args, arguments, strict=True)):
         if axis is None:
-            shared += map(float, Tree(arg, f"argument {number} of {name}").numbers)
+            shared += map(as_float, Tree(arg, f"argument {number} of {name}").numbers)
             continue
         import numpy as np
 

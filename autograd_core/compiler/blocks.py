@@ -52,7 +52,7 @@ class Function:
         return self.build.gep(pointer, [integer(offset)], source_etype=ir.IntType(8))
 
     def load(self, kind: Any, pointer: Any, offset: Any = 0) -> Any:
-        """What is `offset` bytes behind `pointer`; a double need not be aligned, nor a vector to more than its parts."""
+        """What is `offset` bytes behind `pointer`. Doubles, and vectors of them, need not be aligned."""
         return self.build.load(self.at(pointer, offset), typ=kind, align=_ALIGNMENT.get(str(kind), 1))
 
     def store(self, value: Any, pointer: Any, offset: Any = 0) -> None:

@@ -191,7 +191,8 @@ class Jit:
         compiled = self.compile(*args, **kwargs)
         if kwargs or self._static:
             return compiled.run(*traced, *(kwargs[name] for name in sorted(kwargs)))
-        self._entry = compiled.function
+        if compiled.function != compiled.run:
+            self._entry = compiled.function  # a builtin, which comes back here with what it does not take
         return compiled.run(*args)
 
     def __repr__(self) -> str:

@@ -13,6 +13,8 @@ __all__ = ["Batch", "write_driver"]
 
 SCRATCH = 1 << 17
 """Bytes of scratch columns at most, so that they stay in the processor's cache."""
+LINE = 64
+"""Bytes of a cache line."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,17 @@ def write_driver(module: Any, batch: Batch) -> None:
         "results": 8 * outputs * (width if batch.reduced else block),
         "totals": 8 * outputs * width if batch.reduced else 0,
     }
-    memory = f.build.call(f.declared("malloc", POINTER, [I64]), [ir.Constant(I64, 64 + sum(sizes.values()))])
+    total_size = LINE * (len(sizes) + 1) + sum(sizes.values())
+    memory = f.build.call(f.declared("malloc", POINTER, [I64]), [ir.Constant(I64, total_size)])
     with f.build.if_then(f.build.icmp_unsigned("==", memory, ir.Constant(POINTER, None)), likely=False):
         f.build.ret(ir.Constant(I32, -1))
+    # each part begins where a cache line begins
+    aligned = f.build.and_(f.add(f.build.ptrtoint(memory, I64), LINE - 1), ir.Constant(I64, -LINE))
+    start_of_parts = f.build.inttoptr(aligned, POINTER)
     place, offset = {}, 0
     for name, size in sizes.items():
-        place[name] = f.at(memory, offset)
-        offset += size
+        place[name] = f.at(start_of_parts, offset)
+        offset += -(-size // LINE) * LINE
 
     vector = ir.VectorType(DOUBLE, width)
     if batch.reduced:
