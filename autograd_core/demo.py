@@ -6,14 +6,15 @@ import io
 import math
 import os
 import random
-import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from importlib.util import find_spec
+from time import perf_counter
 from typing import Any
 
+from autograd_core import fitting, jit
 from autograd_core import math as m
 from autograd_core.errors import DataError, MissingExtraError
 from autograd_core.files import write_whole
@@ -23,13 +24,14 @@ from autograd_core.optim import Adam
 from autograd_core.tables import Table, parse_number, read_table
 from autograd_core.value import Value
 
-__all__ = ["History", "Sample", "check_writable", "run", "split", "standardise", "train"]
+__all__ = ["Course", "Sample", "check_writable", "run", "split", "standardise", "train"]
 
 IRIS = os.path.join(os.path.dirname(__file__), "data", "iris.csv")
 MOST_CLASSES = 20
 MOST_FEATURES_DRAWN = 12
 BATCH = 16  # samples
 LEARNING_RATE = 0.01
+EAGER_EPOCHS = 3  # of the network's twin that is trained for comparison, without compiling
 CHECKED_SAMPLES = 3
 
 
@@ -42,10 +44,10 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class History:
-    """One entry for each epoch: the mean loss while training, and the shares of samples classified rightly."""
+class Course:
+    """The course of the training, and for each epoch the shares of samples classified rightly after it."""
 
-    loss: list[float]
+    history: fitting.History
     training: list[float]
     held_out: list[float]
 
@@ -79,15 +81,22 @@ def run(data: str | None, target: str | None, out: str, epochs: int, seed: int, 
     print(f"{name}: {len(samples)} rows, {len(names)} features, {len(classes)} classes of {target}")
     print(f"MLP {'-'.join(map(str, sizes))}: {len(model.parameters())} parameters")
     print(f"{len(training)} rows to train, {len(held_out)} held out", flush=True)
-    history = train(model, training, held_out, epochs, random.Random(seed))
-    right = round(history.held_out[-1] * len(held_out))
-    print(f"held-out accuracy {history.held_out[-1]:.1%} ({right} of {len(held_out)})")
+    eager = _eager_seconds(deepcopy(model), training)
+    course = train(model, training, held_out, epochs, random.Random(seed))
+    compiled = course.history.seconds / len(course.history.losses)
+    print(f"trained in {course.history.seconds:.2g} s, after {course.history.compile_seconds:.2g} s of compiling")
+    print(
+        f"an epoch took {_milliseconds(compiled)} compiled and {_milliseconds(eager)} eagerly "
+        f"(mean of {EAGER_EPOCHS}): {eager / compiled:.0f} times as long"
+    )
+    right = round(course.held_out[-1] * len(held_out))
+    print(f"held-out accuracy {course.held_out[-1]:.1%} ({right} of {len(held_out)})")
     print(f"worst relative error of a gradient {_gradient_error(model, training[:CHECKED_SAMPLES]):.1e}")
 
     os.makedirs(out, exist_ok=True)
     drawn, plotted = os.path.join(out, "neuron.svg"), os.path.join(out, "training.png")
     _draw_neuron(model, held_out[0], names, drawn)
-    _plot(history, plotted)
+    _plot(course, plotted)
     print(f"wrote {drawn} (one neuron on one row: values, gradients, local derivatives)")
     print(f"wrote {plotted} (loss and accuracy)")
 
@@ -126,29 +135,20 @@ def standardise(training: Sequence[Sample], others: Sequence[Sample]) -> tuple[l
 
 def train(
     model: MLP, training: Sequence[Sample], held_out: Sequence[Sample], epochs: int, generator: random.Random
-) -> History:
+) -> Course:
     """Minimise the cross-entropy of the softmax with Adam, in batches; a progress bar on standard error."""
-    from tqdm import tqdm
+    outputs = jit(model, in_axes=0)  # reads the parameters anew at each call
+    shares: tuple[list[float], list[float]] = ([], [])
 
-    optimiser = Adam(model.parameters(), lr=LEARNING_RATE)
-    history = History([], [], [])
-    order = list(training)
-    with tqdm(range(epochs), desc="training", unit="epoch", file=sys.stderr) as bar:
-        for _ in bar:
-            generator.shuffle(order)
-            total = 0.0
-            for start in range(0, len(order), BATCH):
-                batch = order[start : start + BATCH]
-                loss = _loss(model, batch)
-                optimiser.zero_grad()
-                loss.backward()
-                optimiser.step()
-                total += loss.data * len(batch)
-            history.loss.append(total / len(order))
-            history.training.append(_accuracy(model, training))
-            history.held_out.append(_accuracy(model, held_out))
-            bar.set_postfix(loss=f"{history.loss[-1]:.4f}", held_out=f"{history.held_out[-1]:.1%}")
-    return history
+    def classify(_: fitting.History) -> None:
+        for share, samples in zip(shares, (training, held_out), strict=True):
+            share.append(_accuracy(outputs, samples))
+
+    history = model.fit(
+        *_arrays(training), loss=softmax_cross_entropy, optimiser=Adam(model.parameters(), lr=LEARNING_RATE),
+        epochs=epochs, batch_size=BATCH, seed=generator, callback=classify,
+    )  # fmt: skip
+    return Course(history, *shares)
 
 
 def check_writable(folder: str) -> None:
@@ -172,7 +172,7 @@ def check_writable(folder: str) -> None:
 def _check_extras() -> None:
     from shutil import which
 
-    missing = [name for name in ("tqdm", "matplotlib") if find_spec(name) is None]
+    missing = [name for name in ("tqdm", "matplotlib", "optree") if find_spec(name) is None]
     if find_spec("pygraphviz") is None and which("dot") is None:
         missing.append("pygraphviz")
     if missing:
@@ -208,12 +208,34 @@ def _loss(model: MLP, samples: Sequence[Sample]) -> Value:
     return softmax_cross_entropy(logits, [sample.label for sample in samples])
 
 
-def _accuracy(model: MLP, samples: Sequence[Sample]) -> float:
-    right = 0
-    for sample in samples:
-        logits = [logit.data for logit in model(sample.features)]
-        right += logits.index(max(logits)) == sample.label
-    return right / len(samples)
+def _arrays(samples: Sequence[Sample]) -> tuple[Any, Any]:
+    import numpy as np
+
+    return np.array([sample.features for sample in samples]), np.array([sample.label for sample in samples])
+
+
+def _accuracy(outputs: Callable[[Any], Any], samples: Sequence[Sample]) -> float:
+    import numpy as np
+
+    inputs, labels = _arrays(samples)
+    return float((np.argmax(outputs(inputs), axis=0) == labels).mean())
+
+
+def _eager_seconds(model: MLP, samples: Sequence[Sample]) -> float:
+    """How long an epoch of the same training takes if every step records its graph."""
+    optimiser = Adam(model.parameters(), lr=LEARNING_RATE)
+    began = perf_counter()
+    for _ in range(EAGER_EPOCHS):
+        for start in range(0, len(samples), BATCH):
+            loss = _loss(model, samples[start : start + BATCH])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+    return (perf_counter() - began) / EAGER_EPOCHS
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1e3:.2g} ms" if seconds < 0.1 else f"{seconds * 1e3:.0f} ms"
 
 
 def _gradient_error(model: MLP, samples: Sequence[Sample]) -> float:
@@ -255,7 +277,7 @@ def _written_out(neuron: Neuron, sample: Sample, names: Sequence[str]) -> Value:
     return output
 
 
-def _plot(history: History, path: str) -> None:
+def _plot(course: Course, path: str) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator, PercentFormatter
@@ -263,13 +285,14 @@ def _plot(history: History, path: str) -> None:
     figure = Figure(figsize=(10, 4), layout="constrained")
     FigureCanvasAgg(figure)
     left, right = figure.subplots(1, 2)
-    epochs = range(1, len(history.loss) + 1)
-    marker: dict[str, Any] = {"marker": "o"} if len(history.loss) == 1 else {}  # a line through one point is invisible
-    left.plot(epochs, history.loss, color="#0072b2", **marker)
+    losses = course.history.losses
+    epochs = range(1, len(losses) + 1)
+    marker: dict[str, Any] = {"marker": "o"} if len(losses) == 1 else {}  # a line through one point is invisible
+    left.plot(epochs, losses, color="#0072b2", **marker)
     left.set(title="Loss", xlabel="epoch", ylabel="mean cross-entropy")
     left.set_ylim(bottom=0.0)
-    right.plot(epochs, history.training, color="#0072b2", label="training", **marker)
-    right.plot(epochs, history.held_out, color="#d55e00", linestyle="--", label="held out", **marker)
+    right.plot(epochs, course.training, color="#0072b2", label="training", **marker)
+    right.plot(epochs, course.held_out, color="#d55e00", linestyle="--", label="held out", **marker)
     right.set(title="Accuracy", xlabel="epoch", ylabel="rows classified rightly", ylim=(0.0, 1.03))
     right.yaxis.set_major_formatter(PercentFormatter(1.0))
     right.legend(loc="lower right")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import random
 import sys
@@ -139,7 +140,10 @@ class _Training:
     def __init__(
         self, model: Callable[[Any], Any], loss: Loss, optimiser: Optimizer, data: Samples, code: Callable[..., Any]
     ) -> None:
+        from autograd_core.namespaces import arrays
+
         self._model, self._loss, self._optimiser, self._data, self._code = model, loss, optimiser, data, code
+        self._namespace = arrays
         self.read()
 
     def read(self) -> None:
@@ -160,21 +164,19 @@ class _Training:
 
     def epoch(self, epoch: int, order: Any, size: int) -> float:
         """Go through all samples once, in batches; the mean of their losses."""
-        from autograd_core.namespaces import arrays
-
         data, code, optimiser = self._data, self._code, self._optimiser
         inputs, targets = data.inputs, data.targets
         if order is not None:
             inputs, targets = inputs[order], targets[order]
         total = 0.0
-        with arrays.quiet():
+        with self._namespace.quiet():
             for start in range(0, len(data), size):
                 stop = min(start + size, len(data))
                 numbers, _, count, state = self._done
                 results = code(numbers, inputs[start:stop], targets[start:stop])
                 grads = results[1:]
-                moved, *state = optimiser.rule(arrays, count + 1, numbers, grads, *state)
-                if not (_is_finite(results) and _is_finite(moved)):
+                moved, *state = optimiser.rule(self._namespace, count + 1, numbers, grads, *state)
+                if not (_is_finite(moved) and math.isfinite(results[0])):  # what is not finite in a gradient stays so
                     rows = range(start, stop) if order is None else order[start:stop].tolist()
                     self._explain(f"in epoch {epoch}", rows)
                 self._done = moved, grads, count + 1, state

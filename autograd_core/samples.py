@@ -41,8 +41,9 @@ class Samples:
         if self.targets.ndim < 1 or len(self.inputs) != len(self.targets):
             count = len(self.targets) if self.targets.ndim else "one number"
             raise DataError(f"there must be as many targets as inputs: not {count} for {len(self.inputs)}")
-        if not self.inputs.size:
-            raise DataError(f"there is nothing to fit: inputs have the shape {self.inputs.shape}")
+        if not self.inputs.size or not self.targets.size:
+            shapes = f"inputs have the shape {self.inputs.shape}, targets {self.targets.shape}"
+            raise DataError(f"there is nothing to fit: {shapes}")
         for name, array in (("inputs", self.inputs), ("targets", self.targets)):
             _check_finite(name, array)
 
