@@ -76,9 +76,11 @@ def jax() -> dict[str, Work]:
     return works
 
 
-def torch() -> dict[str, Work]:
+def torch(threads: int | None = None) -> dict[str, Work]:
+    """On all processors, or on fewer: where other programs keep them busy, its threads wait for one another."""
     import torch
 
+    torch.set_num_threads(threads or torch.get_num_threads())
     parameters = [torch.from_numpy(x).requires_grad_() for layer in arrays_of(initial_numbers()) for x in layer]
 
     def call(points: Any, labels: Any) -> Any:
@@ -122,5 +124,6 @@ SIDES: dict[str, Side] = {
     "autograd_core": autograd_core,
     "JAX": jax,
     "PyTorch": torch,
+    "PyTorch on one core": partial(torch, threads=1),
     "NumPy by hand": numpy_by_hand,
 }
