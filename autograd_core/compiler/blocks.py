@@ -49,7 +49,7 @@ class Function:
 
     def at(self, pointer: Any, offset: Any) -> Any:
         """The address `offset` bytes behind `pointer`."""
-        return self.build.gep(pointer, [integer(offset)], source_etype=ir.IntType(8))
+        return self.build.gep(pointer, [_integer(offset)], source_etype=ir.IntType(8))
 
     def load(self, kind: Any, pointer: Any, offset: Any = 0) -> Any:
         """What is `offset` bytes behind `pointer`. Doubles, and vectors of them, need not be aligned."""
@@ -59,13 +59,13 @@ class Function:
         self.build.store(value, self.at(pointer, offset), align=_ALIGNMENT.get(str(value.type), 1))
 
     def add(self, *terms: Any) -> Any:
-        total = integer(terms[0])
+        total = _integer(terms[0])
         for term in terms[1:]:
-            total = self.build.add(total, integer(term))
+            total = self.build.add(total, _integer(term))
         return total
 
     def multiply(self, a: Any, b: Any) -> Any:
-        return self.build.mul(integer(a), integer(b))
+        return self.build.mul(_integer(a), _integer(b))
 
     @contextmanager
     def loop(self, start: Any, stop: Any, step: int = 1) -> Iterator[Any]:
@@ -78,11 +78,11 @@ class Function:
         build.branch(head)
         build.position_at_end(head)
         i = build.phi(I64)
-        i.add_incoming(integer(start), before)
-        build.cbranch(build.icmp_signed("<", i, integer(stop)), body, after)
+        i.add_incoming(_integer(start), before)
+        build.cbranch(build.icmp_signed("<", i, _integer(stop)), body, after)
         build.position_at_end(body)
         yield i
-        i.add_incoming(build.add(i, integer(step)), build.block)
+        i.add_incoming(build.add(i, _integer(step)), build.block)
         build.branch(head)
         build.position_at_end(after)
 
@@ -93,5 +93,5 @@ class Function:
         self.build.position_at_end(here)
 
 
-def integer(value: Any) -> Any:
+def _integer(value: Any) -> Any:
     return ir.Constant(I64, value) if isinstance(value, int) else value

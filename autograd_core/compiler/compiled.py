@@ -104,8 +104,9 @@ class Compiled:
     def _make_native(self, strict: bool, fallback: Callable[..., Any] | None) -> None:
         from llvmlite import ir
 
+        from autograd_core.compiler.boxing import usable
         from autograd_core.compiler.driver import Batch, write_driver
-        from autograd_core.compiler.entry import Plan, make_builtin, nodes_of, usable, write_entry
+        from autograd_core.compiler.entry import Plan, make_builtin, nodes_of, write_entry
 
         width = native.vector_width() if self._is_batched else 1
         functions = native.vector_functions(width) if self._is_batched else {}

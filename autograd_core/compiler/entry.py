@@ -9,46 +9,23 @@ The layout of CPython's and NumPy's objects is checked before any of this is use
 from __future__ import annotations
 
 import ctypes
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from llvmlite import ir
 
-from autograd_core.compiler.blocks import DOUBLE, I1, I32, I64, POINTER, VOID, Function
+from autograd_core.compiler.blocks import DOUBLE, I32, I64, POINTER, VOID
+from autograd_core.compiler.boxing import NULL, Container, Giving, Leaf, Node, ObjectFunction, Reading, write_helpers
 from autograd_core.compiler.driver import Batch
 from autograd_core.trees import Structure
 
-__all__ = ["Container", "Leaf", "Plan", "make_builtin", "nodes_of", "usable", "write_entry"]
+__all__ = ["Plan", "make_builtin", "nodes_of", "write_entry"]
 
-TYPE, SIZE, FLOAT, LIST_ITEMS, TUPLE_ITEMS = 8, 16, 16, 24, 24
-ARRAY_DATA, ARRAY_NDIM, ARRAY_DIMENSIONS, ARRAY_STRIDES, ARRAY_DESCR = 16, 24, 32, 40, 56
 MOST_NODES = 200
 """Containers, arrays and columns that are written out one by one at most; larger trees take the general path."""
 ON_STACK = 1 << 12
 _METH_FASTCALL = 0x0080
-
-
-@dataclass(frozen=True)
-class Leaf:
-    """A number or an array: the place of its first number among the inputs or outputs, its shape, its mapped axis."""
-
-    place: int
-    shape: tuple[int, ...] | None
-    axis: int | None = None
-
-
-@dataclass(frozen=True)
-class Container:
-    """A list or a tuple."""
-
-    kind: type
-    children: Sequence[Container | Leaf]
-
-
-Node = Container | Leaf
 
 
 @dataclass(frozen=True)
@@ -104,62 +81,12 @@ def nodes_of(structure: Structure, place: int, axis: int | None = None) -> Node 
     return node if budget >= 0 else None
 
 
-@cache
-def usable(*, arrays: bool) -> bool:
-    """Whether objects lie in memory as this module expects."""
-    sizes = (object, 16), (float, 24), (list, 40), (tuple, 24)
-    if sys.implementation.name != "cpython" or any(kind.__basicsize__ != size for kind, size in sizes):
-        return False
-    if ctypes.c_double.from_address(id(0.75) + FLOAT).value != 0.75:
-        return False
-    if not arrays:
-        return True
-    import numpy as np
-
-    probe = np.empty((3, 5))[:, 1:]
-
-    def word(offset: int) -> int:
-        return ctypes.c_int64.from_address(id(probe) + offset).value
-
-    def words(offset: int) -> list[int]:
-        return list((ctypes.c_int64 * 2).from_address(word(offset)))
-
-    return (
-        word(ARRAY_DATA) == probe.ctypes.data
-        and ctypes.c_int32.from_address(id(probe) + ARRAY_NDIM).value == 2
-        and words(ARRAY_DIMENSIONS) == [3, 4]
-        and words(ARRAY_STRIDES) == [40, 8]
-        and word(ARRAY_DESCR) == id(np.dtype(float))
-    )
-
-
-class _Writer(Function):
-    """A function over Python objects."""
-
-    def python(self, name: str, returns: Any, *takes: Any) -> Any:
-        """A function of CPython's interface, at its address in this process."""
-        symbol = f"autograd_core_{name}"
-        import llvmlite.binding
-
-        pointer = ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value
-        llvmlite.binding.add_symbol(symbol, pointer)
-        return self.declared(symbol, returns, takes)
-
-    def is_object(self, pointer: Any, known: Any) -> Any:
-        return self.build.icmp_unsigned("==", pointer, self.address(id(known)))
-
-
-_NULL = ir.Constant(POINTER, None)
-
-
 def write_entry(module: Any, plan: Plan) -> None:
     """Write ``entry(self, args, nargs)`` into a module that has ``kernel``, and ``drive`` if there is a batch."""
-    _write_read_number(module)
-    _write_read_numbers(module)
-    _write_fill(module)
+    write_helpers(module)
     size = _write_fast(module, plan)
 
-    f = _Writer(module, "entry", POINTER, [POINTER, POINTER, I64])
+    f = ObjectFunction(module, "entry", POINTER, [POINTER, POINTER, I64])
     _, args, count = f.arguments
     general = f.function.append_basic_block()
     f.leave_unless(f.build.icmp_signed("==", count, ir.Constant(I64, len(plan.arguments))), general)
@@ -168,7 +95,7 @@ def write_entry(module: Any, plan: Plan) -> None:
         f.declared("malloc", POINTER, [I64]), [ir.Constant(I64, size)]
     )  # fmt: skip
     if not on_stack:
-        f.leave_unless(f.build.icmp_unsigned("!=", memory, _NULL), general)
+        f.leave_unless(f.build.icmp_unsigned("!=", memory, NULL), general)
     result = f.build.call(module.globals["fast"], [args, memory])
     if not on_stack:
         f.build.call(f.declared("free", VOID, [POINTER]), [memory])
@@ -176,60 +103,7 @@ def write_entry(module: Any, plan: Plan) -> None:
     f.build.ret(result)
     f.build.position_at_end(general)
     call = f.python("PyObject_Vectorcall", POINTER, POINTER, POINTER, I64, POINTER)
-    f.build.ret(f.build.call(call, [f.address(id(plan.fallback)), args, count, _NULL]))
-
-
-def _write_read_number(module: Any) -> None:
-    """``read_number(object, to)``: whether it was a float or an int; its number is stored."""
-    f = _Writer(module, "read_number", I1, [POINTER, POINTER], internal=True)
-    item, target = f.arguments
-    kind = f.load(POINTER, item, TYPE)
-    is_float = f.is_object(kind, float)
-    if "numpy" in sys.modules:  # NumPy's double has Python's as its base, and the number in the same place
-        is_float = f.build.or_(is_float, f.is_object(kind, sys.modules["numpy"].float64))
-    with f.build.if_then(is_float, likely=True):
-        f.store(f.load(DOUBLE, item, FLOAT), target)
-        f.build.ret(ir.Constant(I1, 1))
-    with f.build.if_then(f.is_object(kind, int)):
-        number = f.build.call(f.python("PyLong_AsDouble", DOUBLE, POINTER), [item])
-        f.store(number, target)
-        with f.build.if_then(f.build.fcmp_ordered("!=", number, ir.Constant(DOUBLE, -1.0)), likely=True):
-            f.build.ret(ir.Constant(I1, 1))
-        failed = f.build.call(f.python("PyErr_Occurred", POINTER), [])
-        with f.build.if_then(f.build.icmp_unsigned("==", failed, _NULL)):
-            f.build.ret(ir.Constant(I1, 1))
-        f.build.call(f.python("PyErr_Clear", VOID), [])
-    f.build.ret(ir.Constant(I1, 0))
-
-
-def _write_read_numbers(module: Any) -> None:
-    """``read_numbers(items, count, to)``: whether all of them were numbers; they are stored one after another."""
-    f = _Writer(module, "read_numbers", I1, [POINTER, I64, POINTER], internal=True)
-    items, count, target = f.arguments
-    failed = f.function.append_basic_block()
-    with f.loop(0, count) as i:
-        item = f.load(POINTER, items, f.multiply(i, 8))
-        read = f.build.call(module.globals["read_number"], [item, f.at(target, f.multiply(i, 8))])
-        f.leave_unless(read, failed)
-    f.build.ret(ir.Constant(I1, 1))
-    f.build.position_at_end(failed)
-    f.build.ret(ir.Constant(I1, 0))
-
-
-def _write_fill(module: Any) -> None:
-    """``fill(container, items, count, numbers)``: the container with floats for its items; NULL if memory runs out."""
-    f = _Writer(module, "fill", POINTER, [POINTER, POINTER, I64, POINTER], internal=True)
-    container, items, count, numbers = f.arguments
-    failed = f.function.append_basic_block()
-    make = f.python("PyFloat_FromDouble", POINTER, DOUBLE)
-    with f.loop(0, count) as i:
-        item = f.build.call(make, [f.load(DOUBLE, numbers, f.multiply(i, 8))])
-        f.leave_unless(f.build.icmp_unsigned("!=", item, _NULL), failed)
-        f.store(item, items, f.multiply(i, 8))
-    f.build.ret(container)
-    f.build.position_at_end(failed)
-    f.build.call(f.python("Py_DecRef", VOID, POINTER), [container])
-    f.build.ret(_NULL)
+    f.build.ret(f.build.call(call, [f.address(id(plan.fallback)), args, count, NULL]))
 
 
 def _write_fast(module: Any, plan: Plan) -> int:
@@ -238,7 +112,7 @@ def _write_fast(module: Any, plan: Plan) -> int:
     Returns:
         How many bytes of memory it wants.
     """
-    f = _Writer(module, "fast", POINTER, [POINTER, POINTER], internal=True)
+    f = ObjectFunction(module, "fast", POINTER, [POINTER, POINTER], internal=True)
     args, memory = f.arguments
     general = f.function.append_basic_block()
     batch = plan.batch
@@ -249,17 +123,17 @@ def _write_fast(module: Any, plan: Plan) -> int:
         place, offset = f.at(memory, offset), offset + 8 * doubles
         return place
 
-    reading = _Reading(f, general, reserve(plan.inputs))
+    reading = Reading(f, general, reserve(plan.inputs))
     if batch is not None:
         reading.bases, reading.strides = reserve(batch.columns), reserve(batch.columns)
     for number, node in enumerate(plan.arguments):
         reading.node(node, f.load(POINTER, args, 8 * number))
 
-    giving = _Giving(f, general)
+    giving = Giving(f, general)
     if batch is None:
         outputs, workspace = reserve(plan.outputs), reserve(plan.slots)
         kernel = f.declared("kernel", VOID, [POINTER, POINTER, POINTER, POINTER, I64])
-        f.build.call(kernel, [_NULL, reading.shared, workspace, outputs, ir.Constant(I64, 1)])
+        f.build.call(kernel, [NULL, reading.shared, workspace, outputs, ir.Constant(I64, 1)])
         result = giving.node(plan.result, outputs)
     else:
         count = reading.count
@@ -280,177 +154,6 @@ def _write_fast(module: Any, plan: Plan) -> int:
     f.build.position_at_end(general)
     f.build.ret(f.address(1))
     return offset
-
-
-class _Reading:
-    """Takes arguments apart."""
-
-    def __init__(self, f: _Writer, general: Any, shared: Any) -> None:
-        self.f = f
-        self.general = general
-        self.shared = shared
-        self.bases: Any = None
-        self.strides: Any = None
-        self.count: Any = None
-
-    def want(self, condition: Any) -> None:
-        self.f.leave_unless(condition, self.general)
-
-    def node(self, node: Node, item: Any) -> None:
-        f = self.f
-        if isinstance(node, Leaf):
-            if node.axis is not None:
-                self.mapped(node, item)
-            elif node.shape is not None:
-                self.array(node, item)
-            else:
-                target = f.at(self.shared, 8 * node.place)
-                self.want(f.build.call(f.module.globals["read_number"], [item, target]))
-            return
-        self.want(f.is_object(f.load(POINTER, item, TYPE), node.kind))
-        size = len(node.children)
-        self.want(f.build.icmp_signed("==", f.load(I64, item, SIZE), ir.Constant(I64, size)))
-        items = f.at(item, TUPLE_ITEMS) if node.kind is tuple else f.load(POINTER, item, LIST_ITEMS)
-        if size and all(isinstance(child, Leaf) and child.shape is None for child in node.children):
-            target = f.at(self.shared, 8 * node.children[0].place)  # type: ignore[union-attr]  # all are leaves
-            self.want(f.build.call(f.module.globals["read_numbers"], [items, ir.Constant(I64, size), target]))
-            return
-        for number, child in enumerate(node.children):
-            self.node(child, f.load(POINTER, items, 8 * number))
-
-    def _float64_array(self, item: Any, ndim: int) -> tuple[Any, Any]:
-        import numpy as np
-
-        f = self.f
-        self.want(f.is_object(f.load(POINTER, item, TYPE), np.ndarray))
-        self.want(f.is_object(f.load(POINTER, item, ARRAY_DESCR), np.dtype(float)))
-        self.want(f.build.icmp_signed("==", f.load(I32, item, ARRAY_NDIM), ir.Constant(I32, ndim)))
-        return f.load(POINTER, item, ARRAY_DIMENSIONS), f.load(POINTER, item, ARRAY_STRIDES)
-
-    def array(self, leaf: Leaf, item: Any) -> None:
-        """A shared array, which is contiguous."""
-        f = self.f
-        shape = leaf.shape or ()
-        extents, strides = self._float64_array(item, len(shape))
-        stride = 8
-        for axis in reversed(range(len(shape))):
-            self.want(f.build.icmp_signed("==", f.load(I64, extents, 8 * axis), ir.Constant(I64, shape[axis])))
-            self.want(f.build.icmp_signed("==", f.load(I64, strides, 8 * axis), ir.Constant(I64, stride)))
-            stride *= shape[axis]
-        data = f.load(POINTER, item, ARRAY_DATA)
-        copy = f.declared("memcpy", POINTER, [POINTER, POINTER, I64])
-        f.build.call(copy, [f.at(self.shared, 8 * leaf.place), data, ir.Constant(I64, stride)])
-
-    def mapped(self, leaf: Leaf, item: Any) -> None:
-        """A mapped array: where each of its columns is."""
-        f = self.f
-        assert leaf.axis is not None
-        shape = leaf.shape or ()
-        extents, strides = self._float64_array(item, len(shape) + 1)
-        axis = leaf.axis
-        others = [n for n in range(len(shape) + 1) if n != axis]
-        for n, extent in zip(others, shape, strict=True):
-            self.want(f.build.icmp_signed("==", f.load(I64, extents, 8 * n), ir.Constant(I64, extent)))
-        count = f.load(I64, extents, 8 * axis)
-        if self.count is None:
-            self.count = count
-        else:
-            self.want(f.build.icmp_signed("==", count, self.count))
-        data, step = f.load(POINTER, item, ARRAY_DATA), f.load(I64, strides, 8 * axis)
-        bases = [data]
-        for n, extent in zip(others, shape, strict=True):
-            stride = f.load(I64, strides, 8 * n)
-            bases = [f.at(base, f.multiply(stride, i)) for base in bases for i in range(extent)]
-        for column, base in enumerate(bases, leaf.place):
-            f.store(base, self.bases, 8 * column)
-            f.store(step, self.strides, 8 * column)
-
-
-class _Giving:
-    """Puts results together."""
-
-    def __init__(self, f: _Writer, general: Any) -> None:
-        self.f = f
-        self.failed = f.function.append_basic_block()
-        here = f.build.block
-        f.build.position_at_end(self.failed)
-        f.build.ret(_NULL)
-        f.build.position_at_end(here)
-
-    def made(self, pointer: Any) -> Any:
-        self.f.leave_unless(self.f.build.icmp_unsigned("!=", pointer, _NULL), self.failed)
-        return pointer
-
-    def container(self, kind: type, size: int) -> tuple[Any, Any]:
-        f = self.f
-        make = f.python("PyTuple_New" if kind is tuple else "PyList_New", POINTER, I64)
-        made = self.made(f.build.call(make, [ir.Constant(I64, size)]))
-        return made, f.at(made, TUPLE_ITEMS) if kind is tuple else f.load(POINTER, made, LIST_ITEMS)
-
-    def node(self, node: Node, outputs: Any) -> Any:
-        """The result from its numbers, which lie one after another."""
-        f = self.f
-        if isinstance(node, Leaf):
-            source = f.at(outputs, 8 * node.place)
-            if node.shape is None:
-                return f.build.call(f.python("PyFloat_FromDouble", POINTER, DOUBLE), [f.load(DOUBLE, source)])
-            array, size = self.array(node.shape, None)
-            copy = f.declared("memcpy", POINTER, [POINTER, POINTER, I64])
-            f.build.call(copy, [f.load(POINTER, array, ARRAY_DATA), source, ir.Constant(I64, 8 * size)])
-            return array
-        made, items = self.container(node.kind, len(node.children))
-        children = node.children
-        if children and all(isinstance(child, Leaf) and child.shape is None for child in children):
-            source = f.at(outputs, 8 * children[0].place)  # type: ignore[union-attr]  # all are leaves
-            count = ir.Constant(I64, len(children))
-            return f.build.call(f.module.globals["fill"], [made, items, count, source])
-        for number, child in enumerate(children):
-            f.store(self.child(self.node(child, outputs), made), items, 8 * number)
-        return made
-
-    def arrays(self, node: Node, pointers: Any, strides: Any, count: Any) -> Any:
-        """The result as arrays of `count` samples, yet to be filled; where their columns are is stored."""
-        f = self.f
-        if isinstance(node, Leaf):
-            array, size = self.array(node.shape or (), count)
-            data = f.load(POINTER, array, ARRAY_DATA)
-            with f.loop(0, size) as i:
-                at = f.multiply(f.add(i, node.place), 8)
-                f.store(f.at(data, f.multiply(i, 8)), pointers, at)
-                f.store(ir.Constant(I64, 8 * size), strides, at)
-            return array
-        made, items = self.container(node.kind, len(node.children))
-        for number, child in enumerate(node.children):
-            f.store(self.child(self.arrays(child, pointers, strides, count), made), items, 8 * number)
-        return made
-
-    def child(self, item: Any, parent: Any) -> Any:
-        """`item`; if it could not be made, its parent is given up too."""
-        f = self.f
-        with f.build.if_then(f.build.icmp_unsigned("==", item, _NULL), likely=False):
-            f.build.call(f.python("Py_DecRef", VOID, POINTER), [parent])
-            f.build.ret(_NULL)
-        return item
-
-    def array(self, shape: tuple[int, ...], count: Any) -> tuple[Any, int]:
-        """A new array of a shape, after an axis of `count` if there is one; and the size of the shape."""
-        import numpy as np
-
-        f = self.f
-        extents = ([] if count is None else [count]) + [ir.Constant(I64, extent) for extent in shape]
-        wanted, items = self.container(tuple, len(extents))
-        make = f.python("PyLong_FromSsize_t", POINTER, I64)
-        for number, extent in enumerate(extents):
-            f.store(self.child(f.build.call(make, [extent]), wanted), items, 8 * number)
-        cell = f.build.alloca(POINTER)
-        f.store(wanted, cell)
-        call = f.python("PyObject_Vectorcall", POINTER, POINTER, POINTER, I64, POINTER)
-        array = f.build.call(call, [f.address(id(np.empty)), cell, ir.Constant(I64, 1), _NULL])
-        f.build.call(f.python("Py_DecRef", VOID, POINTER), [wanted])
-        size = 1
-        for extent in shape:
-            size *= extent
-        return self.made(array), size
 
 
 class _MethodDef(ctypes.Structure):

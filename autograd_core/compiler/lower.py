@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from autograd_core.compiler.instructions import Builder, Instruction, live
+from autograd_core.compiler.builder import Builder
+from autograd_core.compiler.instructions import Instruction, live
 from autograd_core.primitives import Primitive
 from autograd_core.sweeps import topological_order
 from autograd_core.value import Constant, Value
@@ -51,12 +52,12 @@ def lower(
     m = Builder(strict, fused)
     for node in inputs:
         m.of_node[node] = m.input()
-    captured = lower_nodes(m, topological_order(outputs))
+    captured = _lower_nodes(m, topological_order(outputs))
     results = [m.as_number(m.of_node[node]) for node in outputs]
     return Program(len(m.inputs), results, live(results)), captured
 
 
-def lower_nodes(m: Builder, order: Sequence[Value]) -> list[Value]:
+def _lower_nodes(m: Builder, order: Sequence[Value]) -> list[Value]:
     """Make instructions of nodes in topological order; the leaves among them that are new become inputs."""
     known = m.of_node
     captured = []

@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+from autograd_core.compiler.builder import DIRECT
 from autograd_core.compiler.emit import Module
-from autograd_core.compiler.instructions import DIRECT
 from autograd_core.errors import MissingExtraError
 from autograd_core.primitives import Primitive
 
 __all__ = ["Code", "available", "vector_functions", "vector_width"]
 
 
-def tier(instructions: int, width: int) -> tuple[int, int]:
+def _tier(instructions: int, width: int) -> tuple[int, int]:
     """How hard LLVM tries, in its passes and in making code: the longer the code, the less is won for the time.
 
     The straight-line code has no common subexpressions left, so passes win something only around a short kernel, where
@@ -145,7 +145,7 @@ class Code:
 
     def __init__(self, module: Module, instructions: int, width: int, wrappers: Sequence[str] = ()) -> None:
         binding = llvm()
-        passes, level = tier(instructions, width)
+        passes, level = _tier(instructions, width)
         machine = _target_machine(level)
         self._raised: list[BaseException] = []
         # ctypes' functions live as long as this object

@@ -33,37 +33,37 @@ class Traced(Value):
 
     @property
     def data(self) -> float:
-        unknown(".data")
+        _unknown(".data")
 
     @data.setter
     def data(self, number: Any) -> NoReturn:
-        unknown("setting .data")
+        _unknown("setting .data")
 
     @property
     def grad(self) -> float:
-        unknown(".grad", "differentiate the function with grad or value_and_grad, then compile that")
+        _unknown(".grad", "differentiate the function with grad or value_and_grad, then compile that")
 
     @grad.setter
     def grad(self, number: Any) -> NoReturn:
-        unknown("setting .grad")
+        _unknown("setting .grad")
 
     def backward(self) -> None:
-        unknown("backward()", "differentiate the function with grad or value_and_grad, then compile that")
+        _unknown("backward()", "differentiate the function with grad or value_and_grad, then compile that")
 
     def __bool__(self) -> bool:
-        return decide(self)
+        return _decide(self)
 
     def __float__(self) -> float:
-        unknown("float(), or a function of the standard math module,", "use autograd_core.math")
+        _unknown("float(), or a function of the standard math module,", "use autograd_core.math")
 
     def __int__(self) -> int:
-        unknown("int()", "use trunc, or make the argument static with static_argnums")
+        _unknown("int()", "use trunc, or make the argument static with static_argnums")
 
     def __index__(self) -> int:
-        unknown("an index or a count", "make the argument static with static_argnums")
+        _unknown("an index or a count", "make the argument static with static_argnums")
 
     def __complex__(self) -> complex:
-        unknown("complex()", "traced values are real")
+        _unknown("complex()", "traced values are real")
 
     def __repr__(self) -> str:
         return f"Traced({self.label or (self.op.name if self.op is not None else '')})"
@@ -72,7 +72,7 @@ class Traced(Value):
         return repr(self)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        unknown("copying or pickling")
+        _unknown("copying or pickling")
 
     # Operators, and comparisons, which give a traced condition for `where`. A subclass that has its own is asked before
     # a Value on its left.
@@ -110,15 +110,15 @@ class Traced(Value):
     __hash__ = object.__hash__
 
 
-def decide(condition: Traced) -> bool:
+def _decide(condition: Traced) -> bool:
     """Which way a Python branch on a traced condition goes. This is the one place where a guard would be recorded."""
-    unknown(
+    _unknown(
         "a branch (if, while, and, or, max, sorted, …)",
         "choose with autograd_core.math.where, maximum, minimum or clip",
     )
 
 
-def unknown(what: str, instead: str = "it is known only when the compiled function runs") -> NoReturn:
+def _unknown(what: str, instead: str = "it is known only when the compiled function runs") -> NoReturn:
     """Raise: something asked for the number of a traced value."""
     raise TraceError(f"{what} needs the number of a traced value{calling_line()}: {instead}")
 
