@@ -26,7 +26,7 @@ from autograd_core.trees import Structure
 from autograd_core.value import Value, write_data
 
 if TYPE_CHECKING:
-    from autograd_core.compiler.compiled import Compiled
+    from autograd_core.compiler.compiled import Compiled, Trace
 
 __all__ = ["History", "fit"]
 
@@ -221,13 +221,20 @@ class _Training:
 
 def _compile(model: Callable[[Any], Any], loss: Loss, parameters: list[Value], data: Samples) -> Compiled:
     """Code for the mean over a batch: the loss, then its derivatives with respect to the parameters."""
+    from autograd_core.compiler.compiled import Compiled
+
+    began = perf_counter()
+    trace = _trace(model, loss, parameters, data)
+    return Compiled(trace, is_batched=True, reduce="mean", trace_seconds=perf_counter() - began)
+
+
+def _trace(model: Callable[[Any], Any], loss: Loss, parameters: list[Value], data: Samples) -> Trace:
     from autograd_core.compiler import native
     from autograd_core.compiler.callable import _note
-    from autograd_core.compiler.compiled import Compiled, Trace
+    from autograd_core.compiler.compiled import Trace
 
     if not native.available():
         _note()
-    began = perf_counter()
     sample = Argument(Structure(None, [data.inputs.shape[1:]]), 0)
     target = Argument(Structure(None, [data.targets.shape[1:] or None]), 0)
     with collector_paused(), lenient():
@@ -241,11 +248,10 @@ def _compile(model: Callable[[Any], Any], loss: Loss, parameters: list[Value], d
                 "as in Adam(model.parameters())"
             )
         results = [output, *gradients(output, parameters)]
+    # The parameters are the model's own leaves: as inputs of the code they are read from its first argument.
     shared = Argument(Structure(None, [(len(parameters),)]), None)
-    trace = Trace(
-        "fit", [shared, sample, target], [*parameters, *inputs], Structure(None, [(len(results),)]), results
-    )
-    return Compiled(trace, is_batched=True, reduce="mean", trace_seconds=perf_counter() - began)
+    result = Structure(None, [(len(results),)])
+    return Trace("fit", [shared, sample, target], [*parameters, *inputs], result, results)
 
 
 def _is_finite(numbers: Any) -> bool:

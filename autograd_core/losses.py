@@ -134,11 +134,11 @@ def _class_loss(logits: Any, index: Any) -> Value:
 def _traced_class_loss(scores: list[Value], index: Value) -> Value:
     """The same for a class that is known only when compiled code runs: chosen by comparison."""
     is_right = [math.equal(index, float(i)) for i in range(len(scores))]
+    if len(scores) == 1:
+        return _only_if(is_right[0], as_value(0.0)) * scores[0]
     right: Any = math.nan  # if the index names no class
     for chosen, score in zip(is_right, scores, strict=True):
         right = math.where(chosen, score, right)
-    if len(scores) == 1:
-        return 0.0 * right  # type: ignore[no-any-return]
     # exp(-inf) = 0: the right class adds nothing to the sum of the others
     gaps = [math.where(chosen, -math.inf, score - right) for chosen, score in zip(is_right, scores, strict=True)]
     return softplus(math.logsumexp(*gaps))  # type: ignore[no-any-return]

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import random
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -10,6 +11,8 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from autograd_core import cli, demo
+from autograd_core.compiler import callable as compiler_callable
+from autograd_core.compiler import native
 
 TABLE = "a,b,kind\n" + "".join(f"{i},{i * i % 7},{'no' if i < 10 else 'yes'}\n" for i in range(20))
 
@@ -41,10 +44,24 @@ def test_the_demo_learns_iris_and_writes_two_pictures(capsys: pytest.CaptureFixt
     (error,) = (line.split()[-1] for line in lines if line.startswith("worst"))
     assert float(accuracy.rstrip("%")) >= 93.0
     assert 0.0 <= float(error) < 1e-8
+    (times,) = (line for line in lines if line.startswith("an epoch took"))
+    assert re.fullmatch(r"an epoch took \S+ ms compiled and \S+ ms eagerly \(mean of 3\): \d+ times as long", times)
+    assert any(re.fullmatch(r"trained in \S+ s, after \S+ s of compiling", line) for line in lines)
     assert sorted(os.listdir("autograd-core-demo")) == ["neuron.svg", "training.png"]
     text = "".join(ElementTree.parse("autograd-core-demo/neuron.svg").getroot().itertext())
     assert "weight of petal length" in text
     assert pathlib.Path("autograd-core-demo/training.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_without_llvmlite_the_demo_learns_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(native, "available", lambda: False)
+    monkeypatch.setattr(compiler_callable, "_noted", False)
+    with pytest.warns(UserWarning, match=r"autograd-core\[compile\]") as notes:
+        assert cli.main(["--epochs", "20"]) == 0
+    assert len(notes) == 1
+    assert "held-out accuracy 93.3%" in capsys.readouterr().out
 
 
 def test_a_table_of_ones_own(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_core import Value
+from autograd_core import Value, jit, value_and_grad
 from autograd_core.errors import DataError, OperandTypeError
 from autograd_core.losses import binary_cross_entropy, hinge, softmax_cross_entropy, squared_error
 
@@ -137,3 +137,32 @@ def test_labels_that_do_not_exist_are_refused():
         softmax_cross_entropy(Value(1.0), 0)
     with pytest.raises(DataError, match="not 1 for 2"):
         softmax_cross_entropy([[1.0, 2.0], [1.0, 2.0]], [0])
+
+
+@pytest.mark.parametrize(
+    ("loss", "cases", "wrong"),
+    [
+        (squared_error, [(3.0, 1.0), (1e200, 0.0)], []),
+        (hinge, [(0.5, 1), (0.5, -1), (2.0, 1), (1.0, 1)], [0.0, 0.5, math.nan]),
+        (
+            binary_cross_entropy,
+            [(0.5, 1), (-800.0, 1), (800.0, 0), (math.inf, 1), (-math.inf, 0), (0.3, 0.25)],
+            [-0.1, 1.1, math.nan],
+        ),
+        (
+            softmax_cross_entropy,
+            [([1.0, 2.0, 3.0], 0), ([1.0, 2.0, 3.0], 2), ([50.0, 0.0, 0.0], 0), ([-800.0, 0.0, 800.0], 1)],
+            [-1.0, 0.5, 3.0, math.nan],
+        ),
+        (softmax_cross_entropy, [([4.0], 0)], [1.0]),
+    ],
+)
+def test_compiled_losses_of_traced_targets_are_those_of_plain_ones(loss, cases, wrong):
+    compiled = jit(value_and_grad(loss))
+    for output, target in cases:
+        value, slope = value_and_grad(lambda y, target=target: loss(y, target))(output)
+        assert compiled(output, target) == (pytest.approx(value, rel=1e-13), pytest.approx(slope, rel=1e-13))
+    for target in wrong:
+        value, slope = compiled(cases[0][0], target)
+        assert math.isnan(value)
+        assert np.isnan(slope).all()
