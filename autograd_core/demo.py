@@ -16,6 +16,7 @@ from typing import Any
 
 from autograd_core import fitting, jit
 from autograd_core import math as m
+from autograd_core.compiler import native
 from autograd_core.errors import DataError, MissingExtraError
 from autograd_core.files import write_whole
 from autograd_core.losses import softmax_cross_entropy
@@ -84,9 +85,10 @@ def run(data: str | None, target: str | None, out: str, epochs: int, seed: int, 
     eager = _eager_seconds(deepcopy(model), training)
     course = train(model, training, held_out, epochs, random.Random(seed))
     compiled = course.history.seconds / len(course.history.losses)
-    print(f"trained in {course.history.seconds:.2g} s, after {course.history.compile_seconds:.2g} s of compiling")
+    how, before = ("compiled", "compiling") if native.available() else ("on NumPy's arrays", "tracing")
+    print(f"trained in {course.history.seconds:.2g} s, after {course.history.compile_seconds:.2g} s of {before}")
     print(
-        f"an epoch took {_milliseconds(compiled)} compiled and {_milliseconds(eager)} eagerly "
+        f"an epoch took {_milliseconds(compiled)} {how} and {_milliseconds(eager)} eagerly "
         f"(mean of {EAGER_EPOCHS}): {eager / compiled:.0f} times as long"
     )
     right = round(course.held_out[-1] * len(held_out))
