@@ -138,8 +138,8 @@ class Compiled:
                 Plan(arguments, result, self._mapped.count(False), len(self.program.outputs), module.slots, batch,
                      self._reduce == "mean", most, general),
             )  # fmt: skip
-        wrappers = [str(wrapper)] if wrapper.functions else []
-        code = self._code = native.Code(module, len(self.program.instructions), width, wrappers)
+        text = str(wrapper) if wrapper.functions else ""
+        code = self._code = native.Code(module, len(self.program.instructions), width, text)
         self.stats |= {"vector_width": width, "chunks": module.chunks, "workspace": module.slots}
         if self._is_batched:
             drive = ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_void_p] * 5, ctypes.c_int64)

@@ -112,12 +112,18 @@ def write_driver(module: Any, batch: Batch) -> None:
                 column = f.at(place["results"], f.multiply(k, 8 * block))
                 f.store(f.build.select(direct, target, column), place["outputs"], f.multiply(k, 8))
             f.build.call(kernel, [place["inputs"], shared, place["workspace"], place["outputs"], size])
-            with f.loop(0, outputs) as k:
-                stride = f.load(I64, result_strides, f.multiply(k, 8))
-                target = f.at(f.load(POINTER, results, f.multiply(k, 8)), f.multiply(start, stride))
-                column = f.load(POINTER, place["outputs"], f.multiply(k, 8))
-                with f.build.if_then(f.build.icmp_unsigned("!=", column, target)), f.loop(0, size) as j:
-                    f.store(f.load(DOUBLE, column, f.multiply(j, 8)), target, f.multiply(j, stride))
+            # Vector by vector, not column by column: what lies side by side is then written at about the same time.
+            vectors = f.build.and_(size, ir.Constant(I64, -width))
+            with f.loop(0, vectors, width) as j, f.loop(0, outputs) as k:
+                column, target, stride = _result(f, batch, place, results, result_strides, start, k)
+                with f.build.if_then(f.build.icmp_unsigned("!=", column, target)):
+                    numbers = f.load(vector, column, f.multiply(j, 8))
+                    for lane in range(width):
+                        number = f.build.extract_element(numbers, ir.Constant(I64, lane))
+                        f.store(number, target, f.multiply(f.add(j, lane), stride))
+            with f.loop(vectors, size) as j, f.loop(0, outputs) as k:
+                column, target, stride = _result(f, batch, place, results, result_strides, start, k)
+                f.store(f.load(DOUBLE, column, f.multiply(j, 8)), target, f.multiply(j, stride))
     if batch.reduced:
         with f.loop(0, outputs) as k:
             total = f.load(DOUBLE, place["totals"], f.multiply(k, 8 * width))
@@ -126,6 +132,15 @@ def write_driver(module: Any, batch: Batch) -> None:
             f.store(total, results, f.multiply(k, 8))
     f.build.call(f.declared("free", VOID, [POINTER]), [memory])
     f.build.ret(ir.Constant(I32, 0))
+
+
+def _result(
+    f: Function, batch: Batch, place: dict[str, Any], results: Any, strides: Any, start: Any, k: Any
+) -> tuple[Any, Any, Any]:
+    """Where the kernel put the k-th output of a block, where it belongs, and how far apart its numbers are there."""
+    stride = f.load(I64, strides, f.multiply(k, 8))
+    target = f.at(f.load(POINTER, results, f.multiply(k, 8)), f.multiply(start, stride))
+    return f.load(POINTER, place["outputs"], f.multiply(k, 8)), target, stride
 
 
 def _zero(f: Function, pointer: Any, vectors: int, vector: Any) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import ctypes.util
 import math
-from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -137,41 +136,41 @@ class Code:
         module: the straight-line code.
         instructions: how many it has.
         width: samples in a vector.
-        wrappers: the text of further modules, which call its ``kernel``.
+        wrapper: the text of another module, which calls its ``kernel``; none if empty.
 
     Attributes:
         ir: LLVM's intermediate representation, before it is optimised.
     """
 
-    def __init__(self, module: Module, instructions: int, width: int, wrappers: Sequence[str] = ()) -> None:
+    def __init__(self, module: Module, instructions: int, width: int, wrapper: str = "") -> None:
         binding = llvm()
         passes, level = _tier(instructions, width)
-        machine = _target_machine(level)
+        self.ir = module.ir
         self._raised: list[BaseException] = []
         # ctypes' functions live as long as this object
         self._callbacks = [_callback(row, arity, self._raised) for row, arity in module.called]
-        parsed = binding.parse_assembly(module.ir)
+        kernel = binding.parse_assembly(module.ir)
         for number, callback in enumerate(self._callbacks):
             symbol = f"autograd_core_callback_{_address(callback):x}"
             binding.add_symbol(symbol, _address(callback))
-            parsed.get_function(f"callback_{number}").name = symbol
-        for wrapper in wrappers:
-            parsed.link_in(binding.parse_assembly(wrapper))
+            kernel.get_function(f"callback_{number}").name = symbol
+        if wrapper and passes:
+            kernel.link_in(binding.parse_assembly(wrapper))
+        self._machine = _target_machine(level)
         if passes:
             options = binding.create_pipeline_tuning_options(speed_level=passes)
             options.loop_unrolling = False
-            builder = binding.create_pass_builder(machine, options)
-            builder.getModulePassManager().run(parsed, builder)
-        self.ir = module.ir
-        self._machine = machine
-        self._module = parsed
-        self._engine = binding.create_mcjit_compiler(parsed, machine)
-        self._engine.finalize_object()
-
-    @property
-    def calls_back(self) -> bool:
-        """Whether it calls functions in Python, which may raise."""
-        return bool(self._callbacks)
+            builder = binding.create_pass_builder(self._machine, options)
+            builder.getModulePassManager().run(kernel, builder)
+        self._module = kernel
+        self._engines = [_engine(kernel, self._machine)]
+        if wrapper and not passes:
+            # around a longer kernel the wrapper is not worth LLVM's time
+            around = binding.parse_assembly(wrapper)
+            symbol = f"autograd_core_kernel_{self.address('kernel'):x}"
+            binding.add_symbol(symbol, self.address("kernel"))
+            around.get_function("kernel").name = symbol
+            self._engines.insert(0, _engine(around, _target_machine(0)))
 
     def check(self) -> None:
         """Raise what a function in Python raised while the code ran."""
@@ -181,13 +180,20 @@ class Code:
             raise error
 
     def address(self, name: str) -> int:
-        """Where a function of the module is."""
-        return int(self._engine.get_function_address(name))
+        """Where a function is."""
+        addresses = (engine.get_function_address(name) for engine in self._engines)
+        return next(int(address) for address in addresses if address)
 
     @property
     def assembly(self) -> str:
         """The processor's instructions, as text."""
         return str(self._machine.emit_assembly(llvm().parse_assembly(str(self._module))))
+
+
+def _engine(module: Any, machine: Any) -> Any:
+    engine = llvm().create_mcjit_compiler(module, machine)
+    engine.finalize_object()
+    return engine
 
 
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.POINTER(ctypes.c_double))
