@@ -114,7 +114,8 @@ def of_arithmetic() -> tuple[list[Program], list[tuple[float, ...]], list[list[l
     """Programs, points, and the values and slopes of each at each: of backward passes, and of recorded gradients."""
     several = programs(2, 60, without_if, ARITHMETIC)
     points = random_points(0, 30) + list(product(EDGES[:10], repeat=2))
-    return several, points, *([[way(f, xs) for f in several] for xs in points] for way in (of_a_pass, recorded))
+    passes, records = ([[way(f, xs) for f in several] for xs in points] for way in (of_a_pass, recorded))
+    return several, points, passes, records
 
 
 def of_a_pass(program: Program, xs: Sequence[float]) -> list[float]:
