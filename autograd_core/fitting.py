@@ -229,12 +229,8 @@ def _compile(model: Callable[[Any], Any], loss: Loss, parameters: list[Value], d
 
 
 def _trace(model: Callable[[Any], Any], loss: Loss, parameters: list[Value], data: Samples) -> Trace:
-    from autograd_core.compiler import native
-    from autograd_core.compiler.callable import _note
     from autograd_core.compiler.compiled import Trace
 
-    if not native.available():
-        _note()
     sample = Argument(Structure(None, [data.inputs.shape[1:]]), 0)
     target = Argument(Structure(None, [data.targets.shape[1:] or None]), 0)
     with collector_paused(), lenient():

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from autograd_core import jit
-from autograd_core.compiler import callable as compiler
 from autograd_core.compiler import native
 
 
@@ -34,7 +33,7 @@ def use(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
     """From now on, compile for `mode`."""
     if not mode.is_native:
         monkeypatch.setattr(native, "available", lambda: False)
-        monkeypatch.setattr(compiler, "_noted", True)  # the note is a warning, and a warning an error
+        monkeypatch.setattr(native, "_noted", True)  # the note is a warning, and a warning an error
     elif 1 < mode.width < WIDEST:
         monkeypatch.setattr(native, "vector_width", lambda: mode.width)
         # LLVM's passes, which take most of the time, have their turn with points and with the widest vectors.

@@ -8,7 +8,8 @@ import pytest
 from accuracy import EXCEPTIONS, bound_of, differentiable_rows, errors_at, points_of
 from mpmath import mp
 
-from autograd_core.namespaces import floats, precise, values
+from autograd_core.compiler.builder import Builder
+from autograd_core.namespaces import arrays, floats, precise, values
 from autograd_core.primitives import TABLE, Primitive
 from autograd_core.testing.accuracy import Deviation, local_derivatives, ulps
 from autograd_core.value import Value
@@ -38,6 +39,21 @@ def test_values_and_local_derivatives_at_many_points(row: Primitive) -> None:
     check(row, 400, seed=1)
 
 
+@pytest.mark.parametrize(
+    ("name", "xs"),
+    [
+        ("pow", (0.8532646330376665, 4500.806275057894)),  # x^(p−1) is subnormal, p·x^(p−1) is not
+        ("pow", (1e-154, 3.0)),
+        ("pow", (3e-103, 4.0)),
+        ("atan2", (1.0, 5e-324)),
+    ],
+)
+def test_points_at_which_an_error_was_found(name: str, xs: tuple[float, ...]) -> None:
+    errors = list(errors_at(TABLE[name], xs))
+    assert errors
+    assert all(error.ulp <= (3.0 if error.operand is None else 5.0) for error in errors), errors
+
+
 def test_every_exception_is_of_a_row_and_has_a_reason() -> None:
     assert set(EXCEPTIONS) <= set(TABLE)
     assert all(bound.reason for bound in EXCEPTIONS.values())
@@ -53,7 +69,7 @@ def test_a_rule_that_is_wrong_by_a_part_in_a_trillion_is_noticed(monkeypatch: py
 
 
 @pytest.mark.parametrize("row", [row for row in TABLE.values() if row.leaf], ids=lambda row: row.name)
-@pytest.mark.parametrize("m", [floats, precise, values], ids=lambda m: m.__name__.rpartition(".")[2])
+@pytest.mark.parametrize("m", [floats, precise, values, arrays, Builder()], ids=["floats", "mp", "values", "arrays", "code"])
 def test_every_namespace_offers_every_leaf(m: object, row: Primitive) -> None:
     assert callable(getattr(m, row.name))
 

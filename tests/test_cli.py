@@ -11,7 +11,6 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from autograd_core import cli, demo
-from autograd_core.compiler import callable as compiler_callable
 from autograd_core.compiler import native
 
 TABLE = "a,b,kind\n" + "".join(f"{i},{i * i % 7},{'no' if i < 10 else 'yes'}\n" for i in range(20))
@@ -57,7 +56,7 @@ def test_without_llvmlite_the_demo_learns_too(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(native, "available", lambda: False)
-    monkeypatch.setattr(compiler_callable, "_noted", False)
+    monkeypatch.setattr(native, "_noted", False)
     with pytest.warns(UserWarning, match=r"autograd-core\[compile\]") as notes:
         assert cli.main(["--epochs", "20"]) == 0
     assert len(notes) == 1

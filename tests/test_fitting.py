@@ -10,7 +10,6 @@ import pytest
 
 from autograd_core import Value, activations
 from autograd_core import math as m
-from autograd_core.compiler import callable as compiler_callable
 from autograd_core.compiler import native
 from autograd_core.errors import (
     DataError,
@@ -53,7 +52,7 @@ def compiler(request, monkeypatch):
     """Both ways to run a trace."""
     if request.param == "python":
         monkeypatch.setattr(native, "available", lambda: False)
-        monkeypatch.setattr(compiler_callable, "_noted", True)
+        monkeypatch.setattr(native, "_noted", True)
 
 
 def mean_loss(model, loss, inputs, targets):
@@ -361,7 +360,7 @@ def test_a_branch_in_the_loss_is_named_with_its_line():
 
 def test_one_note_says_that_there_is_no_compiler(monkeypatch):
     monkeypatch.setattr(native, "available", lambda: False)
-    monkeypatch.setattr(compiler_callable, "_noted", False)
+    monkeypatch.setattr(native, "_noted", False)
     model = Neuron(2, seed=1)
     settings = {"loss": squared_error, "optimiser": SGD(model.parameters()), "epochs": 1, "progress": False}
     with pytest.warns(UserWarning, match=r"autograd-core\[compile\]") as notes:

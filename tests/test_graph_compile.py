@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from autograd_core import Graph, Value, custom_derivatives, math, strict
-from autograd_core.compiler import callable as callable_module
 from autograd_core.compiler import native
 from autograd_core.errors import GraphError, NonFiniteError, StaleGraphError
 from autograd_core.nn import MLP
@@ -21,7 +20,7 @@ from autograd_core.testing import random_program
 def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "Python code":
         monkeypatch.setattr(native, "available", lambda: False)
-        monkeypatch.setattr(callable_module, "_noted", True)
+        monkeypatch.setattr(native, "_noted", True)
 
 
 def numbers_of(graph: Graph) -> list[tuple[float, float]]:

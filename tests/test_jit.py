@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-import autograd_core.compiler.callable as callable_module
 from autograd_core import Value, custom_derivatives, grad, hessian, jit, math, strict, value_and_grad
 from autograd_core.compiler import native
 from autograd_core.errors import AutogradError, OperandTypeError, TraceError, TransformError
@@ -34,7 +33,7 @@ class Model:
 def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     if request.param == "Python code":
         monkeypatch.setattr(native, "available", lambda: False)
-        monkeypatch.setattr(callable_module, "_noted", True)
+        monkeypatch.setattr(native, "_noted", True)
     return str(request.param)
 
 
@@ -497,7 +496,7 @@ def test_strict_mode_does_not_disturb_tracing() -> None:
 
 def test_without_llvmlite_one_note_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(native, "available", lambda: False)
-    monkeypatch.setattr(callable_module, "_noted", False)
+    monkeypatch.setattr(native, "_noted", False)
     with pytest.warns(UserWarning, match=r"autograd-core\[compile\]"):
         assert jit(lambda x: x * 2.0)(1.0) == 2.0
     assert jit(lambda x: x * 3.0)(1.0) == 3.0

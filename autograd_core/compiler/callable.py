@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from operator import index
@@ -150,7 +149,7 @@ class Jit:
         return known
 
     def _make(self, function: Callable[..., Any], arguments: Any, dispatch: Any) -> Compiled:
-        from autograd_core.compiler import native  # not before something is compiled: these take a while to import
+        # not before something is compiled: it takes a while to import
         from autograd_core.compiler.compiled import Compiled, Trace
 
         began = perf_counter()
@@ -161,8 +160,6 @@ class Jit:
                 raise TransformError(f"{self._name} returned None: does it lack a return statement?")
             tree = Tree(result, f"the result of {self._name}")
             trace = Trace(self._name, arguments, inputs, tree, [as_value(number) for number in tree.numbers])
-            if not native.available():
-                _note()
             return Compiled(
                 trace, is_batched=self._is_batched, reduce=self._reduce, threads=self._threads, strict=self._strict,
                 fallback=dispatch, trace_seconds=perf_counter() - began,
@@ -205,16 +202,3 @@ def _count(number: Any, what: str) -> int:
     except TypeError:
         nan = " (a NaN)" if isinstance(number, float) and math.isnan(number) else ""
         raise TransformError(f"{what} wants whole numbers, not {number!r}{nan}") from None
-
-
-_noted = False
-
-
-def _note() -> None:
-    global _noted
-    if not _noted:
-        _noted = True
-        warnings.warn(
-            "llvmlite is not installed, so compiled functions run as Python code: pip install 'autograd-core[compile]'",
-            stacklevel=5,
-        )

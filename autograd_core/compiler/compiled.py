@@ -165,6 +165,7 @@ class Compiled:
         return None if None in nodes else nodes
 
     def _make_python(self) -> None:
+        native.note_missing_llvm()
         m: Any = floats
         if self._is_batched:
             from autograd_core.namespaces import arrays

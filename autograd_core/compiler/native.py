@@ -5,15 +5,17 @@ from __future__ import annotations
 import ctypes
 import ctypes.util
 import math
+import warnings
 from functools import cache
 from typing import Any
 
 from autograd_core.compiler.builder import DIRECT
 from autograd_core.compiler.emit import Module
+from autograd_core.compiler.trace import frames_inside
 from autograd_core.errors import MissingExtraError
 from autograd_core.primitives import Primitive
 
-__all__ = ["Code", "available", "vector_functions", "vector_width"]
+__all__ = ["Code", "available", "note_missing_llvm", "vector_functions", "vector_width"]
 
 
 def _tier(instructions: int, width: int) -> tuple[int, int]:
@@ -62,6 +64,20 @@ def available() -> bool:
     except MissingExtraError:
         return False
     return True
+
+
+_noted = False
+
+
+def note_missing_llvm() -> None:
+    """Warn, once in a process, that compiled functions run as Python code; the warning names the caller's line."""
+    global _noted
+    if not _noted:
+        _noted = True
+        warnings.warn(
+            "llvmlite is not installed, so compiled functions run as Python code: pip install 'autograd-core[compile]'",
+            stacklevel=frames_inside() + 1,
+        )
 
 
 @cache

@@ -6,13 +6,14 @@ import linecache
 import math
 import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import Any, NoReturn
 
 from autograd_core.errors import TraceError
 from autograd_core.primitives import TABLE
 from autograd_core.value import Value, as_operand, record
 
-__all__ = ["Traced", "calling_line"]
+__all__ = ["Traced", "calling_line", "frames_inside"]
 
 _PACKAGE = __name__.partition(".")[0]
 
@@ -123,11 +124,21 @@ def _unknown(what: str, instead: str = "it is known only when the compiled funct
     raise TraceError(f"{what} needs the number of a traced value{calling_line()}: {instead}")
 
 
-def calling_line() -> str:
-    """Where in the user's source the call stack is, as ``" at file:line: source"``; empty if nowhere."""
-    frame = sys._getframe(1)
+def frames_inside() -> int:
+    """How many frames of the call stack, from the caller's on, are this package's."""
+    count = 0
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == _PACKAGE:
-        frame = frame.f_back  # type: ignore[assignment]  # None ends the loop
+        count += 1
+        frame = frame.f_back
+    return count
+
+
+def calling_line() -> str:
+    """Where in the user's source the call stack is, as ``" at file:line (source)"``; empty if nowhere."""
+    frame: FrameType | None = sys._getframe(1)
+    for _ in range(frames_inside() - 1):
+        frame = frame.f_back if frame is not None else None
     if frame is None:
         return ""
     file, line = frame.f_code.co_filename, frame.f_lineno
