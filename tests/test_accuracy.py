@@ -69,7 +69,7 @@ def test_a_rule_that_is_wrong_by_a_part_in_a_trillion_is_noticed(monkeypatch: py
 
 
 @pytest.mark.parametrize("row", [row for row in TABLE.values() if row.leaf], ids=lambda row: row.name)
-@pytest.mark.parametrize("m", [floats, precise, values, arrays, Builder()], ids=["floats", "mp", "values", "arrays", "code"])
+@pytest.mark.parametrize("m", [floats, precise, values, arrays, Builder()], ids=["64", "mp", "value", "array", "code"])
 def test_every_namespace_offers_every_leaf(m: object, row: Primitive) -> None:
     assert callable(getattr(m, row.name))
 
