@@ -119,7 +119,11 @@ def read(args: Sequence[Any], arguments: Sequence[Argument], name: str) -> Numbe
     lengths: dict[int, list[int]] = {}
     for number, (arg, (_, axis)) in enumerate(zip(args, arguments, strict=True)):
         if axis is None:
-            shared += map(as_float, Tree(arg, f"argument {number} of {name}").numbers)
+            array = as_array(arg)
+            if array is not None and array.dtype == float:
+                shared += array.ravel().tolist()
+            else:
+                shared += map(as_float, Tree(arg, f"argument {number} of {name}").numbers)
             continue
         import numpy as np
 

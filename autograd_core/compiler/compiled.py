@@ -4,32 +4,24 @@ from __future__ import annotations
 
 import ctypes
 import math
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
 from time import perf_counter
 from typing import Any
 
 from autograd_core.compiler import native
 from autograd_core.compiler.arguments import Argument, Numbers, read
+from autograd_core.compiler.batches import SMALL, BatchRunner
 from autograd_core.compiler.emit import Layout, emit
 from autograd_core.compiler.lower import lower
 from autograd_core.compiler.straight import python_function, python_source
 from autograd_core.errors import TransformError
 from autograd_core.graph import Graph
 from autograd_core.namespaces import floats
-from autograd_core.trees import Structure
+from autograd_core.trees import Shape, Structure
 from autograd_core.value import Value
 
 __all__ = ["Compiled", "Trace"]
-
-SMALL = 3_000_000
-"""Samples times instructions up to which a batch is done on the calling thread, holding the interpreter."""
-BLOCK = 1 << 16
-"""Samples that are converted at a time, if an array is not one of doubles."""
-
 
 @dataclass
 class Trace:
@@ -75,7 +67,6 @@ class Compiled:
         self._trace = trace
         self._is_batched = is_batched
         self._reduce = reduce
-        self._threads = threads
         self.program, self._captured = lower(
             trace.inputs, trace.outputs, strict=strict, fused=native.available()
         )
@@ -90,9 +81,9 @@ class Compiled:
         self._code: native.Code | None = None
         self.function: Callable[..., Any] = self.run
         if native.available():
-            self._make_native(strict, fallback)
+            self._make_native(strict, fallback, threads)
         else:
-            self._make_python()
+            self._make_python(threads)
         self._lap("code_seconds", clock)
         self.stats["compile_seconds"] = sum(seconds for name, seconds in self.stats.items() if "seconds" in name)
 
@@ -101,7 +92,7 @@ class Compiled:
         self.stats[name] = now - clock
         return now
 
-    def _make_native(self, strict: bool, fallback: Callable[..., Any] | None) -> None:
+    def _make_native(self, strict: bool, fallback: Callable[..., Any] | None, threads: int | None) -> None:
         from llvmlite import ir
 
         from autograd_core.compiler.boxing import usable
@@ -142,8 +133,7 @@ class Compiled:
         code = self._code = native.Code(module, len(self.program.instructions), width, text)
         self.stats |= {"vector_width": width, "chunks": module.chunks, "workspace": module.slots}
         if self._is_batched:
-            drive = ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_void_p] * 5, ctypes.c_int64)
-            self._drive = drive(code.address("drive"))
+            self._batches = self._runner(code.address("drive"), threads)
         else:
             self._kernel = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4, ctypes.c_int64)(code.address("kernel"))
         if direct:
@@ -164,14 +154,17 @@ class Compiled:
             places[axis is not None] += structure.size
         return None if None in nodes else nodes
 
-    def _make_python(self) -> None:
+    def _make_python(self, threads: int | None) -> None:
         native.note_missing_llvm()
-        m: Any = floats
         if self._is_batched:
             from autograd_core.namespaces import arrays
 
-            m = arrays
-        self._python = python_function(self.program, m)
+            self._batches = self._runner(python_function(self.program, arrays), threads)
+        else:
+            self._python = python_function(self.program, floats)
+
+    def _runner(self, code: Any, threads: int | None) -> BatchRunner:
+        return BatchRunner(code, self._mapped, len(self.program.outputs), len(self.program.instructions), threads)
 
     @property
     def graph(self) -> Graph:
@@ -227,7 +220,7 @@ class Compiled:
             return
         workspace = (ctypes.c_double * max(1, self._slots))()
         self._kernel(None, inputs.ctypes.data, workspace, outputs.ctypes.data, 1)
-        self._code.check()
+        self._check()
 
     # One point
 
@@ -239,7 +232,7 @@ class Compiled:
         outputs = (ctypes.c_double * max(1, len(self.program.outputs)))()
         workspace = (ctypes.c_double * max(1, self._slots))()
         self._kernel(None, inputs, workspace, outputs, 1)
-        self._code.check()
+        self._check()
         return outputs[: len(self.program.outputs)]
 
     # A batch
@@ -253,102 +246,22 @@ class Compiled:
             results.append(result)
             flat = result.reshape(numbers.samples, math.prod(shape or ()))
             columns += [flat[:, i] for i in range(flat.shape[1])]
-        self._in_parts(numbers, columns)
+        self._batches.each(numbers, columns)
+        self._check()
         return self._trace.result.unflatten(results)
 
     def _summed(self, numbers: Numbers) -> Any:
-        import numpy as np
-
-        parts = self._in_parts(numbers, None)
-        totals = parts[0] if parts else np.zeros(len(self.program.outputs))
-        for part in parts[1:]:
-            totals = totals + part
+        totals = self._batches.total(numbers)
+        self._check()
         if self._reduce == "mean":
             totals = totals / numbers.samples if numbers.samples else totals * math.nan
-        return self._trace.result.build(totals.tolist())
+        numbers_of_it = totals.tolist()
 
-    def _in_parts(self, numbers: Numbers, columns: list[Any] | None) -> list[Any]:
-        """Share the samples among threads: each takes one piece, always the same one."""
-        count = numbers.samples
-        work = count * len(self.program.instructions)
-        threads = self._threads or (_processors() if work > SMALL else 1)
-        size = max(1, -(-count // threads))
-        size = -(-size // 64) * 64
-        pieces = [(start, min(count, start + size)) for start in range(0, count, size)]
+        def leaf(place: slice, shape: Shape) -> Any:
+            return numbers_of_it[place.start] if shape is None else totals[place].reshape(shape)
 
-        def do(piece: tuple[int, int]) -> Any:
-            return self._part(numbers, columns, *piece)
+        return self._trace.result.build_leaves(leaf)
 
-        if len(pieces) < 2:
-            return [do(piece) for piece in pieces]
-        others = [_pool().submit(do, piece) for piece in pieces[1:]]
-        return [do(pieces[0]), *(other.result() for other in others)]
-
-    def _part(self, numbers: Numbers, columns: list[Any] | None, start: int, stop: int) -> Any:
-        """One thread's piece, in blocks if its numbers have to be converted first."""
-        import numpy as np
-
-        plain = all(column.dtype == np.float64 and column.dtype.isnative for column in numbers.columns)
-        step = stop - start if plain and self._code is not None else BLOCK
-        total = np.zeros(len(self.program.outputs))
-        for first in range(start, stop, step):
-            block = slice(first, min(stop, first + step))
-            given = [np.asarray(column[block], dtype=float) for column in numbers.columns]
-            wanted = None if columns is None else [column[block] for column in columns]
-            part = self._block(numbers.shared, given, wanted, block.stop - block.start)
-            if columns is None:
-                total = total + part
-        return total
-
-    def _block(self, shared: list[float], given: list[Any], wanted: list[Any] | None, count: int) -> Any:
-        import numpy as np
-
-        if self._code is None:
-            from autograd_core.namespaces import arrays
-
-            rest, columns = iter(shared), iter(given)
-            inputs = [next(columns) if is_mapped else next(rest) for is_mapped in self._mapped]
-            with arrays.quiet():
-                results = [np.broadcast_to(np.asarray(y, dtype=float), count) for y in self._python(inputs)]
-            if wanted is None:
-                return np.array([result.sum() for result in results])
-            for target, result in zip(wanted, results, strict=True):
-                target[...] = result
-            return None
-        totals = np.empty(len(self.program.outputs)) if wanted is None else None
-        targets = wanted or []
-        bases, strides = _places(given)
-        numbers = np.array(shared or [0.0])
-        if totals is not None:
-            status = self._drive(_at(bases), _at(strides), _at(numbers), _at(totals), None, count)
-        else:
-            results, result_strides = _places(targets)
-            status = self._drive(
-                _at(bases), _at(strides), _at(numbers), _at(results), _at(result_strides), count
-            )
-        self._code.check()
-        if status:
-            raise MemoryError("no memory for the workspace of a compiled function")
-        return totals
-
-
-def _places(columns: Sequence[Any]) -> tuple[Any, Any]:
-    """Where columns begin, and the bytes from one entry to the next."""
-    import numpy as np
-
-    bases = np.array([column.__array_interface__["data"][0] for column in columns], dtype=np.int64)
-    return bases, np.array([column.strides[0] for column in columns], dtype=np.int64)
-
-
-def _at(array: Any) -> int:
-    return int(array.ctypes.data)
-
-
-@cache
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=max(1, _processors()), thread_name_prefix="autograd_core")
+    def _check(self) -> None:
+        if self._code is not None:
+            self._code.check()
