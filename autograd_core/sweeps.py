@@ -6,7 +6,8 @@ There is one sort and one sweep each way. A sweep runs the local derivative rule
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
+from itertools import filterfalse
 from operator import attrgetter
 from typing import Any
 
@@ -29,28 +30,48 @@ def topological_order(outputs: Iterable[Value]) -> list[Value]:
     """
     order: list[Value] = []
     seen: set[Value] = set()
-    stack: list[Value | None] = [*outputs]
-    stack.reverse()
-    pop, push, emit, see = stack.pop, stack.append, order.append, seen.add
-    while stack:
-        node = pop()
-        if node is None:  # everything above the mark is done: the node under it follows
-            emit(pop())  # type: ignore[arg-type]
-        elif node not in seen:
+    stack: list[Value | None] = [None]  # the operations whose parents are not all done, above a mark for the end
+    remaining: dict[Value, Iterator[Value]] = {}  # the parents still to visit, of operations on many
+    push, pop, emit, see = stack.append, stack.pop, order.append, seen.add
+    for output in outputs:
+        node: Any = output if output not in seen else None
+        while node is not None:
             see(node)
-            first = node._a
-            if first is None:
+            # Down along the first parents, to a node whose first parent is done.
+            parent = node._a
+            while parent is not None:
+                if parent.__class__ is tuple:
+                    remaining[node] = filterfalse(seen.__contains__, parent)
+                    break
+                if parent in seen:
+                    break
+                see(parent)
+                grandparent = parent._a
+                if grandparent is None:  # a leaf is done when it is seen
+                    emit(parent)
+                    break
+                push(node)
+                node, parent = parent, grandparent
+            # Up again, to a node with another parent to go down to. In a graph without cycles a seen parent is done.
+            while node is not None:
+                parent = node._b
+                if parent is None:
+                    if remaining and node in remaining:
+                        parent = next(remaining[node], None)
+                        if parent is not None:
+                            push(node)
+                            node = parent
+                            break
+                elif parent not in seen:
+                    if parent._a is not None:
+                        push(node)
+                        node = parent
+                        break
+                    see(parent)
+                    emit(parent)
                 emit(node)
-                continue
-            push(node)
-            push(None)
-            if first.__class__ is tuple:
-                stack += first[::-1]
-            else:
-                second = node._b
-                if second is not None:
-                    push(second)
-                push(first)  # type: ignore[arg-type]
+                node = pop()
+        push(None)
     return order
 
 
@@ -68,51 +89,66 @@ def pull_back(
     Raises:
         StaleGraphError: if a node changed after another was computed from it.
     """
-    read = m.operand
+    read, adjoint_of = m.operand, adjoints.get
+    on_floats = m is floats  # then the numbers are at hand, without a call for each
     began = nodes.now()
     for node in reversed(order):
         op = node.op
-        if op is None or node not in adjoints:
+        if op is None:
             continue
-        g = adjoints[node]
+        g = adjoint_of(node)
+        if g is None:
+            continue
         condition = None
         if g.__class__ is Gated:
             condition, g = g.condition, g.cotangent
         stamp = node._stamp
-        y = read(node)
         # Most nodes have one or two operands. Written out, they take a third of the time of the loop at the end.
+        # A constant has no stamp of its own: it cannot change.
         if op.arity == 2:
-            left, right = node._a, node._b
-            a, b = read(left), read(right)
-            if left._stamp > stamp or right._stamp > stamp:  # type: ignore[union-attr]  # two operands are two Values
-                raise _stale(node)
+            left: Any = node._a
+            right: Any = node._b
+            if on_floats:
+                y, a, b = node._data, left._data, right._data
+            else:
+                y, a, b = read(node), read(left), read(right)
             rule, other_rule = op.rules
-            if rule is not None and left.__class__ is not Constant and left not in fixed:
-                cotangent = rule(m, g, y, a, b)
-                if cotangent is not None:
-                    if condition is not None:
-                        cotangent = m.gate(condition, cotangent)
-                    adjoints[left] = adjoints[left] + cotangent if left in adjoints else cotangent  # type: ignore[index]
-            if other_rule is not None and right.__class__ is not Constant and right not in fixed:
-                cotangent = other_rule(m, g, y, a, b)
-                if cotangent is not None:
-                    if condition is not None:
-                        cotangent = m.gate(condition, cotangent)
-                    adjoints[right] = adjoints[right] + cotangent if right in adjoints else cotangent  # type: ignore[index]
+            if left.__class__ is not Constant:
+                if left._stamp > stamp:
+                    raise _stale(node)
+                if rule is not None and (not fixed or left not in fixed):
+                    cotangent = rule(m, g, y, a, b)
+                    if cotangent is not None:
+                        if condition is not None:
+                            cotangent = m.gate(condition, cotangent)
+                        adjoints[left] = adjoints[left] + cotangent if left in adjoints else cotangent
+            if right.__class__ is not Constant:
+                if right._stamp > stamp:
+                    raise _stale(node)
+                if other_rule is not None and (not fixed or right not in fixed):
+                    cotangent = other_rule(m, g, y, a, b)
+                    if cotangent is not None:
+                        if condition is not None:
+                            cotangent = m.gate(condition, cotangent)
+                        adjoints[right] = adjoints[right] + cotangent if right in adjoints else cotangent
             continue
         if op.arity == 1:
-            only = node._a
-            a = read(only)
-            if only._stamp > stamp:  # type: ignore[union-attr]
+            only: Any = node._a
+            if on_floats:
+                y, a = node._data, only._data
+            else:
+                y, a = read(node), read(only)
+            if only._stamp > stamp:
                 raise _stale(node)
             (rule,) = op.rules
-            if rule is not None and only.__class__ is not Constant and only not in fixed:
+            if rule is not None and only.__class__ is not Constant and (not fixed or only not in fixed):
                 cotangent = rule(m, g, y, a)
                 if cotangent is not None:
                     if condition is not None:
                         cotangent = m.gate(condition, cotangent)
-                    adjoints[only] = adjoints[only] + cotangent if only in adjoints else cotangent  # type: ignore[index]
+                    adjoints[only] = adjoints[only] + cotangent if only in adjoints else cotangent
             continue
+        y = read(node)
         parents = node.parents
         xs = list(map(read, parents))
         if max(map(_stamp_of, parents)) > stamp:
