@@ -62,9 +62,8 @@ class FunctionCall:
         self.result = Tree(result, f"the result of {self.name}")
         self.outputs = [as_value(number) for number in self.result.numbers]
         self.order = topological_order(self.outputs)
-        own = set(self.inputs)
-        outer = (node.op is None and node.__class__ is not Constant and node not in own for node in self.order)
-        self.nested = any(outer) or any(x.op is not None for x in self.inputs)
+        leaves = [node for node in self.order if node.op is None and node.__class__ is not Constant]
+        self.nested = not set(self.inputs).issuperset(leaves) or any(x.op is not None for x in self.inputs)
         if has_aux and not self.nested:
             self.aux = without_values(self.aux)
 
@@ -140,16 +139,20 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
     @wraps(f)
     def differentiated(*args: Any, **kwargs: Any) -> Any:
         with collector_paused():
-            numbers = argument_numbers(argnums, args)
-            call = FunctionCall(f, args, numbers, has_aux, kwargs)
-            call.scalar("grad")
-            pulled = call.pull([1.0])
-            gradient = _by_argument(call, argnums, lambda tree, place: tree.build(pulled[place]))
-            value = call.value()
-            call.close()
-        return ((value, call.aux), gradient) if has_aux else (value, gradient)
+            # A call of its own, so that its graph is gone when the collector is back and looks through what there is.
+            return _value_and_gradient(f, argnums, has_aux, args, kwargs)
 
     return differentiated
+
+
+def _value_and_gradient(f: Function, argnums: Argnums, has_aux: bool, args: Sequence[Any], kwargs: Any) -> Any:
+    call = FunctionCall(f, args, argument_numbers(argnums, args), has_aux, kwargs)
+    call.scalar("grad")
+    pulled = call.pull([1.0])
+    gradient = _by_argument(call, argnums, lambda tree, place: tree.build(pulled[place]))
+    value = call.value()
+    call.close()
+    return ((value, call.aux), gradient) if has_aux else (value, gradient)
 
 
 def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from autograd_core.errors import MissingExtraError, OperandTypeError
@@ -52,6 +53,9 @@ class Structure:
     def build(self, numbers: Sequence[Any]) -> Any:
         """A tree of this structure with these numbers; its arrays hold floats, or objects if there is a Value."""
 
+        if self.shapes.count(None) == len(self.shapes):  # without arrays, each number is a leaf
+            return self.unflatten(numbers)
+
         def leaf(place: slice, shape: Shape) -> Any:
             return numbers[place.start] if shape is None else array_of(numbers[place], shape)
 
@@ -95,6 +99,10 @@ class Tree(Structure):
     def __init__(self, tree: Any, what: str) -> None:
         self.numbers: list[Any] = []
         leaves, spec = flatten(tree)
+        if {*map(type, leaves)} <= {float, Value}:  # the quick way, without a look at each leaf
+            self.numbers = leaves
+            super().__init__(spec, [None] * len(leaves))
+            return
         super().__init__(spec, [])
         for leaf in leaves:
             array = as_array(leaf)
@@ -155,6 +163,10 @@ def flatten(tree: Any) -> tuple[list[Any], Any]:
             "arguments other than single numbers need optree: pip install 'autograd-core[trees]'"
         ) from missing
 
+    kind = type(tree)
+    if (kind is list or kind is tuple) and {*map(type, tree)} <= {float}:  # the quick way for a vector
+        return list(tree), _spec_of_vector(kind, len(tree))
+
     def meet(node: Any) -> bool:
         kind = type(node)
         if hasattr(kind, "__dataclass_fields__") and kind not in _known_dataclasses:
@@ -163,6 +175,13 @@ def flatten(tree: Any) -> tuple[list[Any], Any]:
 
     leaves, spec = optree.tree_flatten(tree, is_leaf=meet, none_is_leaf=True, namespace=_NAMESPACE)
     return leaves, None if spec.is_leaf() else spec
+
+
+@lru_cache(maxsize=64)
+def _spec_of_vector(kind: Callable[[list[float]], Any], length: int) -> Any:
+    import optree
+
+    return optree.tree_structure(kind([0.0] * length), none_is_leaf=True, namespace=_NAMESPACE)
 
 
 def _register(kind: type) -> None:

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jit_modes import BATCHES, MODES, POINTS, Mode, apart, compiled, flat, use
 from mpmath import mp
-from ways import SIDES, DisagreementError, Result, Way, bound_of, compare
+from ways import DisagreementError, Result, Way, bound_of, compare
 
 from autograd_core import Value, gradients, jit, value_and_grad
 from autograd_core import math as m
@@ -27,6 +27,7 @@ from autograd_core.errors import TraceError
 from autograd_core.primitives import TABLE
 from autograd_core.sweeps import topological_order
 from autograd_core.testing import Program, random_program
+from autograd_core.testing.oracle import SIDES
 
 inf, nan = math.inf, math.nan
 EDGES = (0.0, -0.0, 1.0, -1.0, inf, -inf, nan, 5e-324, -5e-324, 1e308, -1e308, 0.5, 2.0, -3.0)

@@ -102,16 +102,19 @@ class BatchRunner:
         """Jobs that do nothing in Python, so that no thread waits for the interpreter."""
         import numpy as np
 
+        starts = np.array([start for start, _ in pieces], dtype=np.int64)[:, None]
         shared = np.array(numbers.shared or [0.0])
         bases, strides = _places(numbers.columns)
+        firsts = bases + starts * strides  # one row for each piece, and so below
         results, result_strides = _places(columns or [])
+        summed = np.empty((len(pieces), self._outputs)) if columns is None else None
+        targets = results + starts * result_strides if summed is None else summed
+        kept = firsts, strides, shared, targets, result_strides
+        at = [array.ctypes.data for array in kept]
         jobs = []
-        for start, stop in pieces:
-            first, targets = bases + start * strides, results + start * result_strides
-            totals = np.empty(self._outputs) if columns is None else None
-            arrays = [first, strides, shared, targets if totals is None else totals, result_strides]
-            addresses = [array.ctypes.data for array in arrays]
-            jobs.append(_Job(partial(self._drive, *addresses, stop - start), totals, arrays))
+        for i, (start, stop) in enumerate(pieces):
+            rows = at[0] + i * firsts.strides[0], at[1], at[2], at[3] + i * targets.strides[0], at[4]
+            jobs.append(_Job(partial(self._drive, *rows, stop - start), None if summed is None else summed[i], kept))
         return jobs
 
     def _block_job(self, numbers: Numbers, columns: Sequence[Any] | None, start: int, stop: int) -> _Job:

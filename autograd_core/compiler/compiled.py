@@ -122,12 +122,13 @@ class Compiled:
         if direct:
             assert arguments is not None
             assert result is not None
-            general = fallback or self.run
+            large = self.run
+            general = fallback or large
             most = SMALL // max(1, len(self.program.instructions))
             write_entry(
                 wrapper,
                 Plan(arguments, result, self._mapped.count(False), len(self.program.outputs), module.slots, batch,
-                     self._reduce == "mean", most, general),
+                     self._reduce == "mean", most, general, large),
             )  # fmt: skip
         text = str(wrapper) if wrapper.functions else ""
         code = self._code = native.Code(module, len(self.program.instructions), width, text)
@@ -139,7 +140,7 @@ class Compiled:
         if direct:
             # the builtin keeps the general path alive, and with it this object
             self.function = make_builtin(
-                self._trace.name, "compiled by autograd_core", code.address("entry"), (self, general)
+                self._trace.name, "compiled by autograd_core", code.address("entry"), (general, large)
             )
 
     def _nodes(self) -> list[Any] | None:

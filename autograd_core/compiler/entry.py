@@ -25,6 +25,7 @@ __all__ = ["Plan", "make_builtin", "nodes_of", "write_entry"]
 MOST_NODES = 200
 """Containers, arrays and columns that are written out one by one at most; larger trees take the general path."""
 ON_STACK = 1 << 12
+GENERAL, LARGE = 1, 2  # no object is at these addresses
 _METH_FASTCALL = 0x0080
 
 
@@ -42,6 +43,7 @@ class Plan:
         mean: whether summed outputs are divided by the number of samples.
         most: the number of samples up to which the builtin does the work itself.
         fallback: called with the same arguments for all that the builtin does not take.
+        large: called with the same arguments for more samples than `most`.
     """
 
     arguments: Sequence[Node]
@@ -53,6 +55,7 @@ class Plan:
     mean: bool
     most: int
     fallback: Any
+    large: Any
 
 
 def nodes_of(structure: Structure, place: int, axis: int | None = None) -> Node | None:
@@ -99,15 +102,17 @@ def write_entry(module: Any, plan: Plan) -> None:
     result = f.build.call(module.globals["fast"], [args, memory])
     if not on_stack:
         f.build.call(f.declared("free", VOID, [POINTER]), [memory])
-    f.leave_unless(f.build.icmp_unsigned("!=", result, f.address(1)), general)
+    f.leave_unless(f.build.icmp_unsigned("!=", result, f.address(GENERAL)), general)
+    call = f.python("PyObject_Vectorcall", POINTER, POINTER, POINTER, I64, POINTER)
+    with f.build.if_then(f.build.icmp_unsigned("==", result, f.address(LARGE)), likely=False):
+        f.build.ret(f.build.call(call, [f.address(id(plan.large)), args, count, NULL]))
     f.build.ret(result)
     f.build.position_at_end(general)
-    call = f.python("PyObject_Vectorcall", POINTER, POINTER, POINTER, I64, POINTER)
     f.build.ret(f.build.call(call, [f.address(id(plan.fallback)), args, count, NULL]))
 
 
 def _write_fast(module: Any, plan: Plan) -> int:
-    """Write ``fast(args, memory)``: the result, NULL after an error, or 1 if the arguments want the general path.
+    """Write ``fast(args, memory)``: the result, NULL after an error, `GENERAL` or `LARGE` if others have to do it.
 
     Returns:
         How many bytes of memory it wants.
@@ -137,7 +142,8 @@ def _write_fast(module: Any, plan: Plan) -> int:
         result = giving.node(plan.result, outputs)
     else:
         count = reading.count
-        f.leave_unless(f.build.icmp_signed("<=", count, ir.Constant(I64, plan.most)), general)
+        with f.build.if_then(f.build.icmp_signed(">", count, ir.Constant(I64, plan.most)), likely=False):
+            f.build.ret(f.address(LARGE))
         outputs, strides = reserve(plan.outputs), reserve(plan.outputs)
         result = None if batch.reduced else giving.arrays(plan.result, outputs, strides, count)
         drive = f.declared("drive", I32, [POINTER, POINTER, POINTER, POINTER, POINTER, I64])
@@ -152,7 +158,7 @@ def _write_fast(module: Any, plan: Plan) -> int:
             result = giving.node(plan.result, outputs)
     f.build.ret(result)
     f.build.position_at_end(general)
-    f.build.ret(f.address(1))
+    f.build.ret(f.address(GENERAL))
     return offset
 
 

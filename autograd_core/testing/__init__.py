@@ -1,10 +1,11 @@
-"""Public tools for tests: `check_grads`, `check_primitive`, and strategies for floats, Values and whole programs."""
+"""Public tools for tests: `check_grads`, `check_primitive`, `true_gradient`, and hypothesis strategies."""
 
 from autograd_core.testing.check import GradientCheck, GradientCheckError, GradientReport, check_grads
+from autograd_core.testing.oracle import TieError, true_gradient
 from autograd_core.testing.primitive import PrimitiveCheckError, check_primitive
 from autograd_core.testing.strategies import Program, floats_in, programs, random_program, values
 
 __all__ = [
-    "GradientCheck", "GradientCheckError", "GradientReport", "PrimitiveCheckError", "Program", "check_grads",
-    "check_primitive", "floats_in", "programs", "random_program", "values",
+    "GradientCheck", "GradientCheckError", "GradientReport", "PrimitiveCheckError", "Program", "TieError",
+    "check_grads", "check_primitive", "floats_in", "programs", "random_program", "true_gradient", "values",
 ]  # fmt: skip
