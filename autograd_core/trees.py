@@ -163,7 +163,7 @@ def flatten(tree: Any) -> tuple[list[Any], Any]:
             "arguments other than single numbers need optree: pip install 'autograd-core[trees]'"
         ) from missing
 
-    kind = type(tree)
+    kind: Any = type(tree)
     if (kind is list or kind is tuple) and {*map(type, tree)} <= {float}:  # the quick way for a vector
         return list(tree), _spec_of_vector(kind, len(tree))
 
