@@ -62,10 +62,13 @@ class Graph:
         # when the compiled passes ran, and the adjoints they gave: of the operations, then of the leaves
         self._evaluated: tuple[int, list[float]] = -1, []
 
-    def compile(self) -> Graph:
+    def compile(self, *, strict: bool = False) -> Graph:
         """Make `forward` and `backward` native code from now on; the graph itself, for chaining.
 
         Both give what they gave before, and write the same data and grads, without going through the nodes one by one.
+
+        Args:
+            strict: give the bits of plain evaluation for + − × ÷ √; otherwise a·b + c may be rounded once.
 
         Raises:
             StaleGraphError: if a leaf was changed after the forward pass.
@@ -80,7 +83,7 @@ class Graph:
         """
         from autograd_core.compiler.recorded import compile_passes
 
-        self._code = compile_passes(self.nodes, self.leaves, self.outputs)
+        self._code = compile_passes(self.nodes, self.leaves, self.outputs, strict=strict)
         return self
 
     def forward(self) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import gc
+import pickle
 import sys
 import threading
 import tracemalloc
@@ -145,6 +147,26 @@ def test_keywords_and_static_arguments() -> None:
 
 
 @pytest.mark.usefixtures("backend")
+def test_a_parameter_has_one_place_also_by_name() -> None:
+    f = jit(lambda x, y=2.0: x - y)
+    assert (f(1.0), f(1.0, y=5.0), f(x=1.0), f(y=1.0, x=4.0)) == (-1.0, -4.0, -1.0, 3.0)
+    x, a = np.arange(3.0), 10.0
+    g = jit(lambda x, a: x + 100.0 * a, in_axes=(0, None))
+    np.testing.assert_array_equal(g(x=x, a=a), x + 1000.0)
+    np.testing.assert_array_equal(g(x, a=a), x + 1000.0)
+    power = jit(lambda x, n, a: a * x**n, static_argnums=1)
+    assert power(2.0, n=3, a=2.0) == power(2.0, 3, 2.0) == 16.0
+
+
+@pytest.mark.usefixtures("backend")
+def test_static_arguments_that_are_equal_but_not_the_same() -> None:
+    divide = jit(lambda x, n: x / n, static_argnums=1)
+    assert (divide(1.0, 0.0), divide(1.0, -0.0)) == (float("inf"), -float("inf"))
+    kind = jit(lambda x, n: x * (2.0 if n[0] is True else 3.0), static_argnums=1)
+    assert (kind(1.0, (1,)), kind(1.0, (True,)), kind(1.0, (1.0,))) == (3.0, 2.0, 3.0)
+
+
+@pytest.mark.usefixtures("backend")
 def test_values_from_outside_are_read_at_each_call() -> None:
     weight = Value(2.0)
     f = jit(grad(lambda x: weight * x * x))
@@ -197,6 +219,12 @@ def test_arrays_that_the_caller_keeps(backend: str) -> None:
     for wrong in (np.zeros(4), np.zeros(10)[::2], np.zeros(5, dtype=np.float32), [0.0] * 5):
         with pytest.raises(TransformError, match="inputs must be a contiguous array of 5 doubles"):
             compiled.into(wrong, outputs)
+    with pytest.raises(TransformError, match="may be written to"):
+        compiled.into(inputs, np.frombuffer(bytes(48)))
+    swap = jit(lambda x: [x[1], x[0]]).compile(np.zeros(2))
+    both = np.array([1.0, 2.0])
+    swap.into(both, both)
+    np.testing.assert_array_equal(both, [2.0, 1.0])
     batch = jit(lambda x: x, in_axes=0).compile(np.zeros(3))
     with pytest.raises(TransformError, match="single points"):
         batch.into(inputs, outputs)
@@ -379,7 +407,47 @@ def test_code_is_freed_with_its_last_user() -> None:
     assert alive() is None
 
 
+def test_a_finalizer_in_the_same_garbage_may_still_call_it() -> None:
+    called = []
+
+    class Last:
+        def __init__(self, function: Any) -> None:
+            self.function = function
+
+        def __del__(self) -> None:
+            called.append(self.function(3.0))
+
+    f = jit(lambda x: x * x + 1.0)
+    f(1.0)
+    f.last = Last(f)
+    del f
+    gc.collect()
+    assert called == [10.0]
+
+
+def test_pickling() -> None:
+    f = jit(math.exp)
+    f(1.0)
+    assert pickle.loads(pickle.dumps(f))(2.0) == f(2.0)
+    assert pickle.loads(pickle.dumps(decorated)) is decorated
+    assert copy.deepcopy(decorated) is decorated
+    again = pickle.loads(pickle.dumps(jit(rosenbrock, in_axes=0, reduce="sum")))
+    points = np.random.default_rng(0).normal(size=(20, 3))
+    assert again(points) == jit(rosenbrock, in_axes=0, reduce="sum")(points)
+
+
 # Errors
+
+
+class Methods:
+    @jit
+    def compiled(self, x: Any) -> Any:
+        return x
+
+
+@jit
+def decorated(x: Any) -> Any:
+    return x * 2.0
 
 
 def branch(x: Any) -> Any:
@@ -404,13 +472,21 @@ def branch(x: Any) -> Any:
         (lambda x: x.data + 1.0, r"\.data needs the number of a traced value at .*test_jit\.py"),
         (lambda x: x.grad, r"\.grad"),
         (lambda x: x.backward(), r"backward\(\).*value_and_grad"),
-        (lambda x: np.maximum(np.array([x, x]), np.array([1.0, x])), "a branch"),
+        (lambda x: np.maximum(np.array([x, x]), np.array([1.0, x])), "a branch.*element by element"),
+        (lambda x: np.max(np.array([x, x])), r"at .*test_jit\.py"),
+        (lambda x: [x + 1.0, 2.0].index(x), "a branch"),
     ],
 )
 @pytest.mark.usefixtures("backend")
 def test_what_needs_a_number_while_tracing(f: Any, message: str) -> None:
     with pytest.raises(TraceError, match=message):
         jit(f)(1.0)
+
+
+def test_what_is_no_number_is_not_equal_to_one() -> None:
+    f = jit(lambda x: 1.0 if x == None or x == "text" else 2.0)  # noqa: E711  # as some write it
+    assert f(5.0) == 2.0
+    assert jit(lambda x: 2.0 if x != "text" else 1.0)(5.0) == 2.0
 
 
 def test_comparisons_are_conditions_for_where() -> None:
@@ -443,6 +519,11 @@ def test_comparisons_are_conditions_for_where() -> None:
         (lambda: jit(abs, in_axes=0)(np.zeros(3, dtype=complex)), "complex128"),
         (lambda: jit(abs, in_axes=0)(Value(1.0)), "got a Value.*differentiate first"),
         (lambda: jit(abs).compile(Value(1.0)), "for numbers, not for Values"),
+        (lambda: jit(lambda xs: sum(xs) + 1.0, in_axes=0)([]), "no argument of <lambda> holds a mapped array"),
+        (lambda: jit(abs, static_argnums=-1), "counts arguments from 0"),
+        (lambda: jit(abs, in_axes=0)(np.ma.masked_array([1.0, 2.0], [True, False])), "masked array"),
+        (lambda: jit(lambda x, n: x, static_argnums=1)(1.0, np.zeros(2)), "hashable"),
+        (lambda: Methods().compiled(1.0), r"compiled is a method: .* self\.f = jit\(self\.f\)"),
     ],
 )
 @pytest.mark.usefixtures("backend")

@@ -67,6 +67,8 @@ def arguments_of(args: Sequence[Any], axes: Sequence[int | None], name: str) -> 
         shapes: list[Any] = []
         for leaf in leaves:
             array = as_array(leaf)
+            if hasattr(array, "mask"):
+                raise OperandTypeError(f"argument {number} of {name} is a masked array: fill its gaps first")
             if axis is None:
                 if array is None:
                     _check(leaf, f"argument {number} of {name}")

@@ -39,7 +39,7 @@ class BatchRunner:
         mapped: for each input whether it differs from sample to sample.
         outputs: how many numbers there are for a sample.
         instructions: how many there are, from which follows what a thread is worth.
-        threads: how many share a batch; None for as many as are worth it.
+        threads: how many share a batch that is not small; None for as many as there are processors.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class BatchRunner:
         import numpy as np
 
         count = numbers.samples
-        threads = self._threads or (_processors() if count * self._instructions > SMALL else 1)
+        threads = (self._threads or _processors()) if count * self._instructions > SMALL else 1
         wanted = threads * PIECES if threads > 1 else 1
         size = -(-max(1, -(-count // wanted)) // 64) * 64
         pieces = [(start, min(count, start + size)) for start in range(0, count, size)]

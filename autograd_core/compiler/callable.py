@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from functools import update_wrapper
+from inspect import signature
 from operator import index
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd_core.collector import collector_paused
 from autograd_core.compiler.arguments import arguments_of, build_samples, holds_values
@@ -42,13 +44,15 @@ def jit(
 
     Args:
         f: the function. Its arguments and result may be numbers, lists, tuples, dicts, named tuples, dataclasses and
-            NumPy arrays of them. Values that it uses from outside are read at each call; they are not differentiated.
+            NumPy arrays of them. The numbers of Values that it uses from outside are read at each call, but what Python
+            decides with them is decided once; they are not differentiated.
         in_axes: for a batch, the axis along which each argument is mapped, or None for one that all samples share; a
             single axis is that of all arguments. Mapped arguments are NumPy arrays.
         reduce: None for a result for each sample, along axis 0; ``"sum"`` or ``"mean"`` over the samples.
-        threads: how many threads share a batch; by default as many as there are processors if it is large. The result
-            is the same at each call with the same number of threads.
+        threads: how many threads share a large batch; by default as many as there are processors. The result is the
+            same at each call with the same number of threads.
         strict: give the bits of eager evaluation for + − × ÷ √ and comparisons. Otherwise a·b + c may be rounded once,
+            so that a difference of two equal products need not be 0 (of consequence under a root or in a comparison),
             and small whole powers are products.
         static_argnums: the number, or numbers, of arguments that are not traced: counts, flags, names. Each new value
             is compiled anew.
@@ -89,12 +93,13 @@ class Jit:
         update_wrapper(self, f, updated=())
         self._f = f
         self._name = getattr(f, "__name__", type(f).__name__)
-        self._axes = in_axes if in_axes is None or isinstance(in_axes, (tuple, list)) else _count(in_axes, "in_axes")
-        if isinstance(self._axes, (tuple, list)):
-            self._axes = tuple(None if axis is None else _count(axis, "in_axes") for axis in self._axes)
-        self._is_batched = self._axes is not None and self._axes != (None,) * len(
-            self._axes if isinstance(self._axes, tuple) else "x"
-        )
+        self._axes: int | tuple[int | None, ...] | None
+        if isinstance(in_axes, (tuple, list)):
+            self._axes = tuple(None if axis is None else _count(axis, "in_axes") for axis in in_axes)
+            self._is_batched = any(axis is not None for axis in self._axes)
+        else:
+            self._axes = None if in_axes is None else _count(in_axes, "in_axes")
+            self._is_batched = in_axes is not None
         if reduce is not None and not self._is_batched:
             raise TransformError("reduce wants a batch: say in in_axes which arguments are mapped")
         self._reduce = reduce
@@ -104,11 +109,13 @@ class Jit:
         self._strict = strict
         static = static_argnums if isinstance(static_argnums, (tuple, list)) else [static_argnums]
         self._static = sorted(_count(number, "static_argnums") for number in static)
+        if self._static and self._static[0] < 0:
+            raise TransformError(f"static_argnums counts arguments from 0: {self._static[0]} is none")
         self._compiled: dict[Any, Compiled] = {}
         self._entry: Callable[..., Any] = self._dispatch
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._entry(*args, **kwargs) if kwargs else self._entry(*args)
+        return self._dispatch(*args, **kwargs) if kwargs else self._entry(*args)
 
     def compile(self, *args: Any, **kwargs: Any) -> Compiled:
         """The compiled code for arguments of this structure; what they hold does not matter.
@@ -119,34 +126,54 @@ class Jit:
         Raises:
             OperandTypeError: if there is a Value among the arguments.
         """
+        call = self._bind(args, kwargs)
+        if holds_values(call.traced):
+            raise OperandTypeError(f"{self._name} is compiled for numbers, not for Values")
+        return self._compile(call)
+
+    def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Call:
+        if kwargs:
+            # a parameter has one place, whether it is passed by place or by name
+            try:
+                bound = signature(self._f).bind(*args, **kwargs)
+                args, kwargs = bound.args, bound.kwargs
+            except ValueError:  # of some builtins nobody knows the parameters
+                pass
         names = tuple(sorted(kwargs))
         args = (*args, *(kwargs[name] for name in names))
         static = {number: args[number] for number in self._static if number < len(args)}
-        for number, value in static.items():
-            if value != value:
-                raise TransformError(f"static argument {number} of {self._name} is a NaN, which equals nothing")
-        traced = [arg for number, arg in enumerate(args) if number not in static]
-        if holds_values(traced):
-            raise OperandTypeError(f"{self._name} is compiled for numbers, not for Values")
-        arguments = arguments_of(traced, self._axes_of(len(args), set(static)), self._name)
-        try:
-            key = (names, tuple(static.items()), tuple(argument.key for argument in arguments))
-            known = self._compiled.get(key)
-        except TypeError:
-            raise TransformError(
-                f"a static argument of {self._name} cannot be a key: it must be hashable, like a number, text or tuple"
-            ) from None
+        return _Call(args, names, static, [arg for number, arg in enumerate(args) if number not in static])
+
+    def _compile(self, call: _Call) -> Compiled:
+        static = {number: self._static_key(number, value) for number, value in call.static.items()}
+        arguments = arguments_of(call.traced, self._axes_of(len(call.args), set(static)), self._name)
+        if self._is_batched and not any(argument.structure.size for argument in arguments if argument.axis is not None):
+            raise TransformError(f"no argument of {self._name} holds a mapped array: how many samples are there?")
+        key = (call.names, tuple(static.items()), tuple(argument.key for argument in arguments))
+        known = self._compiled.get(key)
         if known is None:
 
             def function(*samples: Any) -> Any:
                 rest = iter(samples)
-                every = [static[number] if number in static else next(rest) for number in range(len(args))]
-                by_name = dict(zip(names, every[len(args) - len(names) :], strict=True))
-                return self._f(*every[: len(args) - len(names)], **by_name)
+                every = [call.static[i] if i in call.static else next(rest) for i in range(len(call.args))]
+                places = len(every) - len(call.names)
+                return self._f(*every[:places], **dict(zip(call.names, every[places:], strict=True)))
 
-            dispatch = None if names or static else self._dispatch
+            dispatch = None if call.names or static else self._dispatch
             known = self._compiled[key] = self._make(function, arguments, dispatch)
         return known
+
+    def _static_key(self, number: int, value: Any) -> Any:
+        try:
+            hash(value)
+        except TypeError:
+            raise TransformError(
+                f"static argument {number} of {self._name} cannot be a key: "
+                "it must be hashable, like a number, text or tuple"
+            ) from None
+        if isinstance(value, float) and value != value:
+            raise TransformError(f"static argument {number} of {self._name} is a NaN, which equals nothing")
+        return _distinct(value)
 
     def _make(self, function: Callable[..., Any], arguments: Any, dispatch: Any) -> Compiled:
         # not before something is compiled: it takes a while to import
@@ -177,23 +204,52 @@ class Jit:
         return [axis for number, axis in enumerate(axes) if number not in static]
 
     def _dispatch(self, *args: Any, **kwargs: Any) -> Any:
-        traced = [arg for number, arg in enumerate(args) if number not in self._static]
-        if holds_values([*traced, *kwargs.values()]):
+        call = self._bind(args, kwargs)
+        if holds_values(call.traced):
             if self._is_batched:
                 raise OperandTypeError(
                     f"{self._name} is mapped over arrays of numbers, and got a Value: "
                     "differentiate first, then compile, as in jit(grad(f), in_axes=...)"
                 )
             return self._f(*args, **kwargs)
-        compiled = self.compile(*args, **kwargs)
-        if kwargs or self._static:
-            return compiled.run(*traced, *(kwargs[name] for name in sorted(kwargs)))
-        if compiled.function != compiled.run:
+        compiled = self._compile(call)
+        if compiled.function != compiled.run and not kwargs and not call.static:
             self._entry = compiled.function  # a builtin, which comes back here with what it does not take
-        return compiled.run(*args)
+        return compiled.run(*call.traced)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Jit:
+        if instance is None:
+            return self
+        raise TransformError(f"{self._name} is a method: compile it for each object, as in self.f = jit(self.f)")
+
+    def __reduce__(self) -> Any:
+        # A function that was decorated is found by its name, and any other one is compiled anew.
+        path: str = getattr(self._f, "__qualname__", "")
+        place: Any = sys.modules.get(self.__module__)
+        for name in path.split("."):
+            place = getattr(place, name, None)
+        if place is self:
+            return path
+        return Jit, (self._f, self._axes, self._reduce, self._threads, self._strict, self._static)
 
     def __repr__(self) -> str:
         return f"<jit of {self._name}>"
+
+
+class _Call(NamedTuple):
+    """One call: all arguments, the names of the last of them, and which are static and which are traced."""
+
+    args: tuple[Any, ...]
+    names: tuple[str, ...]
+    static: dict[int, Any]
+    traced: list[Any]
+
+
+def _distinct(value: Any) -> Any:
+    """A key that differs also for what is equal and yet not the same: 1, 1.0 and True; 0.0 and −0.0."""
+    if isinstance(value, tuple):
+        return tuple, tuple(map(_distinct, value))
+    return value.__class__, value.hex() if isinstance(value, float) else value
 
 
 def _count(number: Any, what: str) -> int:

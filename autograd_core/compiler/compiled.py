@@ -211,11 +211,17 @@ class Compiled:
         """
         if self._is_batched:
             raise TransformError("into() is for single points")
+        import numpy as np
+
         wanted = {"inputs": (inputs, len(self._trace.inputs)), "outputs": (outputs, len(self._trace.outputs))}
         for what, (array, size) in wanted.items():
-            contiguous = getattr(array, "flags", None) is not None and array.flags.c_contiguous
-            if not contiguous or str(array.dtype) != "float64" or array.size != size:
+            usable = isinstance(array, np.ndarray) and array.flags.c_contiguous and array.flags.aligned
+            if not usable or array.dtype != np.float64 or not array.dtype.isnative or array.size != size:
                 raise TransformError(f"{what} must be a contiguous array of {size} doubles")
+        if not outputs.flags.writeable:
+            raise TransformError("outputs must be an array that may be written to")
+        if np.may_share_memory(inputs, outputs):
+            inputs = inputs.copy()
         if self._code is None or self._captured:
             outputs.flat = self.point([*inputs.ravel().tolist(), *(leaf._data for leaf in self._captured)])
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
+import itertools
 import math
 import warnings
 from functools import cache
@@ -145,6 +146,20 @@ def _target_machine(level: int) -> Any:
     )
 
 
+# Machine code is freed by counting references and never by the cyclic collector, which calls the finalizers of all
+# garbage before it frees any: one of them may still call a compiled function. So what the code needs is kept here, for
+# as long as somebody holds its lease, which as a bare int is nothing that the collector looks at.
+_leased: dict[int, Any] = {}
+_numbers = itertools.count()
+
+
+class _Lease(int):
+    __slots__ = ()
+
+    def __del__(self, leased: dict[int, Any] = _leased) -> None:
+        leased.pop(int(self), None)
+
+
 class Code:
     """Loaded machine code; it lives as long as this object.
 
@@ -163,10 +178,9 @@ class Code:
         passes, level = _tier(instructions, width)
         self.ir = module.ir
         self._raised: list[BaseException] = []
-        # ctypes' functions live as long as this object
-        self._callbacks = [_callback(row, arity, self._raised) for row, arity in module.called]
+        callbacks = [_callback(row, arity, self._raised) for row, arity in module.called]
         kernel = binding.parse_assembly(module.ir)
-        for number, callback in enumerate(self._callbacks):
+        for number, callback in enumerate(callbacks):
             symbol = f"autograd_core_callback_{_address(callback):x}"
             binding.add_symbol(symbol, _address(callback))
             kernel.get_function(f"callback_{number}").name = symbol
@@ -187,6 +201,8 @@ class Code:
             binding.add_symbol(symbol, self.address("kernel"))
             around.get_function("kernel").name = symbol
             self._engines.insert(0, _engine(around, _target_machine(0)))
+        self._lease = _Lease(next(_numbers))
+        _leased[self._lease] = self._engines, callbacks
 
     def check(self) -> None:
         """Raise what a function in Python raised while the code ran."""

@@ -17,13 +17,16 @@ from autograd_core.value import Value, as_value
 __all__ = ["compile_passes"]
 
 
-def compile_passes(nodes: Sequence[Value], leaves: Sequence[Value], outputs: Sequence[Value]) -> Compiled:
+def compile_passes(
+    nodes: Sequence[Value], leaves: Sequence[Value], outputs: Sequence[Value], *, strict: bool = False
+) -> Compiled:
     """Code from the data of `leaves` to the data of all operations, then the adjoints of these, then of the leaves.
 
     Args:
         nodes: the graph in topological order.
         leaves: its leaves, but for constants.
         outputs: the nodes whose sum is differentiated.
+        strict: whether + − × ÷ √ give the bits of plain evaluation.
 
     Raises:
         StaleGraphError: if a leaf was changed after the graph was recorded or evaluated.
@@ -38,4 +41,4 @@ def compile_passes(nodes: Sequence[Value], leaves: Sequence[Value], outputs: Seq
         results = [*operations, *(as_value(open_gate(adjoints.get(node, zero))) for node in (*operations, *leaves))]
         numbers = Argument(Structure(None, [(len(leaves),)]), None)
         trace = Trace("graph", [numbers], leaves, Structure(None, [(len(results),)]), results)
-        return Compiled(trace)
+        return Compiled(trace, strict=strict)

@@ -11,10 +11,12 @@ from typing import Any, NoReturn
 
 from autograd_core.errors import TraceError
 from autograd_core.primitives import TABLE
+from autograd_core.reals import real
 from autograd_core.value import Value, as_operand, record
 
 __all__ = ["Traced", "calling_line", "frames_inside"]
 
+LONGEST_SOURCE = 80
 _PACKAGE = __name__.partition(".")[0]
 
 
@@ -106,16 +108,27 @@ class Traced(Value):
     __le__ = _recorder("less_equal")
     __gt__ = _recorder("greater")
     __ge__ = _recorder("greater_equal")
-    __eq__ = _recorder("equal")
-    __ne__ = _recorder("not_equal")
+    _equal = _recorder("equal")
+    _not_equal = _recorder("not_equal")
+
+    def __eq__(self, other: Any) -> Any:  # what is no number is not equal to one, as for floats
+        return self._equal(other) if _is_number(other) else NotImplemented
+
+    def __ne__(self, other: Any) -> Any:
+        return self._not_equal(other) if _is_number(other) else NotImplemented
+
     __hash__ = object.__hash__
+
+
+def _is_number(other: Any) -> bool:
+    return isinstance(other, Value) or real(other) is not None
 
 
 def _decide(condition: Traced) -> bool:
     """Which way a Python branch on a traced condition goes. This is the one place where a guard would be recorded."""
     _unknown(
-        "a branch (if, while, and, or, max, sorted, …)",
-        "choose with autograd_core.math.where, maximum, minimum or clip",
+        "a branch (if, while, and, or, max, sorted, a comparison of NumPy, …)",
+        "choose with autograd_core.math.where, maximum, minimum or clip, element by element",
     )
 
 
@@ -125,10 +138,10 @@ def _unknown(what: str, instead: str = "it is known only when the compiled funct
 
 
 def frames_inside() -> int:
-    """How many frames of the call stack, from the caller's on, are this package's."""
+    """How many frames of the call stack, from the caller's on, are this package's, or NumPy's on its behalf."""
     count = 0
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == _PACKAGE:
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in (_PACKAGE, "numpy"):
         count += 1
         frame = frame.f_back
     return count
@@ -143,4 +156,6 @@ def calling_line() -> str:
         return ""
     file, line = frame.f_code.co_filename, frame.f_lineno
     source = linecache.getline(file, line).strip()
+    if len(source) > LONGEST_SOURCE:
+        source = source[:LONGEST_SOURCE] + "…"
     return f" at {file}:{line}" + (f" ({source})" if source else "")
