@@ -146,6 +146,15 @@ WRONG: dict[str, tuple[Primitive, str]] = {
                   lambda m, g, y, x: g * m.cos(x)),
         "namespaces: .*: the forward or a rule on arrays raised ValueError",
     ),
+    "a rule for no compiler": (
+        Primitive("wrong", sine, lambda m, g, y, x: g * m.cos(x + (0.5 if getattr(x, "_is_traced", False) else 0.0))),
+        "namespaces: .*: derivative 0 in compiled code is",
+    ),
+    "a forward that branches in compiled code": (
+        Primitive("wrong", lambda m, x: m.sin(x) if isinstance(x, np.ndarray) or x < 1e999 else x + 0.0 * m.sin(x),
+                  lambda m, g, y, x: g * m.cos(x)),
+        "in compiled code (where m.where chooses, not an if) the forward or a rule raised TypeError: '<' not supported",
+    ),
     "a domain too wide": (
         Primitive("wrong", logarithm, lambda m, g, y, x: g * nan_with(m, y, m.divide(1.0, m.abs(x)))),
         "domain: .*: the value is nan inside the domain [-inf, inf], expected a finite one",

@@ -9,7 +9,6 @@ from typing import Any, Final, NamedTuple
 from autograd_core.errors import AutogradError, DataError, MissingExtraError, OperandTypeError
 from autograd_core.graph import Graph, gradients
 from autograd_core.namespaces import floats, values
-from autograd_core.namespaces.gated import open_gate
 from autograd_core.primitives import Primitive
 from autograd_core.testing.accuracy import (
     LARGEST,
@@ -22,6 +21,7 @@ from autograd_core.testing.accuracy import (
     true_value,
     ulps,
 )
+from autograd_core.testing.batches import in_compiled_code, over_arrays
 from autograd_core.testing.differences import multiprecision
 from autograd_core.value import Value
 
@@ -60,7 +60,7 @@ def check_primitive(
     - Domain: inside, the value is finite unless the truth is beyond the range of doubles.
     - Namespaces: forward and rules give the same bits on floats and recorded on Values, also when the recorded graph is
       evaluated anew at another point; the same derivatives on mpmath's numbers; and on arrays, if NumPy is installed,
-      numbers that are not further apart than two that are within the bounds can be.
+      and in compiled code, if llvmlite is, numbers not further apart than two that are within the bounds can be.
     - Accuracy: at special points and at random ones in the domain, the value and the local derivatives are close to the
       truth, which is mpmath's: the forward in high precision, and differences of it. The rules take no part in that. A
       truth that is no double, or that is lost below the normal doubles, is not compared.
@@ -118,7 +118,7 @@ def check_primitive(
     check.on_values(everywhere)
     for xs in in_domain:
         check.accuracy(xs)
-    check.on_arrays(in_domain)
+    check.on_batches(in_domain)
 
 
 def _same(a: float, b: float) -> bool:
@@ -251,32 +251,30 @@ class _Check(NamedTuple):
             found: list[Any] = self.run("namespaces", xs, what, self.cotangents, precise, mp.mpf(1), y, *operands)
             return found
 
-    def on_arrays(self, points: Sequence[Point]) -> None:
+    def on_batches(self, points: Sequence[Point]) -> None:
+        """All points at once: over arrays if NumPy is installed, and in compiled code if LLVM is."""
         try:
-            from autograd_core.namespaces import arrays
+            from autograd_core.namespaces import arrays  # noqa: F401  # whether there are any
         except MissingExtraError:
             return
-        import numpy as np
+        if not points:
+            return
+        wanted = [[self.p.eager(*xs), *local_derivatives(self.p, xs)] for xs in points]
+        what = "the forward or a rule on arrays"
+        found = self.run("namespaces", points[0], what, over_arrays, self.p, self.cotangents, points)
+        self.agree(points, wanted, found, "on arrays")
+        what = "in compiled code (where m.where chooses, not an if) the forward or a rule"
+        found = self.run("namespaces", points[0], what, in_compiled_code, self.p, points)
+        self.agree(points, wanted, found, "in compiled code")
 
-        columns = list(np.array(points, dtype=float).T)
-
-        def evaluate() -> list[Any]:
-            with arrays.quiet():
-                y = self.p.forward(arrays, *columns)
-                cotangents = self.cotangents(arrays, np.ones(len(points)), y, *columns)
-                return [y, *(None if g is None else open_gate(g) for g in cotangents)]
-
-        wanted = zip(*([self.p.eager(*xs), *local_derivatives(self.p, xs)] for xs in points), strict=True)
-        outputs = self.run("namespaces", points[0], "the forward or a rule on arrays", evaluate) if points else []
-        for index, (numbers, output) in enumerate(zip(wanted, outputs, strict=True)):
-            if output is None:
-                continue
-            batch = np.broadcast_to(np.asarray(output, float), len(points)).tolist()
-            for xs, on_floats, on_arrays in zip(points, numbers, batch, strict=True):
-                if not _same(on_floats, on_arrays):
-                    off = ulps(on_arrays, multiprecision().mpf(on_floats), self.terms[_kind(index)](*xs))
+    def agree(self, points: Sequence[Point], wanted: Sequence[Any], outputs: Sequence[Any], how: str) -> None:
+        for index, batch in enumerate(outputs):
+            for xs, numbers, number in zip(points, wanted, batch or (), strict=batch is not None):
+                on_floats = numbers[index]
+                if not _same(on_floats, number):
+                    off = ulps(number, multiprecision().mpf(on_floats), self.terms[_kind(index)](*xs))
                     allowed = 2.0 * self.allowed(_kind(index), xs)
-                    what = f"{_part(index)} on arrays is {on_arrays!r}, expected as on floats {on_floats!r}"
+                    what = f"{_part(index)} {how} is {number!r}, expected as on floats {on_floats!r}"
                     self.hold("namespaces", xs, what, off, allowed)
 
     # Accuracy
