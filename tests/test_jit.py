@@ -436,6 +436,45 @@ def test_pickling() -> None:
     assert again(points) == jit(rosenbrock, in_axes=0, reduce="sum")(points)
 
 
+def test_machine_code_is_freed() -> None:
+    f = jit(lambda x: math.sin(x))
+    f(1.0)
+    engines = [weakref.ref(engine) for engine in f.compile(1.0)._code._engines]
+    batch = jit(lambda x: math.sin(x) * math.cos(x), in_axes=0)
+    batch(np.zeros(3))
+    engines += [weakref.ref(engine) for engine in batch.compile(np.zeros(3))._code._engines]
+    assert all(engine() is not None for engine in engines)
+    del f, batch
+    gc.collect()
+    assert all(engine() is None for engine in engines)
+
+
+def test_errors_of_several_threads_do_not_mix() -> None:
+    @custom_derivatives(lambda y, x: 1.0)
+    def picky(x: float) -> float:
+        if x < 0.0:
+            raise ArithmeticError("negative")
+        return x
+
+    f = jit(lambda x: picky(x) + picky(x + 1.0))
+    f(1.0)
+    outcomes: dict[float, set[str]] = {-5.0: set(), 1.0: set(), 2.0: set()}
+
+    def use(x: float) -> None:
+        for _ in range(300):
+            try:
+                outcomes[x].add(repr(f(x)))
+            except ArithmeticError as error:
+                outcomes[x].add(str(error))
+
+    workers = [threading.Thread(target=use, args=(x,)) for x in outcomes]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert outcomes == {-5.0: {"negative"}, 1.0: {"3.0"}, 2.0: {"5.0"}}
+
+
 # Errors
 
 

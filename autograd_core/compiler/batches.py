@@ -40,10 +40,17 @@ class BatchRunner:
         outputs: how many numbers there are for a sample.
         instructions: how many there are, from which follows what a thread is worth.
         threads: how many share a batch that is not small; None for as many as there are processors.
+        check: raises what code that was called back raised on this thread.
     """
 
     def __init__(
-        self, code: int | Python, mapped: Sequence[bool], outputs: int, instructions: int, threads: int | None
+        self,
+        code: int | Python,
+        mapped: Sequence[bool],
+        outputs: int,
+        instructions: int,
+        threads: int | None,
+        check: Callable[[], None],
     ) -> None:
         self._python = None if isinstance(code, int) else code
         if isinstance(code, int):
@@ -52,6 +59,7 @@ class BatchRunner:
         self._outputs = outputs
         self._instructions = max(1, instructions)
         self._threads = threads
+        self._check = check
 
     def each(self, numbers: Numbers, columns: Sequence[Any]) -> None:
         """Write every sample's outputs into `columns`, one array of doubles for each output."""
@@ -87,6 +95,7 @@ class BatchRunner:
             for job in left:
                 if job.run():
                     raise MemoryError("no memory for the workspace of a compiled function")
+                self._check()
 
         # This thread begins at once; the others take pieces as soon as they are awake.
         others = [_pool().submit(work) for _ in range(min(threads, len(jobs)) - 1)]
@@ -109,8 +118,9 @@ class BatchRunner:
         results, result_strides = _places(columns or [])
         summed = np.empty((len(pieces), self._outputs)) if columns is None else None
         targets = results + starts * result_strides if summed is None else summed
-        kept = firsts, strides, shared, targets, result_strides
-        at = [array.ctypes.data for array in kept]
+        tables = firsts, strides, shared, targets, result_strides
+        kept = tables, numbers.columns, columns
+        at = [array.ctypes.data for array in tables]
         jobs = []
         for i, (start, stop) in enumerate(pieces):
             rows = at[0] + i * firsts.strides[0], at[1], at[2], at[3] + i * targets.strides[0], at[4]

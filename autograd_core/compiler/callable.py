@@ -47,7 +47,7 @@ def jit(
             NumPy arrays of them. The numbers of Values that it uses from outside are read at each call, but what Python
             decides with them is decided once; they are not differentiated.
         in_axes: for a batch, the axis along which each argument is mapped, or None for one that all samples share; a
-            single axis is that of all arguments. Mapped arguments are NumPy arrays.
+            single axis is that of all arguments. Mapped arguments are NumPy arrays, or trees of them with one axis.
         reduce: None for a result for each sample, along axis 0; ``"sum"`` or ``"mean"`` over the samples.
         threads: how many threads share a large batch; by default as many as there are processors. The result is the
             same at each call with the same number of threads.
@@ -213,9 +213,10 @@ class Jit:
                 )
             return self._f(*args, **kwargs)
         compiled = self._compile(call)
-        if compiled.function != compiled.run and not kwargs and not call.static:
-            self._entry = compiled.function  # a builtin, which comes back here with what it does not take
-        return compiled.run(*call.traced)
+        if kwargs or call.static or self._entry is compiled.function or compiled.function == compiled.run:
+            return compiled.run(*call.traced)
+        self._entry = compiled.function  # a builtin, which comes back here with what it does not take
+        return compiled.function(*args)
 
     def __get__(self, instance: Any, owner: Any = None) -> Jit:
         if instance is None:

@@ -138,10 +138,9 @@ class Compiled:
         else:
             self._kernel = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4, ctypes.c_int64)(code.address("kernel"))
         if direct:
-            # the builtin keeps the general path alive, and with it this object
-            self.function = make_builtin(
-                self._trace.name, "compiled by autograd_core", code.address("entry"), (general, large)
-            )
+            # the builtin keeps this object alive, and this object what the builtin calls
+            self._called = general, large
+            self.function = make_builtin(self._trace.name, "compiled by autograd_core", code.address("entry"), self)
 
     def _nodes(self) -> list[Any] | None:
         from autograd_core.compiler.entry import nodes_of
@@ -165,7 +164,8 @@ class Compiled:
             self._python = python_function(self.program, floats)
 
     def _runner(self, code: Any, threads: int | None) -> BatchRunner:
-        return BatchRunner(code, self._mapped, len(self.program.outputs), len(self.program.instructions), threads)
+        outputs, instructions = len(self.program.outputs), len(self.program.instructions)
+        return BatchRunner(code, self._mapped, outputs, instructions, threads, self._check)
 
     @property
     def graph(self) -> Graph:
@@ -254,12 +254,10 @@ class Compiled:
             flat = result.reshape(numbers.samples, math.prod(shape or ()))
             columns += [flat[:, i] for i in range(flat.shape[1])]
         self._batches.each(numbers, columns)
-        self._check()
         return self._trace.result.unflatten(results)
 
     def _summed(self, numbers: Numbers) -> Any:
         totals = self._batches.total(numbers)
-        self._check()
         if self._reduce == "mean":
             totals = totals / numbers.samples if numbers.samples else totals * math.nan
         numbers_of_it = totals.tolist()

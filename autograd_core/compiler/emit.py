@@ -98,9 +98,11 @@ class _Emitter:
         self.called: list[tuple[Primitive, int]] = []
         # the place of each input among the columns, or among the shared numbers
         mapped = list(layout.mapped) or [False] * program.inputs
-        self.place_of = [
-            sum(1 for other in mapped[:number] if other is is_mapped) for number, is_mapped in enumerate(mapped)
-        ]
+        self.place_of = []
+        counts = {True: 0, False: 0}
+        for is_mapped in mapped:
+            self.place_of.append(counts[is_mapped])
+            counts[is_mapped] += 1
         self.mapped = mapped
         # what is summed over the samples: a number, and the condition under which it is added, if there is one
         self.sums = [

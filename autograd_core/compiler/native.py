@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
-import itertools
 import math
+import threading
 import warnings
+import weakref
 from functools import cache
 from typing import Any
 
@@ -146,20 +147,6 @@ def _target_machine(level: int) -> Any:
     )
 
 
-# Machine code is freed by counting references and never by the cyclic collector, which calls the finalizers of all
-# garbage before it frees any: one of them may still call a compiled function. So what the code needs is kept here, for
-# as long as somebody holds its lease, which as a bare int is nothing that the collector looks at.
-_leased: dict[int, Any] = {}
-_numbers = itertools.count()
-
-
-class _Lease(int):
-    __slots__ = ()
-
-    def __del__(self, leased: dict[int, Any] = _leased) -> None:
-        leased.pop(int(self), None)
-
-
 class Code:
     """Loaded machine code; it lives as long as this object.
 
@@ -177,7 +164,7 @@ class Code:
         binding = llvm()
         passes, level = _tier(instructions, width)
         self.ir = module.ir
-        self._raised: list[BaseException] = []
+        self._raised: dict[int, BaseException] = {}  # by thread
         callbacks = [_callback(row, arity, self._raised) for row, arity in module.called]
         kernel = binding.parse_assembly(module.ir)
         for number, callback in enumerate(callbacks):
@@ -201,14 +188,17 @@ class Code:
             binding.add_symbol(symbol, self.address("kernel"))
             around.get_function("kernel").name = symbol
             self._engines.insert(0, _engine(around, _target_machine(0)))
-        self._lease = _Lease(next(_numbers))
-        _leased[self._lease] = self._engines, callbacks
+        # The cyclic collector calls the finalizers of all garbage before it frees any, and one of them may still call a
+        # compiled function. So engines are not garbage together with this object: they are kept until a token dies that
+        # the collector does not look at, which goes when this object has gone.
+        self._token = compile("None", "<token>", "eval")
+        keep = weakref.finalize(self._token, _let_go, self._engines, callbacks)
+        keep.atexit = False
 
     def check(self) -> None:
-        """Raise what a function in Python raised while the code ran."""
-        if self._raised:
-            error = self._raised[0]
-            self._raised.clear()
+        """Raise what a function in Python raised while the code ran on this thread."""
+        error = self._raised.pop(threading.get_ident(), None)
+        if error is not None:
             raise error
 
     def address(self, name: str) -> int:
@@ -231,12 +221,19 @@ def _engine(module: Any, machine: Any) -> Any:
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.POINTER(ctypes.c_double))
 
 
-def _callback(row: Primitive, arity: int, raised: list[BaseException]) -> Any:
+def _callback(row: Primitive, arity: int, raised: dict[int, BaseException]) -> Any:
     def called(operands: Any) -> float:
+        thread = threading.get_ident()
+        if thread in raised:
+            return math.nan
         try:
             return float(row.eager(*operands[:arity]))
         except BaseException as error:  # machine code cannot pass it on: whoever ran the code does
-            raised.append(error)
+            raised[thread] = error
             return math.nan
 
     return _CALLBACK(called)
+
+
+def _let_go(*kept: Any) -> None:
+    """What was kept for a token has done its service."""
