@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import compress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from autograd_core.errors import TraceError
 
@@ -69,11 +69,13 @@ class Instruction:
     def __neg__(self) -> Instruction:
         return self.m.negative(self)
 
-    def __bool__(self) -> bool:
+    def _undecided(self, other: Any = None) -> NoReturn:
         raise TraceError(
             "the forward or a rule of a primitive branches on its operands, which compiled code cannot follow: "
-            "write it with m.where"
+            "write it with m.where and the conditions of m"
         )
+
+    __bool__ = __lt__ = __le__ = __gt__ = __ge__ = _undecided
 
     def __repr__(self) -> str:
         if self.op in ("constant", "input"):
