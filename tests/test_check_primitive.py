@@ -153,7 +153,7 @@ WRONG: dict[str, tuple[Primitive, str]] = {
     "a forward that branches in compiled code": (
         Primitive("wrong", lambda m, x: m.sin(x) if isinstance(x, np.ndarray) or x < 1e999 else x + 0.0 * m.sin(x),
                   lambda m, g, y, x: g * m.cos(x)),
-        "in compiled code (where m.where chooses, not an if) the forward or a rule raised TraceError: .* branches on its operands",
+        "in compiled code (where m.where chooses, not an if) the forward or a rule raised TraceError",
     ),
     "a domain too wide": (
         Primitive("wrong", logarithm, lambda m, g, y, x: g * nan_with(m, y, m.divide(1.0, m.abs(x)))),
