@@ -154,21 +154,39 @@ class Value:
 
     # Operators. Each name on the right is a row of the table.
 
+    # They write out what `record` does, to save a call for every node.
+
     @staticmethod
     def _unary(name: str) -> Callable[[Value], Value]:
         def operator(self: Value) -> Value:
-            return record(TABLE[name], self)
+            if self.__class__ is not Value:
+                return record(TABLE[name], self)
+            node: Value = _new(Value)
+            node._stamp = _clock
+            node.op = op = TABLE[name]
+            node._data = op.eager(self._data)
+            node._a = self
+            node._b = None
+            node._grad = 0.0
+            node.label = ""
+            return node
 
         return operator
 
     @staticmethod
-    def _binary(name: str) -> tuple[Callable[[Value, Any], Value], Callable[[Value, Any], Value]]:
+    def _binary(name: str, reflected: bool = False) -> Callable[[Value, Any], Value]:
         def operator(self: Value, other: Any) -> Value:
             kind = other.__class__
             if kind is not Value:
-                other = _constant(other) if kind is float else as_operand(other)
-                if other is NotImplemented:
-                    return other  # type: ignore[no-any-return]
+                if kind is float:
+                    number, other = other, _new(Constant)
+                    other._data = number
+                else:
+                    other = as_operand(other)
+                    if other is NotImplemented:
+                        return other  # type: ignore[no-any-return]
+            if reflected:
+                self, other = other, self
             node: Value = _new(Value)
             node._stamp = _clock
             node.op = op = TABLE[name]
@@ -179,11 +197,7 @@ class Value:
             node.label = ""
             return node
 
-        def reflected(self: Value, other: Any) -> Value:
-            other = _constant(other) if other.__class__ is float else as_operand(other)
-            return other if other is NotImplemented else record(TABLE[name], other, self)
-
-        return operator, reflected
+        return operator
 
     @staticmethod
     def _comparison(compare: Callable[[float, float], bool]) -> Callable[[Value, Any], bool]:
@@ -195,13 +209,14 @@ class Value:
 
         return operator
 
-    __add__, __radd__ = _binary("add")
-    __sub__, __rsub__ = _binary("subtract")
-    __mul__, __rmul__ = _binary("multiply")
-    __truediv__, __rtruediv__ = _binary("divide")
-    __floordiv__, __rfloordiv__ = _binary("floor_divide")
-    __mod__, __rmod__ = _binary("mod")
-    _pow, __rpow__ = _binary("pow")
+    __add__, __radd__ = _binary("add"), _binary("add", reflected=True)
+    __sub__, __rsub__ = _binary("subtract"), _binary("subtract", reflected=True)
+    __mul__, __rmul__ = _binary("multiply"), _binary("multiply", reflected=True)
+    __truediv__, __rtruediv__ = _binary("divide"), _binary("divide", reflected=True)
+    __floordiv__, __rfloordiv__ = _binary("floor_divide"), _binary("floor_divide", reflected=True)
+    __mod__, __rmod__ = _binary("mod"), _binary("mod", reflected=True)
+    _pow, __rpow__ = _binary("pow"), _binary("pow", reflected=True)
+    _square = _unary("square")
     __neg__ = _unary("negative")
     __pos__ = _unary("positive")
     __abs__ = _unary("abs")
@@ -217,8 +232,9 @@ class Value:
     __hash__ = object.__hash__  # identity: a node is a place in a graph, whatever its number is
 
     def __pow__(self, exponent: Any) -> Value:
-        if exponent.__class__ in (int, float) and exponent == 2:
-            return record(TABLE["square"], self)  # exactly the same, quicker, and plainer to look at
+        kind = exponent.__class__
+        if (kind is int or kind is float) and exponent == 2:
+            return self._square()  # exactly the same, quicker, and plainer to look at
         return self._pow(exponent)
 
     def __divmod__(self, other: Any) -> tuple[Value, Value]:
