@@ -6,7 +6,6 @@ import math
 import sys
 from collections.abc import Callable, Sequence
 from functools import update_wrapper
-from inspect import signature
 from operator import index
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -133,6 +132,8 @@ class Jit:
 
     def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Call:
         if kwargs:
+            from inspect import signature  # takes as long to import as this whole package
+
             # a parameter has one place, whether it is passed by place or by name
             try:
                 bound = signature(self._f).bind(*args, **kwargs)

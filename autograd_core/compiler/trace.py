@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
 import math
 import sys
 from collections.abc import Callable
@@ -154,6 +153,8 @@ def calling_line() -> str:
         frame = frame.f_back if frame is not None else None
     if frame is None:
         return ""
+    import linecache  # only for an error
+
     file, line = frame.f_code.co_filename, frame.f_lineno
     source = linecache.getline(file, line).strip()
     if len(source) > LONGEST_SOURCE:
