@@ -89,6 +89,25 @@ def rosenbrock(x: Any) -> Any:
     return total
 
 
+def rosenbrock_by_xad() -> Callable[[list[float]], tuple[float, list[float]]]:
+    """XAD's value and gradient of `rosenbrock`, on a tape that is recorded anew at every call."""
+    import xad.adj_1st as adjoint
+
+    def value_and_gradient(x: list[float]) -> tuple[float, list[float]]:
+        with adjoint.Tape() as tape:
+            inputs = [adjoint.Real(number) for number in x]
+            for number in inputs:
+                tape.registerInput(number)
+            tape.newRecording()
+            output = rosenbrock(inputs)
+            tape.registerOutput(output)
+            output.derivative = 1.0
+            tape.computeAdjoints()
+            return output.value, [number.derivative for number in inputs]
+
+    return value_and_gradient
+
+
 def seconds_per_call(
     call: Callable[..., Any],
     arguments: Sequence[Any] = (),

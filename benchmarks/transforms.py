@@ -14,7 +14,7 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 
-from common import agree, rosenbrock, seconds_per_call
+from common import agree, rosenbrock, rosenbrock_by_xad, seconds_per_call
 
 Contender = Callable[[list[float]], tuple[float, Sequence[float]]]
 
@@ -26,21 +26,7 @@ def ours() -> Contender:
 
 
 def xad() -> Contender:
-    import xad.adj_1st as adjoint
-
-    def value_and_gradient(x: list[float]) -> tuple[float, Sequence[float]]:
-        with adjoint.Tape() as tape:
-            inputs = [adjoint.Real(number) for number in x]
-            for number in inputs:
-                tape.registerInput(number)
-            tape.newRecording()
-            output = rosenbrock(inputs)
-            tape.registerOutput(output)
-            output.derivative = 1.0
-            tape.computeAdjoints()
-            return output.value, [number.derivative for number in inputs]
-
-    return value_and_gradient
+    return rosenbrock_by_xad()
 
 
 def hips_autograd() -> Contender:

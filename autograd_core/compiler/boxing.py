@@ -234,7 +234,7 @@ class Reading:
 class Giving:
     """Puts results together."""
 
-    def __init__(self, f: ObjectFunction, general: Any) -> None:
+    def __init__(self, f: ObjectFunction) -> None:
         self.f = f
         self.failed = f.function.append_basic_block()
         here = f.build.block

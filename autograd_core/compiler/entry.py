@@ -134,7 +134,7 @@ def _write_fast(module: Any, plan: Plan) -> int:
     for number, node in enumerate(plan.arguments):
         reading.node(node, f.load(POINTER, args, 8 * number))
 
-    giving = Giving(f, general)
+    giving = Giving(f)
     if batch is None:
         outputs, workspace = reserve(plan.outputs), reserve(plan.slots)
         kernel = f.declared("kernel", VOID, [POINTER, POINTER, POINTER, POINTER, I64])

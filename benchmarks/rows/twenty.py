@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from common import rosenbrock
+from common import rosenbrock, rosenbrock_by_xad
 
 from rows import Side, Work, flat, ready, timed, warm_jit, with_x64
 
@@ -96,21 +96,7 @@ def numpy_by_hand() -> dict[str, Work]:
 
 
 def xad() -> dict[str, Work]:
-    import xad.adj_1st as adjoint
-
-    def call(x: list[float]) -> Any:
-        with adjoint.Tape() as tape:
-            inputs = [adjoint.Real(number) for number in x]
-            for number in inputs:
-                tape.registerInput(number)
-            tape.newRecording()
-            output = rosenbrock(inputs)
-            tape.registerOutput(output)
-            output.derivative = 1.0
-            tape.computeAdjoints()
-            return output.value, [number.derivative for number in inputs]
-
-    return work(call)
+    return work(rosenbrock_by_xad())
 
 
 SIDES: dict[str, Side] = {
