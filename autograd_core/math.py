@@ -3,7 +3,8 @@
 With plain numbers a function gives a float, with a Value among its operands a Value. Unlike the standard module it
 never raises for a number: where that raises ValueError or OverflowError, the value is the one of IEEE 754.
 Beyond the standard names there are ``where``, ``maximum``, ``minimum``, ``clip``, ``sign``, ``logaddexp``,
-``logsumexp``, ``digamma``, ``polygamma``, ``ndtr``, ``xlogy``, ``dot``, and the conditions for ``where``.
+``logsumexp``, ``digamma``, ``polygamma``, ``ndtr``, ``exp_product``, ``xlogy``, ``dot``, and the conditions for
+``where``.
 """
 
 from __future__ import annotations
@@ -80,6 +81,7 @@ from autograd_core.primitives.special import (
     digamma,
     erf,
     erfc,
+    exp_product,
     gamma,
     lgamma,
     logaddexp,
@@ -115,6 +117,7 @@ __all__ = [
     "erfc",
     "exp",
     "exp2",
+    "exp_product",
     "expm1",
     "fabs",
     "factorial",

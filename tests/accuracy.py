@@ -91,6 +91,9 @@ EXCEPTIONS: dict[str, Bound] = {
         slack=lambda x, beta: 1.0 + abs(beta * x),
         reason=_FAR,
     ),
+    "exp_product": Bound(
+        within=lambda x, y: _normal(floats.exp_product(x, y)), reason="an exponential beyond the range, times a factor"
+    ),
     "gelu": Bound(slope_term=floats.ndtr, reason="near the root of the derivative, of the larger term"),
     "gelu_tanh": Bound(slope_term=lambda x: 1.0 if -2.0 < x < 0.0 else 0.0, slack=_inner, reason=_FAR),
     "mish": Bound(

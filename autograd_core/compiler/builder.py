@@ -18,7 +18,6 @@ from autograd_core.namespaces import floats
 from autograd_core.namespaces.gated import Gated
 from autograd_core.namespaces.gated import gate as make_gate
 from autograd_core.primitives import TABLE, Primitive
-from autograd_core.primitives.helpers import exp_neg_square
 from autograd_core.primitives.special import TWO_OVER_SQRT_PI
 
 __all__ = ["DIRECT", "Builder"]
@@ -324,6 +323,16 @@ class Builder:
             infinite = self.logical_or(infinite, self.equal(size, math.inf))
         return self.where(infinite, math.inf, length)
 
+    def exp_product(self, x: Operand, y: Operand) -> Instruction:
+        # as on floats, with what rounding takes from the product by one fused operation
+        x, y = self.as_number(x), self.as_number(y)
+        if not self.fused or x.op == y.op == "constant":
+            return self.call(TABLE["exp_product"], [x, y])
+        product = x * y
+        value = self.exp(product)
+        rest = self._once("fma", (x, y, -product))
+        return self.where(self.less(self.abs(product), 800.0), value + value * rest, value)
+
     def ndtr(self, x: Operand) -> Instruction:
         # As on floats, but what rounding took from x/√2 is one fused operation here, and the slope by which it is
         # multiplied is the one that the derivative uses too.
@@ -333,7 +342,7 @@ class Builder:
         near = self.minimum(self.maximum(x, -40.0), 40.0)
         z = -(near * floats.SQRT_HALF)
         error = self._once("fma", (-near, self.constant(floats.SQRT_HALF), -z)) - near * floats.SQRT_HALF_REST
-        slope = TWO_OVER_SQRT_PI * exp_neg_square(self, x, 0.5)
+        slope = TWO_OVER_SQRT_PI * self.exp_product(-0.5 * x, x)
         inside = 0.5 * (self.erfc(z) - slope * error)
         return self.where(self.less(self.abs(x), 40.0), inside, self.where(self.isnan(x), x, self.greater(x, 0.0)))
 

@@ -186,8 +186,6 @@ _TAIL: Final = (
 _TAIL_FIRST: Final = 1.2329951186255526  # that of t⁰, and what rounding took from it
 _TAIL_FIRST_REST: Final = -4.495945512538906e-17
 _ERF_SERIES: Final = [(-1) ** n * 2.0 / math.sqrt(pi) / (math.factorial(n) * (2 * n + 1)) for n in range(13, -1, -1)]
-_SQRT_HALF: Final = math.sqrt(0.5)
-_SQRT_HALF_REST: Final = -4.833646656726456e-17  # what rounding took from the root
 
 
 def _polynomial(factors: Sequence[float], x: Any) -> Any:
@@ -210,6 +208,15 @@ def _rest_of_product(x: Any, y: Any, product: Any) -> Any:
     x_high, x_low = _split(x)
     y_high, y_low = _split(y)
     return ((x_high * y_high - product) + x_high * y_low + x_low * y_high) + x_low * y_low
+
+
+@_quietly
+def exp_product(x: Any, y: Any) -> Any:
+    product = np.multiply(x, y)
+    value = np.exp(product)
+    (x, x_power), (y, y_power) = np.frexp(x), np.frexp(y)
+    rest = np.ldexp(_rest_of_product(x, y, x * y), x_power + y_power)
+    return np.where(np.fabs(product) < 800.0, value + value * rest, value)
 
 
 def _small_erf(x: Any) -> Any:
@@ -244,8 +251,8 @@ def _erfc(x: Any) -> Any:
 def _ndtr(x: Any) -> Any:
     # As on floats: erfc would multiply the rounding of its argument by x².
     x = np.minimum(np.maximum(x, -40.0), 40.0)
-    z = -x * _SQRT_HALF
-    error = -_rest_of_product(x, _SQRT_HALF, -z) - x * _SQRT_HALF_REST
+    z = -x * floats.SQRT_HALF
+    error = -_rest_of_product(x, floats.SQRT_HALF, -z) - x * floats.SQRT_HALF_REST
     return 0.5 * (_erfc(z) - 2.0 / math.sqrt(pi) * np.exp(-z * z) * error)
 
 

@@ -260,26 +260,41 @@ def polygamma(n: float, x: float) -> float:
 
 SQRT_HALF: Final = math.sqrt(0.5)
 SQRT_HALF_REST: Final = -4.833646656726456e-17  # what rounding took from the root
-_SPLIT: Final = 2.0**27 + 1.0
+
+
+def _split(x: float) -> tuple[float, float]:
+    scaled = (2.0**27 + 1.0) * x
+    high = scaled - (scaled - x)
+    return high, x - high
+
+
+def _rest_of_product(x: float, y: float, product: float) -> float:
+    """What rounding took from x·y, for factors far from the ends of the range (Dekker, Numer. Math. 18, 1971)."""
+    x_high, x_low = _split(x)
+    y_high, y_low = _split(y)
+    return ((x_high * y_high - product) + x_high * y_low + x_low * y_high) + x_low * y_low
+
+
+def exp_product(x: float, y: float) -> float:
+    """exp(x·y); the rounding error of the product, which exp would multiply by it, is put back to first order."""
+    product = x * y
+    value = exp(product)
+    if not -800.0 < product < 800.0:
+        return value
+    (x, x_power), (y, y_power) = math.frexp(x), math.frexp(y)
+    return value + value * math.ldexp(_rest_of_product(x, y, x * y), x_power + y_power)
 
 
 def ndtr(x: float) -> float:
     """The standard normal distribution function, erfc(-x/sqrt(2))/2.
 
-    The rounding error of the argument, which erfc would multiply by x², is computed by Dekker's product (Numerische
-    Mathematik 18, 1971) and put back to first order.
+    The rounding error of the argument, which erfc would multiply by x², is put back to first order.
     """
     if not -40.0 < x < 40.0:
         return nan if x != x else (1.0 if x > 0.0 else 0.0)
     z = -x * SQRT_HALF
-    high = _SPLIT * x - (_SPLIT * x - x)
-    low = x - high
-    factor = _SPLIT * SQRT_HALF - (_SPLIT * SQRT_HALF - SQRT_HALF)
-    rest = SQRT_HALF - factor
-    error = -(((high * factor + z) + high * rest + low * factor) + low * rest) - x * SQRT_HALF_REST
-    top = math.trunc(16.0 * z) / 16.0
-    slope = math.exp(-top * top) * math.exp(-(z - top) * (z + top))
-    return 0.5 * (math.erfc(z) - 2.0 / math.sqrt(pi) * slope * error)
+    error = -_rest_of_product(x, SQRT_HALF, -z) - x * SQRT_HALF_REST
+    return 0.5 * (math.erfc(z) - 2.0 / math.sqrt(pi) * math.exp(-z * z) * error)
 
 
 # Any number of operands

@@ -223,6 +223,7 @@ def erfc(x: Any) -> Any:
     return mp.erfc(x)
 
 
+exp_product = _real(lambda x, y: mp.exp(x * y))
 ndtr = _real(lambda x: erfc(-x / mp.sqrt(2)) / 2)
 gamma = _real(lambda x: nan if x == -inf else mp.gamma(x))
 lgamma = _real(lambda x: inf if mp.isinf(x) else mp.re(mp.loggamma(x)), pole=inf)

@@ -23,17 +23,6 @@ def even_scale(m: Any, size: Any) -> Any:
     return m.where(m.greater(size, 2.0**1000), 2.0**-100, m.where(m.less(size, 2.0**-900), 2.0**100, 1.0))
 
 
-def exp_neg_square(m: Any, x: Any, scale: float = 1.0) -> Any:
-    """exp(−scale·x²) within an ULP or two.
-
-    The rounding of x² alone would cost x² ULP. So x² is split into hi², which is exact for an x of few digits, and
-    (x − hi)(x + hi), which is small; after the erf of Sun's fdlibm.
-    """
-    a = m.minimum(magnitude(m, x), 64.0)  # beyond, the result is 0 anyway
-    hi = m.trunc(16.0 * a) * 0.0625
-    return m.exp(-scale * hi * hi) * m.exp(-scale * (a - hi) * (a + hi))
-
-
 def least_norm(m: Any, left: Any, right: Any) -> Any:
     """The number of least magnitude between the slopes at both sides of a kink."""
     smaller = m.where(m.less(m.abs(left), m.abs(right)), left, right)

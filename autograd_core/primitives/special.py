@@ -5,20 +5,34 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from autograd_core.primitives.helpers import difference_error, exp_neg_square, magnitude, nan_with
+from autograd_core.primitives.helpers import difference_error, magnitude, nan_with
 from autograd_core.primitives.primitive import leaf, primitive
 
 INF = math.inf
 TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
 ONE_OVER_SQRT_TWO_PI = 1.0 / math.sqrt(2.0 * math.pi)
 
-erf = leaf("erf", lambda m, g, y, x: g * (TWO_OVER_SQRT_PI * exp_neg_square(m, x)), doc="the error function")
-erfc = leaf("erfc", lambda m, g, y, x: -g * (TWO_OVER_SQRT_PI * exp_neg_square(m, x)), doc="1 − erf(x), without loss")
+
+def _factor(m: Any, z: Any, x: Any) -> Any:
+    return m.where(m.equal(z, 0.0), 0.0, x)  # the exponential wins over an infinite factor
+
+
+exp_product = leaf(
+    "exp_product", lambda m, g, z, x, y: g * (_factor(m, z, y) * z), lambda m, g, z, x, y: g * (_factor(m, z, x) * z),
+    symbol="exp ×", doc="exp(x·y), without what the rounding of x·y would cost",
+)  # fmt: skip
+
+def _erf_slope(m: Any, x: Any) -> Any:
+    return TWO_OVER_SQRT_PI * m.exp_product(-x, x)
+
+
+erf = leaf("erf", lambda m, g, y, x: g * _erf_slope(m, x), doc="the error function")
+erfc = leaf("erfc", lambda m, g, y, x: -g * _erf_slope(m, x), doc="1 − erf(x), without loss")
 
 
 def normal_density(m: Any, x: Any) -> Any:
     """exp(−x²/2)/√(2π)."""
-    return ONE_OVER_SQRT_TWO_PI * exp_neg_square(m, x, 0.5)
+    return ONE_OVER_SQRT_TWO_PI * m.exp_product(-0.5 * x, x)
 
 
 ndtr = leaf("ndtr", lambda m, g, y, x: g * normal_density(m, x), symbol="Φ", doc="the standard normal distribution")
