@@ -20,6 +20,7 @@ import pytest
 
 from autograd_core import Value, custom_derivatives, grad, hessian, jit, math, strict, value_and_grad
 from autograd_core.compiler import native
+from autograd_core.compiler.memory import KEPT, ResultMemory
 from autograd_core.errors import AutogradError, OperandTypeError, TraceError, TransformError
 
 Point = namedtuple("Point", "x y")
@@ -357,6 +358,7 @@ def test_a_large_batch_makes_no_objects_for_its_samples(layout: str) -> None:
     x = x if layout == "plain" else x.astype(np.float32)
     f = jit(lambda x: math.exp(x) * x, in_axes=0)
     f(x[:1000])
+    f(x[:1000])  # the second call makes the builtin
     gc.collect()
     blocks = sys.getallocatedblocks()
     tracemalloc.start()
@@ -368,6 +370,34 @@ def test_a_large_batch_makes_no_objects_for_its_samples(layout: str) -> None:
 
 
 # Memory
+
+
+def test_results_of_large_batches_share_no_memory_while_anyone_looks_at_them() -> None:
+    f = jit(lambda x, n: [x + n, np.array([x - n, x * n])], in_axes=(0, None))
+    x = np.linspace(0.0, 1.0, 200_000)
+    kept = [f(x, float(n))[1][7:, 1] for n in range(5)]
+    for n, column in enumerate(kept):
+        assert np.array_equal(column, x[7:] * n)
+    plus, both = f(x, 2.0)
+    places = {array.ctypes.data for array in (plus, both)}
+    assert plus.flags.writeable
+    del plus, both
+    plus, both = f(x, 3.0)
+    assert {array.ctypes.data for array in (plus, both)} == places
+    assert np.array_equal(plus, x + 3.0)
+    assert np.array_equal(both, np.stack([x - 3.0, x * 3.0], axis=1))
+
+
+def test_memory_that_is_kept_is_bounded_and_that_of_other_sizes_goes() -> None:
+    memory = ResultMemory()
+    size = KEPT // 8 // 3
+    arrays = [memory.array((size + n,)) for n in range(5)]
+    for array in arrays:
+        array[:] = 1.0
+    del array, arrays
+    assert len(memory._free) == 2
+    assert all(memory.array((size + n,)).size == size + n for n in range(5))
+    assert sum(array.nbytes for array in memory._free.values()) <= KEPT
 
 
 def test_calls_leave_nothing_behind() -> None:
@@ -439,10 +469,13 @@ def test_pickling() -> None:
 def test_machine_code_is_freed() -> None:
     f = jit(lambda x: math.sin(x))
     f(1.0)
-    engines = [weakref.ref(engine) for engine in f.compile(1.0)._code._engines]
+    engines = [weakref.ref(f.compile(1.0)._code._engine)]
     batch = jit(lambda x: math.sin(x) * math.cos(x), in_axes=0)
     batch(np.zeros(3))
-    engines += [weakref.ref(engine) for engine in batch.compile(np.zeros(3))._code._engines]
+    batch(np.zeros(3))
+    compiled = batch.compile(np.zeros(3))
+    engines += [weakref.ref(compiled._code._engine), weakref.ref(compiled._builtin._engine)]
+    del compiled
     assert all(engine() is not None for engine in engines)
     del f, batch
     gc.collect()

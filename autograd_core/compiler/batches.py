@@ -35,7 +35,8 @@ class BatchRunner:
     """Runs code over batches.
 
     Args:
-        code: the address of ``drive``, see `autograd_core.compiler.driver`, or a function of all inputs over arrays.
+        code: the addresses of ``drive``, see `autograd_core.compiler.driver`, and of what tells it the kernel; or a
+            function of all inputs over arrays.
         mapped: for each input whether it differs from sample to sample.
         outputs: how many numbers there are for a sample.
         instructions: how many there are, from which follows what a thread is worth.
@@ -45,16 +46,17 @@ class BatchRunner:
 
     def __init__(
         self,
-        code: int | Python,
+        code: tuple[int, int] | Python,
         mapped: Sequence[bool],
         outputs: int,
         instructions: int,
         threads: int | None,
         check: Callable[[], None],
     ) -> None:
-        self._python = None if isinstance(code, int) else code
-        if isinstance(code, int):
-            self._drive = ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_void_p] * 5, ctypes.c_int64)(code)
+        self._python = None if isinstance(code, tuple) else code
+        if isinstance(code, tuple):
+            drive = ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_void_p] * 6, ctypes.c_int64)(code[0])
+            self._drive = partial(drive, code[1])
         self._mapped = mapped
         self._outputs = outputs
         self._instructions = max(1, instructions)

@@ -68,7 +68,7 @@ class Function:
         return self.build.mul(_integer(a), _integer(b))
 
     @contextmanager
-    def loop(self, start: Any, stop: Any, step: int = 1) -> Iterator[Any]:
+    def loop(self, start: Any, stop: Any, step: Any = 1) -> Iterator[Any]:
         """The body runs for start, start + step, … below stop."""
         build = self.build
         before = build.block

@@ -214,10 +214,14 @@ class Jit:
                 )
             return self._f(*args, **kwargs)
         compiled = self._compile(call)
-        if kwargs or call.static or self._entry is compiled.function or compiled.function == compiled.run:
+        # the builtin of a batch takes as long to make as its kernel, so it is made for what is called again
+        if kwargs or call.static or (self._is_batched and not compiled.has_run):
             return compiled.run(*call.traced)
-        self._entry = compiled.function  # a builtin, which comes back here with what it does not take
-        return compiled.function(*args)
+        function = compiled.function
+        if self._entry is function or function == compiled.run:
+            return compiled.run(*call.traced)
+        self._entry = function  # a builtin, which comes back here with what it does not take
+        return function(*args)
 
     def __get__(self, instance: Any, owner: Any = None) -> Jit:
         if instance is None:

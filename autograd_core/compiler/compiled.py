@@ -6,14 +6,16 @@ import ctypes
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd_core.compiler import native
 from autograd_core.compiler.arguments import Argument, Numbers, read
 from autograd_core.compiler.batches import SMALL, BatchRunner
 from autograd_core.compiler.emit import Layout, emit
 from autograd_core.compiler.lower import lower
+from autograd_core.compiler.memory import ResultMemory
 from autograd_core.compiler.straight import python_function, python_source
 from autograd_core.errors import TransformError
 from autograd_core.graph import Graph
@@ -21,7 +23,11 @@ from autograd_core.namespaces import floats
 from autograd_core.trees import Shape, Structure
 from autograd_core.value import Value
 
+if TYPE_CHECKING:
+    from autograd_core.compiler.driver import Batch
+
 __all__ = ["Compiled", "Trace"]
+
 
 @dataclass
 class Trace:
@@ -49,7 +55,7 @@ class Compiled:
     Attributes:
         program: the straight-line code; print it.
         stats: how large it is, and the seconds that each stage took.
-        function: the fastest way to call it: a builtin, or the general path where there can be none.
+        has_run: whether it was called by the general path.
     """
 
     def __init__(
@@ -78,10 +84,14 @@ class Compiled:
             "outputs": len(self.program.outputs), "trace_seconds": trace_seconds,
         }  # fmt: skip
         clock = self._lap("lower_seconds", clock)
+        self.has_run = False
+        self._memory = ResultMemory()
+        self._fallback = fallback
         self._code: native.Code | None = None
-        self.function: Callable[..., Any] = self.run
+        self._builtin: native.Code | None = None
+        self._batch: Batch | None = None
         if native.available():
-            self._make_native(strict, fallback, threads)
+            self._make_native(strict, threads)
         else:
             self._make_python(threads)
         self._lap("code_seconds", clock)
@@ -92,23 +102,57 @@ class Compiled:
         self.stats[name] = now - clock
         return now
 
-    def _make_native(self, strict: bool, fallback: Callable[..., Any] | None, threads: int | None) -> None:
-        from llvmlite import ir
-
-        from autograd_core.compiler.boxing import usable
-        from autograd_core.compiler.driver import Batch, write_driver
-        from autograd_core.compiler.entry import Plan, make_builtin, nodes_of, write_entry
-
+    def _make_native(self, strict: bool, threads: int | None) -> None:
         width = native.vector_width() if self._is_batched else 1
         functions = native.vector_functions(width) if self._is_batched else {}
         layout = Layout(width, self._mapped, self._reduce is not None, functions, contract=not strict)
-        module = emit(self.program, layout)
-        self._slots = module.slots
-        batch = None
-        wrapper = ir.Module()
+        module = self._module = emit(self.program, layout)
+        self.stats |= {"vector_width": width, "chunks": module.chunks, "workspace": module.slots}
+        tier = native.tier(len(self.program.instructions), width)
         if self._is_batched:
-            batch = Batch(width, sum(self._mapped), len(self.program.outputs), module.slots, self._reduce is not None)
-            write_driver(wrapper, batch)
+            from autograd_core.compiler.driver import Batch, driver
+
+            self._code = native.Code(module.ir, tier, module.called)
+            outputs, reduced = len(self.program.outputs), self._reduce is not None
+            self._batch = Batch(width, sum(self._mapped), outputs, module.slots, reduced)
+            self._words = self._batch.words(self._code.address("kernel"))
+            self._drive = driver(width, reduced).address("drive")
+            self._batches = self._runner((self._drive, ctypes.addressof(self._words)), threads)
+            return
+        entry = self._entry()
+        # around a longer kernel the builtin is not worth LLVM's time
+        self._code = native.Code(module.ir, tier, module.called, linked=entry if tier.passes else "")
+        kernel = self._code.address("kernel")
+        self._kernel = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4, ctypes.c_int64)(kernel)
+        self._builtin = self._code if entry else None
+        if entry and not tier.passes:
+            self._builtin = native.Code(entry, native.Tier(0, 0), symbols={"kernel": kernel})
+
+    @cached_property
+    def function(self) -> Callable[..., Any]:
+        """The fastest way to call it: a builtin, or the general path where there can be none."""
+        clock = perf_counter()
+        if self._batch is not None and (entry := self._entry()):
+            self._builtin = native.Code(entry, native.Tier(0, 0), symbols={"drive": self._drive})
+        if self._builtin is None:
+            return self.run
+        from autograd_core.compiler.entry import make_builtin
+
+        # the builtin keeps this object alive, and this object what the builtin calls
+        address = self._builtin.address("entry")
+        builtin: Callable[..., Any] = make_builtin(self._trace.name, "compiled by autograd_core", address, self)
+        self._lap("builtin_seconds", clock)
+        return builtin
+
+    def _entry(self) -> str:
+        """The text of a module with the builtin's code; empty where there can be none."""
+        if self._captured or self._module.called:
+            return ""
+        from llvmlite import ir
+
+        from autograd_core.compiler.boxing import usable
+        from autograd_core.compiler.entry import Plan, nodes_of, write_entry
+
         arguments = self._nodes()
         result = nodes_of(self._trace.result, 0)
         arrays = self._is_batched or any(
@@ -116,31 +160,21 @@ class Compiled:
             for structure in (self._trace.result, *(argument.structure for argument in self._trace.arguments))
             for shape in structure.shapes
         )
-        direct = False
-        if arguments is not None and result is not None and not self._captured and not module.called:
-            direct = usable(arrays=arrays)
-        if direct:
-            assert arguments is not None
-            assert result is not None
-            large = self.run
-            general = fallback or large
-            most = SMALL // max(1, len(self.program.instructions))
-            write_entry(
-                wrapper,
-                Plan(arguments, result, self._mapped.count(False), len(self.program.outputs), module.slots, batch,
-                     self._reduce == "mean", most, general, large),
-            )  # fmt: skip
-        text = str(wrapper) if wrapper.functions else ""
-        code = self._code = native.Code(module, len(self.program.instructions), width, text)
-        self.stats |= {"vector_width": width, "chunks": module.chunks, "workspace": module.slots}
-        if self._is_batched:
-            self._batches = self._runner(code.address("drive"), threads)
-        else:
-            self._kernel = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4, ctypes.c_int64)(code.address("kernel"))
-        if direct:
-            # the builtin keeps this object alive, and this object what the builtin calls
-            self._called = general, large
-            self.function = make_builtin(self._trace.name, "compiled by autograd_core", code.address("entry"), self)
+        if arguments is None or result is None or not usable(arrays=arrays):
+            return ""
+        self._large = self.run
+        module = ir.Module()
+        write_entry(
+            module,
+            Plan(
+                arguments, result,
+                inputs=self._mapped.count(False), outputs=len(self.program.outputs), slots=self._module.slots,
+                batch=self._batch, words=ctypes.addressof(self._words) if self._is_batched else 0,
+                mean=self._reduce == "mean", most=SMALL // max(1, len(self.program.instructions)),
+                fallback=self._fallback or self._large, large=self._large,
+            ),
+        )  # fmt: skip
+        return str(module)
 
     def _nodes(self) -> list[Any] | None:
         from autograd_core.compiler.entry import nodes_of
@@ -192,6 +226,7 @@ class Compiled:
         trace = self._trace
         if len(args) != len(trace.arguments):
             raise TransformError(f"{trace.name} was compiled for {len(trace.arguments)} arguments, not {len(args)}")
+        self.has_run = True
         numbers = read(args, trace.arguments, trace.name)
         shared = numbers.shared + [leaf._data for leaf in self._captured]
         if not self._is_batched:
@@ -225,7 +260,7 @@ class Compiled:
         if self._code is None or self._captured:
             outputs.flat = self.point([*inputs.ravel().tolist(), *(leaf._data for leaf in self._captured)])
             return
-        workspace = (ctypes.c_double * max(1, self._slots))()
+        workspace = (ctypes.c_double * max(1, self._module.slots))()
         self._kernel(None, inputs.ctypes.data, workspace, outputs.ctypes.data, 1)
         self._check()
 
@@ -237,7 +272,7 @@ class Compiled:
             return list(map(float, self._python(numbers)))
         inputs = (ctypes.c_double * max(1, len(numbers)))(*numbers)
         outputs = (ctypes.c_double * max(1, len(self.program.outputs)))()
-        workspace = (ctypes.c_double * max(1, self._slots))()
+        workspace = (ctypes.c_double * max(1, self._module.slots))()
         self._kernel(None, inputs, workspace, outputs, 1)
         self._check()
         return outputs[: len(self.program.outputs)]
@@ -245,11 +280,9 @@ class Compiled:
     # A batch
 
     def _each(self, numbers: Numbers) -> Any:
-        import numpy as np
-
         results, columns = [], []
         for shape in self._trace.result.shapes:
-            result = np.empty((numbers.samples, *(shape or ())))
+            result = self._memory.array((numbers.samples, *(shape or ())))
             results.append(result)
             flat = result.reshape(numbers.samples, math.prod(shape or ()))
             columns += [flat[:, i] for i in range(flat.shape[1])]

@@ -1,15 +1,23 @@
-"""The loop over a batch: blocks of samples, brought into contiguous columns where they are not, then the kernel."""
+"""The loop over a batch: blocks of samples, brought into contiguous columns where they are not, then the kernel.
+
+It is the same code for every kernel, and is compiled once in a process.
+"""
 
 from __future__ import annotations
 
+import ctypes
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from llvmlite import ir
 
+from autograd_core.compiler import native
 from autograd_core.compiler.blocks import DOUBLE, I32, I64, POINTER, VOID, Function
 
-__all__ = ["Batch", "write_driver"]
+__all__ = ["DRIVE_TAKES", "Batch", "driver"]
+
+DRIVE_TAKES = [POINTER] * 6 + [I64]
 
 SCRATCH = 1 << 17
 """Bytes of scratch columns at most, so that they stay in the processor's cache."""
@@ -42,51 +50,62 @@ class Batch:
         fitting = SCRATCH // (8 * max(1, columns) * self.width)
         return self.width * max(4, min(64, fitting))
 
+    def words(self, kernel: int) -> Any:
+        """What the driver has to know of the kernel at an address."""
+        return (ctypes.c_int64 * 5)(kernel, self.block, self.columns, self.outputs, self.slots)
 
-def write_driver(module: Any, batch: Batch) -> None:
-    """Write ``drive(bases, strides, shared, outputs, output_strides, count)`` into a module.
 
-    `bases` and `strides` (in bytes) say where the columns are; `outputs` and `output_strides` the same of the results,
-    one double each and without strides where they are summed. It returns 0, or −1 if memory ran out.
+@cache
+def driver(width: int, reduced: bool) -> native.Code:
+    """The code of ``drive(batch, bases, strides, shared, outputs, output_strides, count)``.
+
+    `batch` points to the words of a `Batch`. `bases` and `strides` (in bytes) say where the columns are; `outputs` and
+    `output_strides` the same of the results, one double each and without strides where they are summed. It returns 0,
+    or −1 if memory ran out.
     """
-    width, block, columns, outputs = batch.width, batch.block, batch.columns, batch.outputs
-    f = Function(module, "drive", I32, [POINTER, POINTER, POINTER, POINTER, POINTER, I64])
-    bases, strides, shared, results, result_strides, count = f.arguments
-    kernel = f.declared("kernel", VOID, [POINTER, POINTER, POINTER, POINTER, I64])
+    module = ir.Module()
+    _write_driver(module, width, reduced)
+    return native.Code(str(module), native.Tier(2, 2))
+
+
+def _write_driver(module: Any, width: int, reduced: bool) -> None:
+    f = Function(module, "drive", I32, DRIVE_TAKES)
+    batch, bases, strides, shared, results, result_strides, count = f.arguments
+    address, block, columns, outputs, slots = (f.load(I64, batch, 8 * i) for i in range(5))
+    kernel_type = ir.FunctionType(VOID, [POINTER, POINTER, POINTER, POINTER, I64])
+    kernel = f.build.inttoptr(address, kernel_type.as_pointer())
 
     # One piece of memory: workspace, input pointers and columns, output pointers and columns or sums.
     sizes = {
-        "workspace": 8 * width * batch.slots,
-        "inputs": 8 * columns,
-        "columns": 8 * columns * block,
-        "outputs": 8 * outputs,
-        "results": 8 * outputs * (width if batch.reduced else block),
-        "totals": 8 * outputs * width if batch.reduced else 0,
+        "workspace": f.multiply(slots, 8 * width),
+        "inputs": f.multiply(columns, 8),
+        "columns": f.multiply(f.multiply(columns, block), 8),
+        "outputs": f.multiply(outputs, 8),
+        "results": f.multiply(f.multiply(outputs, width if reduced else block), 8),
+        "totals": f.multiply(outputs, 8 * width if reduced else 0),
     }
-    total_size = LINE * (len(sizes) + 1) + sum(sizes.values())
-    memory = f.build.call(f.declared("malloc", POINTER, [I64]), [ir.Constant(I64, total_size)])
+    # each part begins where a cache line begins
+    sizes = {name: f.build.and_(f.add(size, LINE - 1), ir.Constant(I64, -LINE)) for name, size in sizes.items()}
+    memory = f.build.call(f.declared("malloc", POINTER, [I64]), [f.add(LINE, *sizes.values())])
     with f.build.if_then(f.build.icmp_unsigned("==", memory, ir.Constant(POINTER, None)), likely=False):
         f.build.ret(ir.Constant(I32, -1))
-    # each part begins where a cache line begins
     aligned = f.build.and_(f.add(f.build.ptrtoint(memory, I64), LINE - 1), ir.Constant(I64, -LINE))
-    start_of_parts = f.build.inttoptr(aligned, POINTER)
-    place, offset = {}, 0
+    part, place = f.build.inttoptr(aligned, POINTER), {}
     for name, size in sizes.items():
-        place[name] = f.at(start_of_parts, offset)
-        offset += -(-size // LINE) * LINE
+        place[name], part = part, f.at(part, size)
 
     vector = ir.VectorType(DOUBLE, width)
-    if batch.reduced:
+    if reduced:
         _zero(f, place["totals"], outputs, vector)
     with f.loop(0, count, block) as start:
         left = f.build.sub(count, start)
-        size = f.build.select(f.build.icmp_signed("<", left, ir.Constant(I64, block)), left, ir.Constant(I64, block))
+        size = f.build.select(f.build.icmp_signed("<", left, block), left, block)
         padded = f.build.and_(f.add(size, width - 1), ir.Constant(I64, -width))
         whole = f.build.icmp_signed("==", size, padded)
         with f.loop(0, columns) as c:
             stride = f.load(I64, strides, f.multiply(c, 8))
             source = f.at(f.load(POINTER, bases, f.multiply(c, 8)), f.multiply(start, stride))
-            column = f.at(place["columns"], f.multiply(c, 8 * block))
+            column = f.at(place["columns"], f.multiply(c, f.multiply(block, 8)))
             direct = f.build.and_(whole, f.build.icmp_signed("==", stride, ir.Constant(I64, 8)))
             f.store(f.build.select(direct, source, column), place["inputs"], f.multiply(c, 8))
             with f.build.if_then(f.build.not_(direct)):
@@ -96,7 +115,7 @@ def write_driver(module: Any, batch: Batch) -> None:
                 last = f.load(DOUBLE, column, f.multiply(f.add(size, -1), 8))
                 with f.loop(size, padded) as j:
                     f.store(last, column, f.multiply(j, 8))
-        if batch.reduced:
+        if reduced:
             _zero(f, place["results"], outputs, vector)
             f.build.call(kernel, [place["inputs"], shared, place["workspace"], place["results"], size])
             # block by block, which rounds less than one long sum
@@ -109,22 +128,22 @@ def write_driver(module: Any, batch: Batch) -> None:
                 stride = f.load(I64, result_strides, f.multiply(k, 8))
                 target = f.at(f.load(POINTER, results, f.multiply(k, 8)), f.multiply(start, stride))
                 direct = f.build.and_(whole, f.build.icmp_signed("==", stride, ir.Constant(I64, 8)))
-                column = f.at(place["results"], f.multiply(k, 8 * block))
+                column = f.at(place["results"], f.multiply(k, f.multiply(block, 8)))
                 f.store(f.build.select(direct, target, column), place["outputs"], f.multiply(k, 8))
             f.build.call(kernel, [place["inputs"], shared, place["workspace"], place["outputs"], size])
             # Vector by vector, not column by column: what lies side by side is then written at about the same time.
             vectors = f.build.and_(size, ir.Constant(I64, -width))
             with f.loop(0, vectors, width) as j, f.loop(0, outputs) as k:
-                column, target, stride = _result(f, batch, place, results, result_strides, start, k)
+                column, target, stride = _result(f, place, results, result_strides, start, k)
                 with f.build.if_then(f.build.icmp_unsigned("!=", column, target)):
                     numbers = f.load(vector, column, f.multiply(j, 8))
                     for lane in range(width):
                         number = f.build.extract_element(numbers, ir.Constant(I64, lane))
                         f.store(number, target, f.multiply(f.add(j, lane), stride))
             with f.loop(vectors, size) as j, f.loop(0, outputs) as k:
-                column, target, stride = _result(f, batch, place, results, result_strides, start, k)
+                column, target, stride = _result(f, place, results, result_strides, start, k)
                 f.store(f.load(DOUBLE, column, f.multiply(j, 8)), target, f.multiply(j, stride))
-    if batch.reduced:
+    if reduced:
         with f.loop(0, outputs) as k:
             total = f.load(DOUBLE, place["totals"], f.multiply(k, 8 * width))
             for lane in range(1, width):
@@ -135,7 +154,7 @@ def write_driver(module: Any, batch: Batch) -> None:
 
 
 def _result(
-    f: Function, batch: Batch, place: dict[str, Any], results: Any, strides: Any, start: Any, k: Any
+    f: Function, place: dict[str, Any], results: Any, strides: Any, start: Any, k: Any
 ) -> tuple[Any, Any, Any]:
     """Where the kernel put the k-th output of a block, where it belongs, and how far apart its numbers are there."""
     stride = f.load(I64, strides, f.multiply(k, 8))
@@ -143,6 +162,6 @@ def _result(
     return f.load(POINTER, place["outputs"], f.multiply(k, 8)), target, stride
 
 
-def _zero(f: Function, pointer: Any, vectors: int, vector: Any) -> None:
+def _zero(f: Function, pointer: Any, vectors: Any, vector: Any) -> None:
     with f.loop(0, vectors) as i:
         f.store(ir.Constant(vector, None), pointer, f.multiply(i, 8 * vector.count))

@@ -17,7 +17,7 @@ from llvmlite import ir
 
 from autograd_core.compiler.blocks import DOUBLE, I32, I64, POINTER, VOID
 from autograd_core.compiler.boxing import NULL, Container, Giving, Leaf, Node, ObjectFunction, Reading, write_helpers
-from autograd_core.compiler.driver import Batch
+from autograd_core.compiler.driver import DRIVE_TAKES, Batch
 from autograd_core.trees import Structure
 
 __all__ = ["Plan", "make_builtin", "nodes_of", "write_entry"]
@@ -40,6 +40,7 @@ class Plan:
         outputs: how many numbers the kernel gives.
         slots: doubles in the workspace of a single point.
         batch: the sizes of the batch; None for a single point.
+        words: the address of the words of `batch`.
         mean: whether summed outputs are divided by the number of samples.
         most: the number of samples up to which the builtin does the work itself.
         fallback: called with the same arguments for all that the builtin does not take.
@@ -52,6 +53,7 @@ class Plan:
     outputs: int
     slots: int
     batch: Batch | None
+    words: int
     mean: bool
     most: int
     fallback: Any
@@ -85,7 +87,7 @@ def nodes_of(structure: Structure, place: int, axis: int | None = None) -> Node 
 
 
 def write_entry(module: Any, plan: Plan) -> None:
-    """Write ``entry(self, args, nargs)`` into a module that has ``kernel``, and ``drive`` if there is a batch."""
+    """Write ``entry(self, args, nargs)``, which calls ``kernel``, or ``drive`` for a batch, into a module."""
     write_helpers(module)
     size = _write_fast(module, plan)
 
@@ -146,8 +148,9 @@ def _write_fast(module: Any, plan: Plan) -> int:
             f.build.ret(f.address(LARGE))
         outputs, strides = reserve(plan.outputs), reserve(plan.outputs)
         result = None if batch.reduced else giving.arrays(plan.result, outputs, strides, count)
-        drive = f.declared("drive", I32, [POINTER, POINTER, POINTER, POINTER, POINTER, I64])
-        status = f.build.call(drive, [reading.bases, reading.strides, reading.shared, outputs, strides, count])
+        drive = f.declared("drive", I32, DRIVE_TAKES)
+        data = [reading.bases, reading.strides, reading.shared, outputs, strides]
+        status = f.build.call(drive, [f.address(plan.words), *data, count])
         f.leave_unless(f.build.icmp_signed("==", status, ir.Constant(I32, 0)), general)
         if batch.reduced:
             if plan.mean:

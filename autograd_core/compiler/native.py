@@ -8,29 +8,37 @@ import math
 import threading
 import warnings
 import weakref
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from autograd_core.compiler.builder import DIRECT
-from autograd_core.compiler.emit import Module
 from autograd_core.compiler.trace import frames_inside
 from autograd_core.errors import MissingExtraError
 from autograd_core.primitives import Primitive
 
-__all__ = ["Code", "available", "note_missing_llvm", "vector_functions", "vector_width"]
+__all__ = ["Code", "available", "note_missing_llvm", "tier", "vector_functions", "vector_width"]
 
 
-def _tier(instructions: int, width: int) -> tuple[int, int]:
-    """How hard LLVM tries, in its passes and in making code: the longer the code, the less is won for the time.
+class Tier(NamedTuple):
+    """How hard LLVM tries: in its passes, of which 0 is none, and in making code."""
 
-    The straight-line code has no common subexpressions left, so passes win something only around a short kernel, where
-    they take the calls away; and a long scalar code is as fast as memory is, however its instructions are chosen.
+    passes: int
+    level: int
+
+
+def tier(instructions: int, width: int) -> Tier:
+    """How hard LLVM should try: the longer the code, the less is won for the time.
+
+    The straight-line code has no common subexpressions left, so passes win something only around a short scalar kernel,
+    where they take the calls away; and a long scalar code is as fast as memory is, however its instructions are chosen.
     """
+    if width > 1:
+        return Tier(0, 1 if instructions <= 20_000 else 0)
     if instructions <= 100:
-        return 2, 2
-    if instructions <= 1000:
-        return 0, 2
-    return 0, 1 if width > 1 and instructions <= 20_000 else 0
+        return Tier(2, 2)
+    return Tier(0, 2 if instructions <= 1000 else 0)
 
 
 # The vector functions of GNU libmvec whose results were seen to keep to eager evaluation's, edges included. The others
@@ -136,7 +144,6 @@ def _initialize() -> None:
 def _target_machine(level: int) -> Any:
     """A new one each time, since an engine owns and frees its own."""
     binding = llvm()
-    _initialize()
     return binding.Target.from_default_triple().create_target_machine(
         cpu=binding.get_host_cpu_name(),
         features=binding.get_host_cpu_features().flatten(),
@@ -151,48 +158,50 @@ class Code:
     """Loaded machine code; it lives as long as this object.
 
     Args:
-        module: the straight-line code.
-        instructions: how many it has.
-        width: samples in a vector.
-        wrapper: the text of another module, which calls its ``kernel``; none if empty.
+        ir: the text of a module.
+        tier: how hard LLVM tries.
+        called: what its functions ``callback_0``, … call in Python, and with how many operands.
+        linked: the text of another module to put into this one.
+        symbols: where functions are that it declares.
 
     Attributes:
         ir: LLVM's intermediate representation, before it is optimised.
     """
 
-    def __init__(self, module: Module, instructions: int, width: int, wrapper: str = "") -> None:
+    def __init__(
+        self,
+        ir: str,
+        tier: Tier,
+        called: Sequence[tuple[Primitive, int]] = (),
+        linked: str = "",
+        symbols: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
         binding = llvm()
-        passes, level = _tier(instructions, width)
-        self.ir = module.ir
+        _initialize()
+        self.ir = ir
         self._raised: dict[int, BaseException] = {}  # by thread
-        callbacks = [_callback(row, arity, self._raised) for row, arity in module.called]
-        kernel = binding.parse_assembly(module.ir)
-        for number, callback in enumerate(callbacks):
-            symbol = f"autograd_core_callback_{_address(callback):x}"
-            binding.add_symbol(symbol, _address(callback))
-            kernel.get_function(f"callback_{number}").name = symbol
-        if wrapper and passes:
-            kernel.link_in(binding.parse_assembly(wrapper))
-        self._machine = _target_machine(level)
-        if passes:
-            options = binding.create_pipeline_tuning_options(speed_level=passes)
+        callbacks = [_callback(row, arity, self._raised) for row, arity in called]
+        called_back = {f"callback_{number}": _address(callback) for number, callback in enumerate(callbacks)}
+        self._module = module = binding.parse_assembly(ir)
+        for name, address in {**called_back, **symbols}.items():
+            symbol = f"autograd_core_{address:x}"
+            binding.add_symbol(symbol, address)
+            module.get_function(name).name = symbol
+        if linked:
+            module.link_in(binding.parse_assembly(linked))
+        self._machine = _target_machine(tier.level)
+        if tier.passes:
+            options = binding.create_pipeline_tuning_options(speed_level=tier.passes)
             options.loop_unrolling = False
             builder = binding.create_pass_builder(self._machine, options)
-            builder.getModulePassManager().run(kernel, builder)
-        self._module = kernel
-        self._engines = [_engine(kernel, self._machine)]
-        if wrapper and not passes:
-            # around a longer kernel the wrapper is not worth LLVM's time
-            around = binding.parse_assembly(wrapper)
-            symbol = f"autograd_core_kernel_{self.address('kernel'):x}"
-            binding.add_symbol(symbol, self.address("kernel"))
-            around.get_function("kernel").name = symbol
-            self._engines.insert(0, _engine(around, _target_machine(0)))
+            builder.getModulePassManager().run(module, builder)
+        self._engine = binding.create_mcjit_compiler(module, self._machine)
+        self._engine.finalize_object()
         # The cyclic collector calls the finalizers of all garbage before it frees any, and one of them may still call a
         # compiled function. So engines are not garbage together with this object: they are kept until a token dies that
         # the collector does not look at, which goes when this object has gone.
         self._token = compile("None", "<token>", "eval")
-        keep = weakref.finalize(self._token, _let_go, self._engines, callbacks)
+        keep = weakref.finalize(self._token, _let_go, self._engine, callbacks)
         keep.atexit = False
 
     def check(self) -> None:
@@ -203,19 +212,12 @@ class Code:
 
     def address(self, name: str) -> int:
         """Where a function is."""
-        addresses = (engine.get_function_address(name) for engine in self._engines)
-        return next(int(address) for address in addresses if address)
+        return int(self._engine.get_function_address(name))
 
     @property
     def assembly(self) -> str:
         """The processor's instructions, as text."""
         return str(self._machine.emit_assembly(llvm().parse_assembly(str(self._module))))
-
-
-def _engine(module: Any, machine: Any) -> Any:
-    engine = llvm().create_mcjit_compiler(module, machine)
-    engine.finalize_object()
-    return engine
 
 
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.POINTER(ctypes.c_double))

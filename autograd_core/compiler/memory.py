@@ -1,0 +1,67 @@
+"""Memory for the results of large batches, used again once no array looks at it any more.
+
+The system clears fresh memory page by page, which takes about as long as to price the options that go there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+__all__ = ["ResultMemory"]
+
+LEAST = 1 << 20
+"""Bytes of an array below which the system has memory at hand."""
+KEPT = 1 << 26
+"""Bytes that are kept at most."""
+
+
+class _Lease:
+    """What arrays hold on to while they look at a piece of memory; with the last of them the memory goes back."""
+
+    def __init__(self, memory: Any, free: dict[int, Any]) -> None:
+        self._memory = memory
+        self._free = free
+        self.__array_interface__ = memory.__array_interface__
+
+    def __del__(self) -> None:
+        # single operations on a dict only, since any thread may get here at any time
+        self._free[id(self._memory)] = self._memory
+        for oldest in list(self._free):
+            if sum(memory.nbytes for memory in list(self._free.values())) <= KEPT:
+                break
+            self._free.pop(oldest, None)
+
+
+class ResultMemory:
+    """Gives arrays of doubles for results, in memory of earlier ones where it can.
+
+    >>> memory = ResultMemory()
+    >>> first = memory.array((1000, 1000))
+    >>> address = first.ctypes.data
+    >>> row = first[10]
+    >>> del first
+    >>> memory.array((1000, 1000)).ctypes.data == address  # there is still a row of it
+    False
+    >>> del row
+    >>> memory.array((1000, 1000)).ctypes.data == address
+    True
+    """
+
+    def __init__(self) -> None:
+        self._free: dict[int, Any] = {}
+
+    def array(self, shape: Sequence[int]) -> Any:
+        """An array of that shape, whose numbers are not set."""
+        import numpy as np
+
+        size = math.prod(shape)
+        if 8 * size < LEAST:
+            return np.empty(shape)
+        fitting = (key for key, memory in reversed(list(self._free.items())) if memory.size == size)
+        found = (memory for key in fitting if (memory := self._free.pop(key, None)) is not None)
+        memory = next(found, None)
+        if memory is None:
+            memory = np.empty(size)
+        return np.asarray(_Lease(memory, self._free)).reshape(shape)
