@@ -132,7 +132,7 @@ def read(args: Sequence[Any], arguments: Sequence[Argument], name: str) -> Numbe
         for leaf in flatten(arg)[0]:
             if leaf.dtype.kind not in "biuf":
                 raise OperandTypeError(f"argument {number} of {name} is an array of {leaf.dtype}: real numbers wanted")
-            moved = np.moveaxis(leaf, axis, 0)
+            moved = leaf if axis == 0 else np.moveaxis(leaf, axis, 0)
             lengths.setdefault(len(moved), []).append(number)
             flat = [moved] if moved.ndim == 1 else [moved[(slice(None), *at)] for at in np.ndindex(moved.shape[1:])]
             columns += flat

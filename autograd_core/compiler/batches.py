@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from autograd_core.compiler.arguments import Numbers
 
@@ -21,14 +21,6 @@ BLOCK = 1 << 16
 """Samples that are converted at a time, if an array is not one of doubles."""
 
 Python = Callable[[Sequence[Any]], list[Any]]
-
-
-class _Job(NamedTuple):
-    """A piece of a batch: what it runs, which gives 0 if all went well, and the sums that it fills."""
-
-    run: Callable[[], int]
-    totals: Any
-    kept: Any  # what machine code reads and writes must stay alive
 
 
 class BatchRunner:
@@ -55,7 +47,7 @@ class BatchRunner:
     ) -> None:
         self._python = None if isinstance(code, tuple) else code
         if isinstance(code, tuple):
-            drive = ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_void_p] * 6, ctypes.c_int64)(code[0])
+            drive = ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_void_p] * 6, *[ctypes.c_int64] * 2)(code[0])
             self._drive = partial(drive, code[1])
         self._mapped = mapped
         self._outputs = outputs
@@ -65,92 +57,87 @@ class BatchRunner:
 
     def each(self, numbers: Numbers, columns: Sequence[Any]) -> None:
         """Write every sample's outputs into `columns`, one array of doubles for each output."""
-        self._run(numbers, columns)
+        self._run(numbers, columns, None)
 
     def total(self, numbers: Numbers) -> Any:
         """The sums over the samples, as an array."""
         import numpy as np
 
-        parts = self._run(numbers, None)
-        totals = parts[0] if parts else np.zeros(self._outputs)
-        for part in parts[1:]:
-            totals = totals + part
-        return totals
+        pieces = self._pieces(numbers.samples)
+        parts = np.zeros((len(pieces), self._outputs))
+        self._run(numbers, None, parts)
+        return parts[0] if len(pieces) == 1 else parts.sum(axis=0)
 
-    def _run(self, numbers: Numbers, columns: Sequence[Any] | None) -> list[Any]:
-        """Share the samples among threads: in pieces that do not depend on who takes which."""
-        import numpy as np
-
-        count = numbers.samples
-        threads = (self._threads or _processors()) if count * self._instructions > SMALL else 1
+    def _pieces(self, count: int) -> list[tuple[int, int]]:
+        """Where the pieces begin and end. They do not depend on which thread takes which."""
+        threads = self._wanted_threads(count)
         wanted = threads * PIECES if threads > 1 else 1
         size = -(-max(1, -(-count // wanted)) // 64) * 64
-        pieces = [(start, min(count, start + size)) for start in range(0, count, size)]
+        return [(start, min(count, start + size)) for start in range(0, count, size)]
+
+    def _wanted_threads(self, count: int) -> int:
+        return (self._threads or _processors()) if count * self._instructions > SMALL else 1
+
+    def _run(self, numbers: Numbers, columns: Sequence[Any] | None, totals: Any) -> None:
+        """Share the samples among threads, each piece into its own row of `totals`."""
+        import numpy as np
+
+        pieces = self._pieces(numbers.samples)
         is_plain = all(column.dtype == np.float64 and column.dtype.isnative for column in numbers.columns)
         if self._python is None and is_plain:
-            jobs = self._native_jobs(numbers, columns, pieces)
+            run = self._native(numbers, columns)
         else:
-            jobs = [self._block_job(numbers, columns, *piece) for piece in pieces]
-        left = iter(jobs)
+            run = partial(self._by_blocks, numbers, columns)
+        left = iter(list(enumerate(pieces)))
 
         def work() -> None:
-            for job in left:
-                if job.run():
-                    raise MemoryError("no memory for the workspace of a compiled function")
+            for number, (start, stop) in left:
+                run(start, stop, None if totals is None else totals[number])
                 self._check()
 
         # This thread begins at once; the others take pieces as soon as they are awake.
-        others = [_pool().submit(work) for _ in range(min(threads, len(jobs)) - 1)]
+        others = [_pool().submit(work) for _ in range(min(self._wanted_threads(numbers.samples), len(pieces)) - 1)]
         try:
             work()
         finally:
             for other in others:
                 if not other.cancel():
                     other.result()
-        return [job.totals for job in jobs]
 
-    def _native_jobs(self, numbers: Numbers, columns: Sequence[Any] | None, pieces: Sequence[Any]) -> list[_Job]:
-        """Jobs that do nothing in Python, so that no thread waits for the interpreter."""
+    def _native(self, numbers: Numbers, columns: Sequence[Any] | None) -> Callable[[int, int, Any], None]:
+        """What runs a piece without doing anything in Python, so that no thread waits for the interpreter."""
         import numpy as np
 
-        starts = np.array([start for start, _ in pieces], dtype=np.int64)[:, None]
-        shared = np.array(numbers.shared or [0.0])
         bases, strides = _places(numbers.columns)
-        firsts = bases + starts * strides  # one row for each piece, and so below
+        shared = np.array(numbers.shared or [0.0])
         results, result_strides = _places(columns or [])
-        summed = np.empty((len(pieces), self._outputs)) if columns is None else None
-        targets = results + starts * result_strides if summed is None else summed
-        tables = firsts, strides, shared, targets, result_strides
-        kept = tables, numbers.columns, columns
-        at = [array.ctypes.data for array in tables]
-        jobs = []
-        for i, (start, stop) in enumerate(pieces):
-            rows = at[0] + i * firsts.strides[0], at[1], at[2], at[3] + i * targets.strides[0], at[4]
-            jobs.append(_Job(partial(self._drive, *rows, stop - start), None if summed is None else summed[i], kept))
-        return jobs
+        tables = bases, strides, shared, results, result_strides
+        at = [array.__array_interface__["data"][0] for array in tables]
 
-    def _block_job(self, numbers: Numbers, columns: Sequence[Any] | None, start: int, stop: int) -> _Job:
+        def run(start: int, stop: int, totals: Any) -> None:
+            assert tables  # which must stay alive, as `numbers` and `columns` do
+            results = at[3] if totals is None else totals.__array_interface__["data"][0]
+            if self._drive(*at[:3], results, at[4], start, stop):
+                raise MemoryError("no memory for the workspace of a compiled function")
+
+        return run
+
+    def _by_blocks(self, numbers: Numbers, columns: Sequence[Any] | None, start: int, stop: int, totals: Any) -> None:
+        """Run a piece block by block, if the arrays have to be converted or there is no machine code."""
         import numpy as np
 
-        totals = np.zeros(self._outputs) if columns is None else None
-
-        def run() -> int:
-            for first in range(start, stop, BLOCK):
-                block = slice(first, min(stop, first + BLOCK))
-                given = [np.asarray(column[block], dtype=float) for column in numbers.columns]
-                part = Numbers(numbers.shared, given, block.stop - block.start)
-                wanted = None if columns is None else [column[block] for column in columns]
-                if self._python is not None:
-                    self._over_arrays(part, wanted, totals)
-                    continue
-                (job,) = self._native_jobs(part, wanted, [(0, part.samples)])
-                if job.run():
-                    return 1
-                if totals is not None:
-                    np.add(totals, job.totals, out=totals)
-            return 0
-
-        return _Job(run, totals, None)
+        for first in range(start, stop, BLOCK):
+            block = slice(first, min(stop, first + BLOCK))
+            given = [np.asarray(column[block], dtype=float) for column in numbers.columns]
+            part = Numbers(numbers.shared, given, block.stop - block.start)
+            wanted = None if columns is None else [column[block] for column in columns]
+            if self._python is not None:
+                self._over_arrays(part, wanted, totals)
+                continue
+            sums = None if totals is None else np.zeros_like(totals)
+            self._native(part, wanted)(0, part.samples, sums)
+            if totals is not None:
+                totals += sums
 
     def _over_arrays(self, numbers: Numbers, wanted: Sequence[Any] | None, totals: Any) -> None:
         import numpy as np

@@ -17,7 +17,7 @@ from autograd_core.compiler.blocks import DOUBLE, I32, I64, POINTER, VOID, Funct
 
 __all__ = ["DRIVE_TAKES", "Batch", "driver"]
 
-DRIVE_TAKES = [POINTER] * 6 + [I64]
+DRIVE_TAKES = [POINTER] * 6 + [I64, I64]
 
 SCRATCH = 1 << 17
 """Bytes of scratch columns at most, so that they stay in the processor's cache."""
@@ -57,11 +57,11 @@ class Batch:
 
 @cache
 def driver(width: int, reduced: bool) -> native.Code:
-    """The code of ``drive(batch, bases, strides, shared, outputs, output_strides, count)``.
+    """The code of ``drive(batch, bases, strides, shared, outputs, output_strides, start, stop)``.
 
     `batch` points to the words of a `Batch`. `bases` and `strides` (in bytes) say where the columns are; `outputs` and
-    `output_strides` the same of the results, one double each and without strides where they are summed. It returns 0,
-    or −1 if memory ran out.
+    `output_strides` the same of the results, one double each and without strides where they are summed. The samples
+    from `start` to before `stop` are done. It returns 0, or −1 if memory ran out.
     """
     module = ir.Module()
     _write_driver(module, width, reduced)
@@ -70,7 +70,7 @@ def driver(width: int, reduced: bool) -> native.Code:
 
 def _write_driver(module: Any, width: int, reduced: bool) -> None:
     f = Function(module, "drive", I32, DRIVE_TAKES)
-    batch, bases, strides, shared, results, result_strides, count = f.arguments
+    batch, bases, strides, shared, results, result_strides, first, stop = f.arguments
     address, block, columns, outputs, slots = (f.load(I64, batch, 8 * i) for i in range(5))
     kernel_type = ir.FunctionType(VOID, [POINTER, POINTER, POINTER, POINTER, I64])
     kernel = f.build.inttoptr(address, kernel_type.as_pointer())
@@ -97,8 +97,8 @@ def _write_driver(module: Any, width: int, reduced: bool) -> None:
     vector = ir.VectorType(DOUBLE, width)
     if reduced:
         _zero(f, place["totals"], outputs, vector)
-    with f.loop(0, count, block) as start:
-        left = f.build.sub(count, start)
+    with f.loop(first, stop, block) as start:
+        left = f.build.sub(stop, start)
         size = f.build.select(f.build.icmp_signed("<", left, block), left, block)
         padded = f.build.and_(f.add(size, width - 1), ir.Constant(I64, -width))
         whole = f.build.icmp_signed("==", size, padded)

@@ -150,7 +150,7 @@ def _write_fast(module: Any, plan: Plan) -> int:
         result = None if batch.reduced else giving.arrays(plan.result, outputs, strides, count)
         drive = f.declared("drive", I32, DRIVE_TAKES)
         data = [reading.bases, reading.strides, reading.shared, outputs, strides]
-        status = f.build.call(drive, [f.address(plan.words), *data, count])
+        status = f.build.call(drive, [f.address(plan.words), *data, ir.Constant(I64, 0), count])
         f.leave_unless(f.build.icmp_signed("==", status, ir.Constant(I32, 0)), general)
         if batch.reduced:
             if plan.mean:
