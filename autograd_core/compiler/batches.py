@@ -16,7 +16,9 @@ __all__ = ["SMALL", "BatchRunner"]
 SMALL = 3_000_000
 """Samples times instructions up to which a batch is done on the calling thread, holding the interpreter."""
 PIECES = 4
-"""Pieces for each thread, so that one which starts late leaves less to do for the others."""
+"""Pieces for each thread at most, so that one which starts late leaves less to do for the others."""
+WORTHWHILE = 6_000_000
+"""Samples times instructions of a piece, if each thread has one."""
 BLOCK = 1 << 16
 """Samples that are converted at a time, if an array is not one of doubles."""
 
@@ -71,7 +73,8 @@ class BatchRunner:
     def _pieces(self, count: int) -> list[tuple[int, int]]:
         """Where the pieces begin and end. They do not depend on which thread takes which."""
         threads = self._wanted_threads(count)
-        wanted = threads * PIECES if threads > 1 else 1
+        worthwhile = count * self._instructions // WORTHWHILE
+        wanted = max(threads, min(threads * PIECES, worthwhile)) if threads > 1 else 1
         size = -(-max(1, -(-count // wanted)) // 64) * 64
         return [(start, min(count, start + size)) for start in range(0, count, size)]
 
@@ -82,7 +85,7 @@ class BatchRunner:
         """Share the samples among threads, each piece into its own row of `totals`."""
         import numpy as np
 
-        pieces = self._pieces(numbers.samples)
+        pieces, threads = self._pieces(numbers.samples), self._wanted_threads(numbers.samples)
         is_plain = all(column.dtype == np.float64 and column.dtype.isnative for column in numbers.columns)
         if self._python is None and is_plain:
             run = self._native(numbers, columns)
@@ -96,7 +99,7 @@ class BatchRunner:
                 self._check()
 
         # This thread begins at once; the others take pieces as soon as they are awake.
-        others = [_pool().submit(work) for _ in range(min(self._wanted_threads(numbers.samples), len(pieces)) - 1)]
+        others = [_pool().submit(work) for _ in range(min(threads, len(pieces)) - 1)]
         try:
             work()
         finally:
