@@ -16,6 +16,7 @@ from autograd_core.compiler.batches import SMALL, BatchRunner
 from autograd_core.compiler.emit import Layout, emit
 from autograd_core.compiler.lower import lower
 from autograd_core.compiler.memory import ResultMemory
+from autograd_core.compiler.rolling import roll, size_of
 from autograd_core.compiler.straight import python_function, python_source
 from autograd_core.errors import TransformError
 from autograd_core.graph import Graph
@@ -106,9 +107,20 @@ class Compiled:
         width = native.vector_width() if self._is_batched else 1
         functions = native.vector_functions(width) if self._is_batched else {}
         layout = Layout(width, self._mapped, self._reduce is not None, functions, contract=not strict)
-        module = self._module = emit(self.program, layout)
+        stages = roll(self.program) if not (strict or self._is_batched) else None
+        instructions = len(self.program.instructions)
+        if stages is None:
+            module = emit(self.program, layout)
+        else:
+            instructions = size_of(stages)
+            from autograd_core.compiler.loops import emit_rolled
+
+            width = native.vector_width()
+            layout = Layout(width, vector_functions=native.vector_functions(width))
+            module = emit_rolled(stages, self.program.inputs, layout)
+        self._module = module
         self.stats |= {"vector_width": width, "chunks": module.chunks, "workspace": module.slots}
-        tier = native.tier(len(self.program.instructions), width)
+        tier = native.tier(instructions, width)
         if self._is_batched:
             from autograd_core.compiler.driver import Batch, driver
 
@@ -121,7 +133,7 @@ class Compiled:
             return
         entry = self._entry()
         # around a longer kernel the builtin is not worth LLVM's time
-        self._code = native.Code(module.ir, tier, module.called, linked=entry if tier.passes else "")
+        self._code = native.Code(module.ir, tier, module.called, [entry] if entry and tier.passes else module.parts)
         kernel = self._code.address("kernel")
         self._kernel = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4, ctypes.c_int64)(kernel)
         self._builtin = self._code if entry else None

@@ -44,6 +44,7 @@ class Layout:
         reduced: whether outputs are summed over the samples.
         vector_functions: name of a leaf to the symbol that computes it for a whole vector.
         contract: whether a·b + c may be rounded once.
+        name: the symbol of the function that runs the code.
     """
 
     width: int = 1
@@ -51,6 +52,7 @@ class Layout:
     reduced: bool = False
     vector_functions: dict[str, str] = field(default_factory=dict)
     contract: bool = True
+    name: str = "kernel"
 
 
 @dataclass
@@ -63,12 +65,14 @@ class Module:
         slots: how many vectors of doubles the workspace holds.
         chunks: how many functions the code was cut into.
         called: what is called back on floats, and on how many, in the order of the symbols ``callback_0``, …
+        parts: the texts of further modules, whose functions this one calls.
     """
 
     ir: str
     slots: int
     chunks: int
     called: list[tuple[Primitive, int]]
+    parts: Sequence[str] = ()
 
 
 def emit(program: Program, layout: Layout, chunk: int = CHUNK) -> Module:
@@ -363,8 +367,8 @@ class _Emitter:
         arguments = "ptr %inputs, ptr %shared, ptr %workspace, ptr %outputs"
         names = [f"@chunk_{number}" for number in range(len(self.chunks))]
         head = (
-            "define void @kernel(ptr noalias readonly %inputs, ptr noalias readonly %shared, ptr noalias %workspace, "
-            "ptr noalias %outputs, i64 %count) #0 {\n"
+            f"define void @{self.layout.name}(ptr noalias readonly %inputs, ptr noalias readonly %shared, "
+            "ptr noalias %workspace, ptr noalias %outputs, i64 %count) #0 {\n"
         )
         if self.layout.width == 1:
             calls = "\n".join(f"  call void {name}({arguments}, i64 0, i64 1)" for name in names)

@@ -161,7 +161,7 @@ class Code:
         ir: the text of a module.
         tier: how hard LLVM tries.
         called: what its functions ``callback_0``, … call in Python, and with how many operands.
-        linked: the text of another module to put into this one.
+        linked: the texts of other modules to put into this one.
         symbols: where functions are that it declares.
 
     Attributes:
@@ -173,12 +173,12 @@ class Code:
         ir: str,
         tier: Tier,
         called: Sequence[tuple[Primitive, int]] = (),
-        linked: str = "",
+        linked: Sequence[str] = (),
         symbols: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         binding = llvm()
         _initialize()
-        self.ir = ir
+        self.ir = "\n".join([ir, *linked])
         self._raised: dict[int, BaseException] = {}  # by thread
         callbacks = [_callback(row, arity, self._raised) for row, arity in called]
         called_back = {f"callback_{number}": _address(callback) for number, callback in enumerate(callbacks)}
@@ -187,8 +187,8 @@ class Code:
             symbol = f"autograd_core_{address:x}"
             binding.add_symbol(symbol, address)
             module.get_function(name).name = symbol
-        if linked:
-            module.link_in(binding.parse_assembly(linked))
+        for text in linked:
+            module.link_in(binding.parse_assembly(text))
         self._machine = _target_machine(tier.level)
         if tier.passes:
             options = binding.create_pipeline_tuning_options(speed_level=tier.passes)
