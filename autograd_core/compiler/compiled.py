@@ -119,6 +119,7 @@ class Compiled:
             layout = Layout(width, vector_functions=native.vector_functions(width))
             module = emit_rolled(stages, self.program.inputs, layout)
         self._module = module
+        self.stats["loops"] = sum(len(stage.loops) for stage in stages or ())
         self.stats |= {"vector_width": width, "chunks": module.chunks, "workspace": module.slots}
         tier = native.tier(instructions, width)
         if self._is_batched:

@@ -149,14 +149,11 @@ class _Rolling:
                 continue
             steps: list[_Link] = []
             node = root
+            # a sum that is used elsewhere too is one of its own
             while node in links and (node is root or uses[node] == steps[-1].uses):
                 link = links[node]
-                taken.add(node)
-                if link.inner is not None:
-                    if uses[link.inner] > 1:
-                        break
-                    taken.add(link.inner)
                 steps.append(link)
+                taken |= {node} if link.inner is None else {node, link.inner}
                 node = link.total
             chain = self._grouped(steps)
             if chain.groups:
@@ -190,20 +187,22 @@ class _Rolling:
             chain.groups.append(_Group(sorted(links, key=lambda link: link.term.index)))
         return chain
 
-    def _find_levels(self) -> dict[Instruction, int]:
+    def _find_levels(self) -> Counter[Instruction]:
         """How many loops have to run one after another before an instruction can."""
-        level: dict[Instruction, int] = {}
+        level: Counter[Instruction] = Counter()  # 0 for what is not in it
         for instruction in self.program.instructions:
             chain = self.chains.get(instruction)
-            if chain is None:
-                level[instruction] = max((level[operand] for operand in instruction.operands), default=0)
+            if chain is not None:
+                scalars = [level[x] for x in _scalars_of(chain)]
+                level[instruction] = max([*scalars, *(1 + self._level_of(group, level) for group in chain.groups)])
                 continue
-            singles = [level[x] for x in _scalars_of(chain)]
-            level[instruction] = max([*singles, *(1 + self._level_of(group, level) for group in chain.groups)])
+            for operand in instruction.operands:
+                if operand in level and level[operand] > level[instruction]:
+                    level[instruction] = level[operand]
         return level
 
     @staticmethod
-    def _level_of(group: _Group, level: dict[Instruction, int]) -> int:
+    def _level_of(group: _Group, level: Counter[Instruction]) -> int:
         return max(level[x] for x in (*group.terms, *(group.condition or ())))
 
     def _need(self, instructions: Iterable[Instruction]) -> None:
@@ -239,12 +238,12 @@ class _Rolling:
                 self._need(body.shared)
         # from the first to the last, now that it is known what each has to leave for later ones
         stages, slot_of = [], dict[Instruction, int]()
-        for level, bodies in sorted(loops_at.items()):
+        for _, bodies in sorted(loops_at.items()):
             if not bodies:
                 continue
             wanted = [x for body in bodies for x in body.shared if x not in slot_of and x.op != "input"]
             wanted = list(dict.fromkeys(wanted))
-            code = self._scalar_code(wanted, level)
+            code = self._scalar_code(wanted)
             first = self.slots
             slot_of |= zip(wanted, self._new_slots(len(wanted)), strict=True)
             loops = []
@@ -254,18 +253,16 @@ class _Rolling:
                     group.slot = slot
                 loops.append(body.loop(slot_of, sums))
             stages.append(Stage(code, first, loops))
-        level = max(self.level.values(), default=0)
-        return [*stages, Stage(self._scalar_code(self.program.outputs, level), self.slots, [])]
+        return [*stages, Stage(self._scalar_code(self.program.outputs), self.slots, [])]
 
-    def _scalar_code(self, outputs: Sequence[Instruction], level: int) -> Program:
-        """Straight-line code for instructions that can run after the loops before `level`."""
+    def _scalar_code(self, outputs: Sequence[Instruction]) -> Program:
+        """Straight-line code for instructions that need the sums of earlier stages at most."""
         m = Builder(strict=True)
         made: dict[Instruction, Instruction] = {}
         for instruction in self.program.instructions:
-            if instruction not in self.needed or self.level[instruction] > level:
-                continue
-            chain = self.chains.get(instruction)
-            made[instruction] = _copy(m, instruction, made) if chain is None else _summed(m, chain, made)
+            if instruction in self.needed:
+                chain = self.chains.get(instruction)
+                made[instruction] = _copy(m, instruction, made) if chain is None else _summed(m, chain, made)
         results = [m.as_number(made[output]) for output in outputs]
         return Program(self.slots, results, live(results))
 
@@ -303,7 +300,7 @@ class _Body:
                 made[members] = column = self.m._make("input", ())
                 self.columns[column] = members
             else:
-                operands = list(zip(*map(self._operands, members), strict=True))
+                operands = list(zip(*self._operands(members), strict=True))
                 missing = [operand for operand in operands if operand not in made]
                 if missing:
                     left += missing
@@ -311,8 +308,13 @@ class _Body:
                     made[members] = self.m._make(first.op, tuple(made[operand] for operand in operands))
         return made[lanes]
 
-    def _operands(self, x: Instruction) -> Sequence[Instruction]:
-        return sorted(x.operands, key=self.shape.__getitem__) if x.op in COMMUTATIVE else x.operands
+    def _operands(self, members: tuple[Instruction, ...]) -> list[tuple[Instruction, ...]]:
+        """The operands of each, in the order of their shapes where the order does not matter."""
+        operands = [x.operands for x in members]
+        if members[0].op not in COMMUTATIVE:
+            return operands
+        shape = self.shape
+        return [(a, b) if shape[a] <= shape[b] else (b, a) for a, b in operands]
 
     def _shared(self, x: Instruction) -> Instruction:
         if x.op == "constant":
@@ -337,13 +339,11 @@ def _shapes(instructions: Sequence[Instruction]) -> dict[Instruction, int]:
     """A number for each instruction, the same for those that do the same to any inputs and constants."""
     shape: dict[Instruction, int] = {}
     for x in instructions:
-        if x.operands:
-            of_operands = [shape[operand] for operand in x.operands]
-            if x.op in COMMUTATIVE:
-                of_operands.sort()
-            shape[x] = hash((x.op, *of_operands))
+        if len(x.operands) == 2:
+            a, b = shape[x.operands[0]], shape[x.operands[1]]
+            shape[x] = hash((x.op, b, a) if b < a and x.op in COMMUTATIVE else (x.op, a, b))
         else:
-            shape[x] = hash(x.op)
+            shape[x] = hash((x.op, *[shape[operand] for operand in x.operands]))
     return shape
 
 

@@ -82,7 +82,7 @@ void black_scholes(long n, const double *restrict s, const double *restrict k, c
                    double *restrict delta, double *restrict dual, double *restrict rho, double *restrict vega,
                    double *restrict theta)
 {
-    #pragma omp parallel for schedule(static)
+    #pragma omp parallel for simd schedule(static)
     for (long i = 0; i < n; i++) {
         double root = sqrt(t[i]), spread = sigma[i] * root;
         double d1 = (log(s[i] / k[i]) + (r[i] + 0.5 * sigma[i] * sigma[i]) * t[i]) / spread, d2 = d1 - spread;
