@@ -52,7 +52,7 @@ def jit(
             same at each call with the same number of threads.
         strict: give the bits of eager evaluation for + − × ÷ √ and comparisons. Otherwise a·b + c may be rounded once,
             so that a difference of two equal products need not be 0 (of consequence under a root or in a comparison),
-            and small whole powers are products.
+            small whole powers are products, and a long sum of like terms may be added up in another order.
         static_argnums: the number, or numbers, of arguments that are not traced: counts, flags, names. Each new value
             is compiled anew.
 
