@@ -72,20 +72,20 @@ class BatchRunner:
 
     def _pieces(self, count: int) -> list[tuple[int, int]]:
         """Where the pieces begin and end. They do not depend on which thread takes which."""
-        threads = self._wanted_threads(count)
+        threads = self._threads_for(count)
         worthwhile = count * self._instructions // WORTHWHILE
         wanted = max(threads, min(threads * PIECES, worthwhile)) if threads > 1 else 1
         size = -(-max(1, -(-count // wanted)) // 64) * 64
         return [(start, min(count, start + size)) for start in range(0, count, size)]
 
-    def _wanted_threads(self, count: int) -> int:
+    def _threads_for(self, count: int) -> int:
         return (self._threads or _processors()) if count * self._instructions > SMALL else 1
 
     def _run(self, numbers: Numbers, columns: Sequence[Any] | None, totals: Any) -> None:
         """Share the samples among threads, each piece into its own row of `totals`."""
         import numpy as np
 
-        pieces, threads = self._pieces(numbers.samples), self._wanted_threads(numbers.samples)
+        pieces, threads = self._pieces(numbers.samples), self._threads_for(numbers.samples)
         is_plain = all(column.dtype == np.float64 and column.dtype.isnative for column in numbers.columns)
         if self._python is None and is_plain:
             run = self._native(numbers, columns)

@@ -67,6 +67,13 @@ class Function:
     def multiply(self, a: Any, b: Any) -> Any:
         return self.build.mul(_integer(a), _integer(b))
 
+    def total(self, pointer: Any, count: int) -> Any:
+        """The sum of `count` doubles, one after another."""
+        total = self.load(DOUBLE, pointer)
+        for number in range(1, count):
+            total = self.build.fadd(total, self.load(DOUBLE, pointer, 8 * number))
+        return total
+
     @contextmanager
     def loop(self, start: Any, stop: Any, step: Any = 1) -> Iterator[Any]:
         """The body runs for start, start + step, … below stop."""

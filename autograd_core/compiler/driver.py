@@ -145,9 +145,7 @@ def _write_driver(module: Any, width: int, reduced: bool) -> None:
                 f.store(f.load(DOUBLE, column, f.multiply(j, 8)), target, f.multiply(j, stride))
     if reduced:
         with f.loop(0, outputs) as k:
-            total = f.load(DOUBLE, place["totals"], f.multiply(k, 8 * width))
-            for lane in range(1, width):
-                total = f.build.fadd(total, f.load(DOUBLE, place["totals"], f.add(f.multiply(k, 8 * width), 8 * lane)))
+            total = f.total(f.at(place["totals"], f.multiply(k, 8 * width)), width)
             f.store(total, results, f.multiply(k, 8))
     f.build.call(f.declared("free", VOID, [POINTER]), [memory])
     f.build.ret(ir.Constant(I32, 0))

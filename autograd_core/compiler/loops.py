@@ -112,7 +112,5 @@ class _Writer:
         kernel = self._part(f, loop.body, layout)
         f.build.call(kernel, [pointers, slots, scratch, sums, ir.Constant(I64, loop.lanes)])
         with f.loop(0, count) as k:
-            total = f.load(DOUBLE, sums, f.multiply(k, 8 * width))
-            for lane in range(1, width):
-                total = f.build.fadd(total, f.load(DOUBLE, sums, f.add(f.multiply(k, 8 * width), 8 * lane)))
+            total = f.total(f.at(sums, f.multiply(k, 8 * width)), width)
             f.store(total, slots, f.multiply(f.add(k, loop.sums.start), 8))

@@ -163,8 +163,8 @@ class _Rolling:
     def _grouped(self, steps: list[_Link]) -> _Chain:
         shape = self.shape
 
-        def key(link: _Link) -> tuple[int, int, bool]:
-            return shape[link.term], 0 if link.condition is None else shape[link.condition], link.is_subtracted
+        def key(link: _Link) -> tuple[int, int | None, bool]:
+            return shape[link.term], None if link.condition is None else shape[link.condition], link.is_subtracted
 
         count = Counter(map(key, steps))
         like = {found for found, lanes in count.items() if lanes >= LANES}
@@ -176,15 +176,13 @@ class _Rolling:
                 steps, start = [*steps[: number + 1], first], None
                 break
         chain = _Chain(start)
-        groups: defaultdict[tuple[int, int, bool], list[_Link]] = defaultdict(list)
+        groups: defaultdict[tuple[int, int | None, bool], list[_Link]] = defaultdict(list)
         for link in steps:
             if key(link) in like:
                 groups[key(link)].append(link)
             else:
                 chain.single.append(link)
-        for links in groups.values():
-            # in the order in which they were recorded, which is the same for the sums of all numbers of a gradient
-            chain.groups.append(_Group(sorted(links, key=lambda link: link.term.index)))
+        chain.groups += map(_Group, groups.values())
         return chain
 
     def _find_levels(self) -> Counter[Instruction]:
@@ -338,12 +336,12 @@ class _Body:
 def _shapes(instructions: Sequence[Instruction]) -> dict[Instruction, int]:
     """A number for each instruction, the same for those that do the same to any inputs and constants."""
     shape: dict[Instruction, int] = {}
+    known: dict[tuple[Any, ...], int] = {}
     for x in instructions:
-        if len(x.operands) == 2:
-            a, b = shape[x.operands[0]], shape[x.operands[1]]
-            shape[x] = hash((x.op, b, a) if b < a and x.op in COMMUTATIVE else (x.op, a, b))
-        else:
-            shape[x] = hash((x.op, *[shape[operand] for operand in x.operands]))
+        parts = [shape[operand] for operand in x.operands]
+        if x.op in COMMUTATIVE:
+            parts.sort()
+        shape[x] = known.setdefault((x.op, *parts), len(known))
     return shape
 
 

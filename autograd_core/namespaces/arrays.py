@@ -196,26 +196,12 @@ def _polynomial(factors: Sequence[float], x: Any) -> Any:
     return total
 
 
-def _split(x: Any) -> tuple[Any, Any]:
-    """Two numbers of half as many digits, whose sum is x. (Dekker, Numerische Mathematik 18, 1971)"""
-    scaled = (2.0**27 + 1.0) * x
-    high = scaled - (scaled - x)
-    return high, x - high
-
-
-def _rest_of_product(x: Any, y: Any, product: Any) -> Any:
-    """What rounding took from x·y."""
-    x_high, x_low = _split(x)
-    y_high, y_low = _split(y)
-    return ((x_high * y_high - product) + x_high * y_low + x_low * y_high) + x_low * y_low
-
-
 @_quietly
 def exp_product(x: Any, y: Any) -> Any:
     product = np.multiply(x, y)
     value = np.exp(product)
     (x, x_power), (y, y_power) = np.frexp(x), np.frexp(y)
-    rest = np.ldexp(_rest_of_product(x, y, x * y), x_power + y_power)
+    rest = np.ldexp(floats.rest_of_product(x, y, x * y), x_power + y_power)
     return np.where(np.fabs(product) < 800.0, value + value * rest, value)
 
 
@@ -234,7 +220,7 @@ def _erfc_of_positive(x: Any) -> Any:
     rest = np.where(x < 0.5, 2.0 * x - (denominator - 1.0), 1.0 - (denominator - 2.0 * x))
     quotient = total / denominator
     correction = (rise - (total - _TAIL_FIRST) + _TAIL_FIRST_REST - quotient * rest) / denominator
-    return np.exp(-square) * (quotient + (correction - quotient * _rest_of_product(x, x, square)))
+    return np.exp(-square) * (quotient + (correction - quotient * floats.rest_of_product(x, x, square)))
 
 
 def _erf(x: Any) -> Any:
@@ -252,7 +238,7 @@ def _ndtr(x: Any) -> Any:
     # As on floats: erfc would multiply the rounding of its argument by x².
     x = np.minimum(np.maximum(x, -40.0), 40.0)
     z = -x * floats.SQRT_HALF
-    error = -_rest_of_product(x, floats.SQRT_HALF, -z) - x * floats.SQRT_HALF_REST
+    error = -floats.rest_of_product(x, floats.SQRT_HALF, -z) - x * floats.SQRT_HALF_REST
     return 0.5 * (_erfc(z) - 2.0 / math.sqrt(pi) * np.exp(-z * z) * error)
 
 

@@ -9,7 +9,7 @@ import builtins
 import math
 import operator
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from autograd_core.errors import PrimitiveError
 
@@ -262,14 +262,17 @@ SQRT_HALF: Final = math.sqrt(0.5)
 SQRT_HALF_REST: Final = -4.833646656726456e-17  # what rounding took from the root
 
 
-def _split(x: float) -> tuple[float, float]:
+def _split(x: Any) -> tuple[Any, Any]:
     scaled = (2.0**27 + 1.0) * x
     high = scaled - (scaled - x)
     return high, x - high
 
 
-def _rest_of_product(x: float, y: float, product: float) -> float:
-    """What rounding took from x·y, for factors far from the ends of the range (Dekker, Numer. Math. 18, 1971)."""
+def rest_of_product(x: Any, y: Any, product: Any) -> Any:
+    """What rounding took from x·y, for floats or arrays far from the ends of their range.
+
+    T. J. Dekker, "A floating-point technique for extending the available precision", Numerische Mathematik 18, 1971.
+    """
     x_high, x_low = _split(x)
     y_high, y_low = _split(y)
     return ((x_high * y_high - product) + x_high * y_low + x_low * y_high) + x_low * y_low
@@ -282,7 +285,7 @@ def exp_product(x: float, y: float) -> float:
     if not -800.0 < product < 800.0:
         return value
     (x, x_power), (y, y_power) = math.frexp(x), math.frexp(y)
-    return value + value * math.ldexp(_rest_of_product(x, y, x * y), x_power + y_power)
+    return value + value * math.ldexp(rest_of_product(x, y, x * y), x_power + y_power)
 
 
 def ndtr(x: float) -> float:
@@ -293,7 +296,7 @@ def ndtr(x: float) -> float:
     if not -40.0 < x < 40.0:
         return nan if x != x else (1.0 if x > 0.0 else 0.0)
     z = -x * SQRT_HALF
-    error = -_rest_of_product(x, SQRT_HALF, -z) - x * SQRT_HALF_REST
+    error: float = -rest_of_product(x, SQRT_HALF, -z) - x * SQRT_HALF_REST
     return 0.5 * (math.erfc(z) - 2.0 / math.sqrt(pi) * math.exp(-z * z) * error)
 
 

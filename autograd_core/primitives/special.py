@@ -22,6 +22,7 @@ exp_product = leaf(
     symbol="exp ×", doc="exp(x·y), without what the rounding of x·y would cost",
 )  # fmt: skip
 
+
 def _erf_slope(m: Any, x: Any) -> Any:
     return TWO_OVER_SQRT_PI * m.exp_product(-x, x)
 
