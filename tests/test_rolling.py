@@ -15,11 +15,11 @@ from autograd_core import jit, value_and_grad
 from autograd_core import math as m
 from autograd_core.activations import relu
 from autograd_core.compiler import rolling
+from autograd_core.compiler.sums import LANES
 from autograd_core.testing import random_program
 
 pytestmark = pytest.mark.skipif(not BATCHES, reason="loops are machine code")
 every_width = pytest.mark.parametrize("mode", BATCHES, ids=lambda mode: mode.name)
-LANES = rolling.LANES
 
 
 @pytest.fixture(autouse=True)

@@ -10,19 +10,18 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from autograd_core.compiler.builder import COMMUTATIVE, Builder
-from autograd_core.compiler.instructions import Instruction, is_gated, live
+from autograd_core.compiler.instructions import Instruction, live
 from autograd_core.compiler.lower import Program
+from autograd_core.compiler.sums import Group, Sum, find_sums, shapes
 
 __all__ = ["LONG", "Column", "Loop", "Stage", "roll", "size_of"]
 
 LONG = 5_000
 """Instructions of code that is worth rolling; shorter code is optimised as it is."""
-LANES = 32
-"""Like terms that are worth a loop."""
 
 
 class Column(NamedTuple):
@@ -79,120 +78,24 @@ def size_of(stages: Sequence[Stage]) -> int:
     )
 
 
-class _Link(NamedTuple):
-    """A step of a sum: `total` and one more `term`."""
-
-    total: Instruction
-    term: Instruction
-    is_subtracted: bool
-    condition: Instruction | None  # under which it is added
-    inner: Instruction | None  # the addition under that condition
-
-    @property
-    def uses(self) -> int:
-        """How often such a step alone uses its total."""
-        return 1 if self.inner is None else 2
-
-
-@dataclass(eq=False)
-class _Group:
-    """Like terms of one sum."""
-
-    links: list[_Link]
-    slot: int = -1
-
-    @property
-    def condition(self) -> tuple[Instruction, ...] | None:
-        conditions = [link.condition for link in self.links]
-        return None if conditions[0] is None else tuple(conditions)  # type: ignore[arg-type]  # all or none has one
-
-    @property
-    def terms(self) -> tuple[Instruction, ...]:
-        return tuple(link.term for link in self.links)
-
-
-@dataclass
-class _Chain:
-    """A sum: where it begins, what is added one by one, and its groups of like terms."""
-
-    start: Instruction | None
-    single: list[_Link] = field(default_factory=list)
-    groups: list[_Group] = field(default_factory=list)
-
-
 class _Rolling:
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.shape = _shapes(program.instructions)
-        self.chains = self._find_chains()
+        self.shape = shapes(program.instructions)
+        self.sums = find_sums(program, self.shape)
         self.level = self._find_levels()
         self.slots = program.inputs
         self.needed: set[Instruction] = set()
-        self.groups_at: defaultdict[int, list[_Group]] = defaultdict(list)
-
-    def _find_chains(self) -> dict[Instruction, _Chain]:
-        """The sums that have groups of like terms, by their last step."""
-        instructions = self.program.instructions
-        uses = Counter(operand for instruction in instructions for operand in instruction.operands)
-        uses.update(self.program.outputs)
-        links: dict[Instruction, _Link] = {}
-        length: dict[Instruction, int] = {}
-        for instruction in instructions:
-            link = _link(instruction, length)
-            if link is not None:
-                links[instruction] = link
-                length[instruction] = length.get(link.total, 0) + 1
-        chains: dict[Instruction, _Chain] = {}
-        taken: set[Instruction] = set()
-        for root in reversed(instructions):
-            if root in taken or length.get(root, 0) < LANES:
-                continue
-            steps: list[_Link] = []
-            node = root
-            # a sum that is used elsewhere too is one of its own
-            while node in links and (node is root or uses[node] == steps[-1].uses):
-                link = links[node]
-                steps.append(link)
-                taken |= {node} if link.inner is None else {node, link.inner}
-                node = link.total
-            chain = self._grouped(steps)
-            if chain.groups:
-                chains[root] = chain
-        return chains
-
-    def _grouped(self, steps: list[_Link]) -> _Chain:
-        shape = self.shape
-
-        def key(link: _Link) -> tuple[int, int | None, bool]:
-            return shape[link.term], None if link.condition is None else shape[link.condition], link.is_subtracted
-
-        count = Counter(map(key, steps))
-        like = {found for found, lanes in count.items() if lanes >= LANES}
-        # The first term of all was itself a total; if it is like the others, it is one of them.
-        start: Instruction | None = steps[-1].total if steps else None
-        for number, link in enumerate(steps):
-            first = _first_link(link.total)
-            if key(first) in like:
-                steps, start = [*steps[: number + 1], first], None
-                break
-        chain = _Chain(start)
-        groups: defaultdict[tuple[int, int | None, bool], list[_Link]] = defaultdict(list)
-        for link in steps:
-            if key(link) in like:
-                groups[key(link)].append(link)
-            else:
-                chain.single.append(link)
-        chain.groups += map(_Group, groups.values())
-        return chain
+        self.groups_at: defaultdict[int, list[Group]] = defaultdict(list)
 
     def _find_levels(self) -> Counter[Instruction]:
         """How many loops have to run one after another before an instruction can."""
         level: Counter[Instruction] = Counter()  # 0 for what is not in it
         for instruction in self.program.instructions:
-            chain = self.chains.get(instruction)
-            if chain is not None:
-                scalars = [level[x] for x in _scalars_of(chain)]
-                level[instruction] = max([*scalars, *(1 + self._level_of(group, level) for group in chain.groups)])
+            found = self.sums.get(instruction)
+            if found is not None:
+                scalars = [level[x] for x in found.scalars]
+                level[instruction] = max([*scalars, *(1 + self._level_of(group, level) for group in found.groups)])
                 continue
             for operand in instruction.operands:
                 if operand in level and level[operand] > level[instruction]:
@@ -200,7 +103,7 @@ class _Rolling:
         return level
 
     @staticmethod
-    def _level_of(group: _Group, level: Counter[Instruction]) -> int:
+    def _level_of(group: Group, level: Counter[Instruction]) -> int:
         return max(level[x] for x in (*group.terms, *(group.condition or ())))
 
     def _need(self, instructions: Iterable[Instruction]) -> None:
@@ -211,12 +114,12 @@ class _Rolling:
             if instruction in self.needed:
                 continue
             self.needed.add(instruction)
-            chain = self.chains.get(instruction)
-            if chain is None:
+            found = self.sums.get(instruction)
+            if found is None:
                 left += instruction.operands
                 continue
-            left += _scalars_of(chain)
-            for group in chain.groups:
+            left += found.scalars
+            for group in found.groups:
                 self.groups_at[self._level_of(group, self.level)].append(group)
 
     def _new_slots(self, count: int) -> range:
@@ -228,7 +131,7 @@ class _Rolling:
         # from the last loops to the first, since a loop may need sums of earlier ones
         loops_at: dict[int, list[_Body]] = {}
         for level in range(max(self.level.values(), default=0), -1, -1):
-            by_lanes: defaultdict[int, list[_Group]] = defaultdict(list)
+            by_lanes: defaultdict[int, list[Group]] = defaultdict(list)
             for group in self.groups_at[level]:
                 by_lanes[len(group.links)].append(group)
             loops_at[level] = [_Body(self.shape, groups) for groups in by_lanes.values()]
@@ -259,8 +162,8 @@ class _Rolling:
         made: dict[Instruction, Instruction] = {}
         for instruction in self.program.instructions:
             if instruction in self.needed:
-                chain = self.chains.get(instruction)
-                made[instruction] = _copy(m, instruction, made) if chain is None else _summed(m, chain, made)
+                found = self.sums.get(instruction)
+                made[instruction] = _copy(m, instruction, made) if found is None else _summed(m, found, made)
         results = [m.as_number(made[output]) for output in outputs]
         return Program(self.slots, results, live(results))
 
@@ -268,7 +171,7 @@ class _Rolling:
 class _Body:
     """The body of a loop over like terms, while it is being put together."""
 
-    def __init__(self, shape: dict[Instruction, int], groups: list[_Group]) -> None:
+    def __init__(self, shape: dict[Instruction, int], groups: list[Group]) -> None:
         self.shape = shape
         self.groups = groups
         self.lanes = len(groups[0].links)
@@ -333,54 +236,6 @@ class _Body:
         return Loop(self.lanes, body, columns, sums)
 
 
-def _shapes(instructions: Sequence[Instruction]) -> dict[Instruction, int]:
-    """A number for each instruction, the same for those that do the same to any inputs and constants."""
-    shape: dict[Instruction, int] = {}
-    known: dict[tuple[Any, ...], int] = {}
-    for x in instructions:
-        parts = [shape[operand] for operand in x.operands]
-        if x.op in COMMUTATIVE:
-            parts.sort()
-        shape[x] = known.setdefault((x.op, *parts), len(known))
-    return shape
-
-
-def _link(x: Instruction, length: dict[Instruction, int]) -> _Link | None:
-    """The step of a sum that an instruction is, given how many steps lead to earlier ones; None if it is none."""
-    if x.op == "subtract":
-        return _Link(x.operands[0], x.operands[1], True, None, None)
-    if x.op == "add":
-        a, b = x.operands
-        if length.get(a, 0) < length.get(b, 0):
-            a, b = b, a
-        return _Link(a, b, False, None, None)
-    if x.op == "where":
-        condition, inner, total = x.operands
-        if inner.op == "subtract" and inner.operands[0] is total:
-            return _Link(total, inner.operands[1], True, condition, inner)
-        if inner.op == "add" and total in inner.operands:
-            a, b = inner.operands
-            return _Link(total, b if a is total else a, False, condition, inner)
-    return None
-
-
-def _first_link(x: Instruction) -> _Link:
-    """The first term of a sum, as if it were added to nothing."""
-    condition = None
-    if is_gated(x):
-        condition, x, _ = x.operands
-    is_negative = x.op == "negative"
-    return _Link(x, x.operands[0] if is_negative else x, is_negative, condition, None)
-
-
-def _scalars_of(chain: _Chain) -> list[Instruction]:
-    """What the scalar code needs of a sum, besides the sums of its groups."""
-    found = [] if chain.start is None else [chain.start]
-    for link in chain.single:
-        found += [link.term] if link.condition is None else [link.term, link.condition]
-    return found
-
-
 def _copy(m: Builder, x: Instruction, made: dict[Instruction, Instruction]) -> Instruction:
     if x.op == "constant":
         return m.constant(x.number)
@@ -389,12 +244,12 @@ def _copy(m: Builder, x: Instruction, made: dict[Instruction, Instruction]) -> I
     return m._once(x.op, tuple(made[operand] for operand in x.operands))
 
 
-def _summed(m: Builder, chain: _Chain, made: dict[Instruction, Instruction]) -> Instruction:
-    total = m.constant(-0.0) if chain.start is None else made[chain.start]
-    for group in chain.groups:
+def _summed(m: Builder, found: Sum, made: dict[Instruction, Instruction]) -> Instruction:
+    total = m.constant(-0.0) if found.start is None else made[found.start]
+    for group in found.groups:
         part = m._make("input", (), group.slot)
         total = m.subtract(total, part) if group.links[0].is_subtracted else m.add(total, part)
-    for link in reversed(chain.single):
+    for link in reversed(found.single):
         term = made[link.term]
         more = m.subtract(total, term) if link.is_subtracted else m.add(total, term)
         total = more if link.condition is None else m.where(made[link.condition], more, total)
