@@ -23,6 +23,8 @@ BLOCK = 1 << 16
 """Samples that are converted at a time, if an array is not one of doubles."""
 
 Python = Callable[[Sequence[Any]], list[Any]]
+Work = Callable[[int, int, Any], None]
+"""Does the samples from a first one to before another; adds to an array of sums, or writes where it was told to."""
 
 
 class BatchRunner:
@@ -33,6 +35,7 @@ class BatchRunner:
             function of all inputs over arrays.
         mapped: for each input whether it differs from sample to sample.
         outputs: how many numbers there are for a sample.
+        reduced: whether they are summed over the samples.
         instructions: how many there are, from which follows what a thread is worth.
         threads: how many share a batch that is not small; None for as many as there are processors.
         check: raises what code that was called back raised on this thread.
@@ -43,6 +46,7 @@ class BatchRunner:
         code: tuple[int, int] | Python,
         mapped: Sequence[bool],
         outputs: int,
+        reduced: bool,
         instructions: int,
         threads: int | None,
         check: Callable[[], None],
@@ -53,21 +57,42 @@ class BatchRunner:
             self._drive = partial(drive, code[1])
         self._mapped = mapped
         self._outputs = outputs
+        self._reduced = reduced
         self._instructions = max(1, instructions)
         self._threads = threads
         self._check = check
 
     def each(self, numbers: Numbers, columns: Sequence[Any]) -> None:
         """Write every sample's outputs into `columns`, one array of doubles for each output."""
-        self._run(numbers, columns, None)
+        self._share(self._pieces(numbers.samples), self._work(numbers, columns))
 
     def total(self, numbers: Numbers) -> Any:
         """The sums over the samples, as an array."""
+        return self._add_up(numbers.samples, self._work(numbers, None))
+
+    def run_at(self, address: int) -> None:
+        """Run over a batch in memory.
+
+        Args:
+            address: where there are the addresses of ``drive``'s bases, strides, shared numbers, outputs and their
+                strides, see `autograd_core.compiler.driver`, and then the number of samples.
+        """
         import numpy as np
 
-        pieces = self._pieces(numbers.samples)
+        *tables, count = (ctypes.c_int64 * 6).from_address(address)
+        work = partial(self._drive_over, tables)
+        if not self._reduced:
+            self._share(self._pieces(count), work)
+            return
+        outputs = (ctypes.c_double * self._outputs).from_address(tables[3])
+        np.frombuffer(outputs)[:] = self._add_up(count, work)
+
+    def _add_up(self, count: int, work: Work) -> Any:
+        import numpy as np
+
+        pieces = self._pieces(count)
         parts = np.zeros((len(pieces), self._outputs))
-        self._run(numbers, None, parts)
+        self._share(pieces, work, parts)
         return parts[0] if len(pieces) == 1 else parts.sum(axis=0)
 
     def _pieces(self, count: int) -> list[tuple[int, int]]:
@@ -81,49 +106,50 @@ class BatchRunner:
     def _threads_for(self, count: int) -> int:
         return (self._threads or _processors()) if count * self._instructions > SMALL else 1
 
-    def _run(self, numbers: Numbers, columns: Sequence[Any] | None, totals: Any) -> None:
-        """Share the samples among threads, each piece into its own row of `totals`."""
-        import numpy as np
-
-        pieces, threads = self._pieces(numbers.samples), self._threads_for(numbers.samples)
-        is_plain = all(column.dtype == np.float64 and column.dtype.isnative for column in numbers.columns)
-        if self._python is None and is_plain:
-            run = self._native(numbers, columns)
-        else:
-            run = partial(self._by_blocks, numbers, columns)
+    def _share(self, pieces: Sequence[tuple[int, int]], work: Work, parts: Any = None) -> None:
+        """Share pieces among threads; the sums of each go into its own row of `parts`."""
         left = iter(list(enumerate(pieces)))
 
-        def work() -> None:
+        def take() -> None:
             for number, (start, stop) in left:
-                run(start, stop, None if totals is None else totals[number])
+                work(start, stop, None if parts is None else parts[number])
                 self._check()
 
         # This thread begins at once; the others take pieces as soon as they are awake.
-        others = [_pool().submit(work) for _ in range(min(threads, len(pieces)) - 1)]
+        threads = min(self._threads or _processors(), len(pieces))
+        others = [_pool().submit(take) for _ in range(threads - 1)]
         try:
-            work()
+            take()
         finally:
             for other in others:
                 if not other.cancel():
                     other.result()
 
-    def _native(self, numbers: Numbers, columns: Sequence[Any] | None) -> Callable[[int, int, Any], None]:
+    def _work(self, numbers: Numbers, columns: Sequence[Any] | None) -> Work:
+        import numpy as np
+
+        is_plain = all(column.dtype == np.float64 and column.dtype.isnative for column in numbers.columns)
+        if self._python is None and is_plain:
+            return self._native(numbers, columns)
+        return partial(self._by_blocks, numbers, columns)
+
+    def _native(self, numbers: Numbers, columns: Sequence[Any] | None) -> Work:
         """What runs a piece without doing anything in Python, so that no thread waits for the interpreter."""
         import numpy as np
 
-        bases, strides = _places(numbers.columns)
-        shared = np.array(numbers.shared or [0.0])
-        results, result_strides = _places(columns or [])
-        tables = bases, strides, shared, results, result_strides
-        at = [array.__array_interface__["data"][0] for array in tables]
+        arrays = *_places(numbers.columns), np.array(numbers.shared or [0.0]), *_places(columns or [])
+        tables = [_address(array) for array in arrays]
 
-        def run(start: int, stop: int, totals: Any) -> None:
-            assert tables  # which must stay alive, as `numbers` and `columns` do
-            results = at[3] if totals is None else totals.__array_interface__["data"][0]
-            if self._drive(*at[:3], results, at[4], start, stop):
-                raise MemoryError("no memory for the workspace of a compiled function")
+        def work(start: int, stop: int, totals: Any) -> None:
+            assert arrays  # which must stay alive, as `numbers` and `columns` do
+            self._drive_over(tables, start, stop, totals)
 
-        return run
+        return work
+
+    def _drive_over(self, tables: Sequence[int], start: int, stop: int, totals: Any) -> None:
+        results = tables[3] if totals is None else _address(totals)
+        if self._drive(*tables[:3], results, tables[4], start, stop):
+            raise MemoryError("no memory for the workspace of a compiled function")
 
     def _by_blocks(self, numbers: Numbers, columns: Sequence[Any] | None, start: int, stop: int, totals: Any) -> None:
         """Run a piece block by block, if the arrays have to be converted or there is no machine code."""
@@ -159,11 +185,16 @@ class BatchRunner:
             target[...] = result
 
 
+def _address(array: Any) -> int:
+    address: int = array.__array_interface__["data"][0]
+    return address
+
+
 def _places(columns: Sequence[Any]) -> tuple[Any, Any]:
     """Where columns begin, and the bytes from one entry to the next."""
     import numpy as np
 
-    bases = np.array([column.__array_interface__["data"][0] for column in columns], dtype=np.int64)
+    bases = np.array(list(map(_address, columns)), dtype=np.int64)
     return bases, np.array([column.strides[0] for column in columns], dtype=np.int64)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -83,6 +84,19 @@ class ObjectFunction(Function):
     def is_object(self, pointer: Any, known: Any) -> Any:
         return self.build.icmp_unsigned("==", pointer, self.address(id(known)))
 
+    def call_object(self, function: Any, argument: Any) -> Any:
+        """What a Python function gives for one argument, which is let go; NULL after an error."""
+        cell = self.build.alloca(POINTER)
+        self.store(argument, cell)
+        call = self.python("PyObject_Vectorcall", POINTER, POINTER, POINTER, I64, POINTER)
+        result = self.build.call(call, [function, cell, ir.Constant(I64, 1), NULL])
+        self.let_go(argument)
+        return result
+
+    def let_go(self, item: Any) -> None:
+        """Give up a reference; `item` may be NULL."""
+        self.build.call(self.python("Py_DecRef", VOID, POINTER), [item])
+
 
 NULL = ir.Constant(POINTER, None)
 
@@ -143,7 +157,7 @@ def _write_fill(module: Any) -> None:
         f.store(item, items, f.multiply(i, 8))
     f.build.ret(container)
     f.build.position_at_end(failed)
-    f.build.call(f.python("Py_DecRef", VOID, POINTER), [container])
+    f.let_go(container)
     f.build.ret(NULL)
 
 
@@ -157,6 +171,7 @@ class Reading:
         self.bases: Any = None
         self.strides: Any = None
         self.count: Any = None
+        self.arrays: list[Any] = []
 
     def want(self, condition: Any) -> None:
         self.f.leave_unless(condition, self.general)
@@ -221,6 +236,7 @@ class Reading:
             self.count = count
         else:
             self.want(f.build.icmp_signed("==", count, self.count))
+        self.arrays.append(item)
         data, step = f.load(POINTER, item, ARRAY_DATA), f.load(I64, strides, 8 * axis)
         bases = [data]
         for n, extent in zip(others, shape, strict=True):
@@ -230,12 +246,27 @@ class Reading:
             f.store(base, self.bases, 8 * column)
             f.store(step, self.strides, 8 * column)
 
+    @contextmanager
+    def arrays_held(self) -> Iterator[None]:
+        """No mapped array is freed or resized, whatever other threads do to the containers that they are in."""
+        for array in self.arrays:
+            self.f.build.call(self.f.python("Py_IncRef", VOID, POINTER), [array])
+        yield
+        for array in self.arrays:
+            self.f.let_go(array)
+
 
 class Giving:
-    """Puts results together."""
+    """Puts results together.
 
-    def __init__(self, f: ObjectFunction) -> None:
+    Args:
+        f: the function that does.
+        new_array: the address of what makes arrays of a shape; only for results with arrays.
+    """
+
+    def __init__(self, f: ObjectFunction, new_array: Any = NULL) -> None:
         self.f = f
+        self.new_array = new_array
         self.failed = f.function.append_basic_block()
         here = f.build.block
         f.build.position_at_end(self.failed)
@@ -293,25 +324,19 @@ class Giving:
         """`item`; if it could not be made, its parent is given up too."""
         f = self.f
         with f.build.if_then(f.build.icmp_unsigned("==", item, NULL), likely=False):
-            f.build.call(f.python("Py_DecRef", VOID, POINTER), [parent])
+            f.let_go(parent)
             f.build.ret(NULL)
         return item
 
     def array(self, shape: tuple[int, ...], count: Any) -> tuple[Any, int]:
         """A new array of a shape, after an axis of `count` if there is one; and the size of the shape."""
-        import numpy as np
-
         f = self.f
         extents = ([] if count is None else [count]) + [ir.Constant(I64, extent) for extent in shape]
         wanted, items = self.container(tuple, len(extents))
         make = f.python("PyLong_FromSsize_t", POINTER, I64)
         for number, extent in enumerate(extents):
             f.store(self.child(f.build.call(make, [extent]), wanted), items, 8 * number)
-        cell = f.build.alloca(POINTER)
-        f.store(wanted, cell)
-        call = f.python("PyObject_Vectorcall", POINTER, POINTER, POINTER, I64, POINTER)
-        array = f.build.call(call, [f.address(id(np.empty)), cell, ir.Constant(I64, 1), NULL])
-        f.build.call(f.python("Py_DecRef", VOID, POINTER), [wanted])
+        array = f.call_object(self.new_array, wanted)
         size = 1
         for extent in shape:
             size *= extent

@@ -175,7 +175,16 @@ class Compiled:
         )
         if arguments is None or result is None or not usable(arrays=arrays):
             return ""
-        self._large = self.run
+        # the builtin has the addresses of what it calls, so this object keeps all of it
+        self._calls: dict[str, Any] = {"fallback": self._fallback or self.run, "new_array": None, "most": 0}
+        self._calls |= {"share": None, "new_large_array": None}
+        if arrays:
+            import numpy as np
+
+            self._calls["new_array"] = np.empty
+        if self._is_batched:
+            most = SMALL // max(1, len(self.program.instructions))
+            self._calls |= {"most": most, "share": self._batches.run_at, "new_large_array": self._memory.array}
         module = ir.Module()
         write_entry(
             module,
@@ -183,8 +192,7 @@ class Compiled:
                 arguments, result,
                 inputs=self._mapped.count(False), outputs=len(self.program.outputs), slots=self._module.slots,
                 batch=self._batch, words=ctypes.addressof(self._words) if self._is_batched else 0,
-                mean=self._reduce == "mean", most=SMALL // max(1, len(self.program.instructions)),
-                fallback=self._fallback or self._large, large=self._large,
+                mean=self._reduce == "mean", **self._calls,
             ),
         )  # fmt: skip
         return str(module)
@@ -212,7 +220,8 @@ class Compiled:
 
     def _runner(self, code: Any, threads: int | None) -> BatchRunner:
         outputs, instructions = len(self.program.outputs), len(self.program.instructions)
-        return BatchRunner(code, self._mapped, outputs, instructions, threads, self._check)
+        is_reduced = self._reduce is not None
+        return BatchRunner(code, self._mapped, outputs, is_reduced, instructions, threads, self._check)
 
     @property
     def graph(self) -> Graph:

@@ -25,7 +25,7 @@ __all__ = ["Plan", "make_builtin", "nodes_of", "write_entry"]
 MOST_NODES = 200
 """Containers, arrays and columns that are written out one by one at most; larger trees take the general path."""
 ON_STACK = 1 << 12
-GENERAL, LARGE = 1, 2  # no object is at these addresses
+GENERAL = 1  # no object is at this address
 _METH_FASTCALL = 0x0080
 
 
@@ -42,9 +42,11 @@ class Plan:
         batch: the sizes of the batch; None for a single point.
         words: the address of the words of `batch`.
         mean: whether summed outputs are divided by the number of samples.
+        new_array: makes an array of a shape; None if there are no arrays.
         most: the number of samples up to which the builtin does the work itself.
+        share: called with the address of the batch if there are more, see `BatchRunner.run_at`.
+        new_large_array: makes the arrays for the results of such a batch.
         fallback: called with the same arguments for all that the builtin does not take.
-        large: called with the same arguments for more samples than `most`.
     """
 
     arguments: Sequence[Node]
@@ -55,9 +57,11 @@ class Plan:
     batch: Batch | None
     words: int
     mean: bool
+    new_array: Any
     most: int
+    share: Any
+    new_large_array: Any
     fallback: Any
-    large: Any
 
 
 def nodes_of(structure: Structure, place: int, axis: int | None = None) -> Node | None:
@@ -106,15 +110,13 @@ def write_entry(module: Any, plan: Plan) -> None:
         f.build.call(f.declared("free", VOID, [POINTER]), [memory])
     f.leave_unless(f.build.icmp_unsigned("!=", result, f.address(GENERAL)), general)
     call = f.python("PyObject_Vectorcall", POINTER, POINTER, POINTER, I64, POINTER)
-    with f.build.if_then(f.build.icmp_unsigned("==", result, f.address(LARGE)), likely=False):
-        f.build.ret(f.build.call(call, [f.address(id(plan.large)), args, count, NULL]))
     f.build.ret(result)
     f.build.position_at_end(general)
     f.build.ret(f.build.call(call, [f.address(id(plan.fallback)), args, count, NULL]))
 
 
 def _write_fast(module: Any, plan: Plan) -> int:
-    """Write ``fast(args, memory)``: the result, NULL after an error, `GENERAL` or `LARGE` if others have to do it.
+    """Write ``fast(args, memory)``: the result, NULL after an error, `GENERAL` if the general path has to do it.
 
     Returns:
         How many bytes of memory it wants.
@@ -136,33 +138,56 @@ def _write_fast(module: Any, plan: Plan) -> int:
     for number, node in enumerate(plan.arguments):
         reading.node(node, f.load(POINTER, args, 8 * number))
 
-    giving = Giving(f)
+    outputs = reserve(plan.outputs)
     if batch is None:
-        outputs, workspace = reserve(plan.outputs), reserve(plan.slots)
         kernel = f.declared("kernel", VOID, [POINTER, POINTER, POINTER, POINTER, I64])
-        f.build.call(kernel, [NULL, reading.shared, workspace, outputs, ir.Constant(I64, 1)])
-        result = giving.node(plan.result, outputs)
+        f.build.call(kernel, [NULL, reading.shared, reserve(plan.slots), outputs, ir.Constant(I64, 1)])
+        result = Giving(f, f.address(id(plan.new_array))).node(plan.result, outputs)
     else:
-        count = reading.count
-        with f.build.if_then(f.build.icmp_signed(">", count, ir.Constant(I64, plan.most)), likely=False):
-            f.build.ret(f.address(LARGE))
-        outputs, strides = reserve(plan.outputs), reserve(plan.outputs)
-        result = None if batch.reduced else giving.arrays(plan.result, outputs, strides, count)
-        drive = f.declared("drive", I32, DRIVE_TAKES)
-        data = [reading.bases, reading.strides, reading.shared, outputs, strides]
-        status = f.build.call(drive, [f.address(plan.words), *data, ir.Constant(I64, 0), count])
-        f.leave_unless(f.build.icmp_signed("==", status, ir.Constant(I32, 0)), general)
-        if batch.reduced:
-            if plan.mean:
-                samples = f.build.sitofp(count, DOUBLE)
-                with f.loop(0, plan.outputs) as i:
-                    total = f.load(DOUBLE, outputs, f.multiply(i, 8))
-                    f.store(f.build.fdiv(total, samples), outputs, f.multiply(i, 8))
-            result = giving.node(plan.result, outputs)
+        tables = [reading.bases, reading.strides, reading.shared, outputs, reserve(plan.outputs)]
+        result = _write_batch(f, plan, batch, reading, tables, reserve(len(tables) + 1))
     f.build.ret(result)
     f.build.position_at_end(general)
     f.build.ret(f.address(GENERAL))
     return offset
+
+
+def _write_batch(f: ObjectFunction, plan: Plan, batch: Batch, reading: Reading, tables: list[Any], words: Any) -> Any:
+    """Run a batch, whose inputs are in the tables that ``drive`` takes; the result.
+
+    A large one is handed to Python, as the words of those tables and the number of samples, to be shared among threads.
+    """
+    outputs, strides, count = tables[3], tables[4], reading.count
+    is_large = f.build.icmp_signed(">", count, ir.Constant(I64, plan.most))
+    makers = (f.address(id(function)) for function in (plan.new_large_array, plan.new_array))
+    giving = Giving(f, f.build.select(is_large, *makers))
+    arrays = NULL if batch.reduced else giving.arrays(plan.result, outputs, strides, count)
+    failed = f.function.append_basic_block()
+    with f.build.if_else(is_large, likely=False) as (large, small):
+        with large:
+            for number, word in enumerate([*tables, count]):
+                f.store(word, words, 8 * number)
+            with reading.arrays_held():
+                address = f.build.call(f.python("PyLong_FromVoidPtr", POINTER, POINTER), [words])
+                done = f.call_object(f.address(id(plan.share)), address)
+            f.let_go(giving.child(done, arrays))
+        with small:
+            drive = f.declared("drive", I32, DRIVE_TAKES)
+            status = f.build.call(drive, [f.address(plan.words), *tables, ir.Constant(I64, 0), count])
+            f.leave_unless(f.build.icmp_signed("==", status, ir.Constant(I32, 0)), failed)
+    after = f.build.block
+    f.build.position_at_end(failed)
+    f.let_go(arrays)
+    f.build.branch(reading.general)
+    f.build.position_at_end(after)
+    if not batch.reduced:
+        return arrays
+    if plan.mean:
+        samples = f.build.sitofp(count, DOUBLE)
+        with f.loop(0, plan.outputs) as i:
+            total = f.load(DOUBLE, outputs, f.multiply(i, 8))
+            f.store(f.build.fdiv(total, samples), outputs, f.multiply(i, 8))
+    return giving.node(plan.result, outputs)
 
 
 class _MethodDef(ctypes.Structure):
