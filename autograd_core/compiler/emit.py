@@ -2,36 +2,32 @@
 
 Long code is cut into functions of a bounded number of instructions, since LLVM takes more than linear time for a long
 one. What a later function needs of an earlier one passes through a workspace in memory.
+
+Sums over the samples have functions of their own, which add up the vectors of a strip together: so each sum is fetched
+from memory and put back once for all of them.
 """
 
 from __future__ import annotations
 
-import math
-import struct
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from autograd_core.compiler.instructions import CONDITIONS, Instruction, is_gated, live
+from autograd_core.compiler.instructions import Instruction, is_gated, live
 from autograd_core.compiler.lower import Program
+from autograd_core.compiler.operations import Operations
 from autograd_core.primitives import Primitive
 
 __all__ = ["Layout", "Module", "emit"]
 
 CHUNK = 200
 """Instructions of a function at most."""
-
-_INFIX = {"add": "fadd", "subtract": "fsub", "multiply": "fmul", "divide": "fdiv"}
-_COMPARE = {
-    "greater": "ogt", "greater_equal": "oge", "less": "olt", "less_equal": "ole", "equal": "oeq", "not_equal": "une",
-    "isnan": "uno",
-}  # fmt: skip
-_LOGICAL = {"logical_and": "and", "logical_or": "or"}
-_INTRINSICS = {
-    "sqrt": "sqrt", "abs": "fabs", "copysign": "copysign", "floor": "floor", "ceil": "ceil", "trunc": "trunc",
-    "round": "roundeven", "fma": "fma",
-}  # fmt: skip
+STRIP = 2
+"""Vectors of samples that are computed before their sums are added up."""
 
 _ATTRIBUTES = 'nounwind "prefer-vector-width"="512" "min-legal-vector-width"="512"'
+_MEMORY = "ptr noalias readonly %inputs, ptr noalias readonly %shared, ptr noalias %workspace, ptr noalias %outputs"
 
 
 @dataclass(frozen=True)
@@ -86,62 +82,85 @@ def emit(program: Program, layout: Layout, chunk: int = CHUNK) -> Module:
     return _Emitter(program, layout, chunk).module()
 
 
+@dataclass(frozen=True)
+class _Sum:
+    """An output that is summed over the samples.
+
+    Attributes:
+        place: which output it is.
+        factors: their product is added up; there is only one if a function of another part computes the product.
+        condition: under which it is added; None for always.
+    """
+
+    place: int
+    factors: Sequence[Instruction]
+    condition: Instruction | None
+
+    @property
+    def operands(self) -> list[Instruction]:
+        return [*self.factors, *([] if self.condition is None else [self.condition])]
+
+
+def _sums(outputs: Sequence[Instruction]) -> list[_Sum]:
+    """The outputs as sums. A product is left to the sum where its factors are at hand for others anyway."""
+    gated = [(x.operands[1], x.operands[0]) if is_gated(x) else (x, None) for x in outputs]
+    roots = [x for pair in gated for x in pair if x is not None]
+    uses = Counter(x for instruction in live(roots) for x in instruction.operands)
+    uses.update(condition for _, condition in gated if condition is not None)
+
+    def factors(x: Instruction) -> Sequence[Instruction]:
+        is_late = x.op == "multiply" and x not in uses and all(y.is_given or uses[y] > 1 for y in x.operands)
+        return x.operands if is_late else (x,)
+
+    return [_Sum(place, factors(x), condition) for place, (x, condition) in enumerate(gated)]
+
+
 class _Emitter:
     def __init__(self, program: Program, layout: Layout, chunk: int) -> None:
-        self.program = program
         self.layout = layout
-        width = layout.width
-        self.number = "double" if width == 1 else f"<{width} x double>"
-        self.condition = "i1" if width == 1 else f"<{width} x i1>"
-        self.suffix = "f64" if width == 1 else f"v{width}f64"
-        self.flags = "contract " if layout.contract else ""
-        self.infix = {op: f"{name} {self.flags}{self.number} " for op, name in _INFIX.items()}
-        self.true = "true" if width == 1 else f"<{', '.join(['i1 true'] * width)}>"
-        self.declared: dict[str, str] = {}
-        self.helpers: dict[str, str] = {}
-        self.called: list[tuple[Primitive, int]] = []
+        self.width = layout.width
+        self.operations = Operations(layout.width, layout.vector_functions, contract=layout.contract)
         # the place of each input among the columns, or among the shared numbers
-        mapped = list(layout.mapped) or [False] * program.inputs
+        self.mapped = list(layout.mapped) or [False] * program.inputs
         self.place_of = []
         counts = {True: 0, False: 0}
-        for is_mapped in mapped:
+        for is_mapped in self.mapped:
             self.place_of.append(counts[is_mapped])
             counts[is_mapped] += 1
-        self.mapped = mapped
-        # what is summed over the samples: a number, and the condition under which it is added, if there is one
-        self.sums = [
-            (output.operands[1], output.operands[0]) if layout.reduced and is_gated(output) else (output, None)
-            for output in program.outputs
-        ]
+        self.outputs: Sequence[Instruction] = () if layout.reduced else program.outputs
+        sums = _sums(program.outputs) if layout.reduced else []
         # a constant stands where it is used, and an input is read where it is used: neither takes a slot
-        needed = program.instructions
-        if layout.reduced:
-            needed = live([x for pair in self.sums for x in pair if x is not None])
-        self.work = [i for i in needed if i.op not in ("constant", "input")]
-        self.chunks = [self.work[start : start + chunk] for start in range(0, len(self.work), chunk)] or [[]]
+        needed = live([x for each in sums for x in each.operands]) if layout.reduced else program.instructions
+        self.chunks = _cut([i for i in needed if not i.is_given], chunk) or [[]]
+        self.sums = _cut(sums, max(1, chunk // 4))
+        self.strip = STRIP if layout.reduced else 1
         self._assign_slots()
 
     def _assign_slots(self) -> None:
-        """Give a place in the workspace to what a later chunk needs; a place is used again when it is free."""
-        made_in = self.made_in = {i: number for number, part in enumerate(self.chunks) for i in part}
+        """Give a place in the workspace to what a later function needs; a place is used again when it is free."""
+        made_in = {i: number for number, part in enumerate(self.chunks) for i in part}
         last_use: dict[Instruction, int] = {}
+
+        def use(operands: Iterable[Instruction], number: int) -> None:
+            for operand in operands:
+                if made_in.get(operand, number) != number:
+                    last_use[operand] = max(number, last_use.get(operand, 0))
+
         for number, part in enumerate(self.chunks):
             for instruction in part:
-                for operand in instruction.operands:
-                    if made_in.get(operand, number) != number:
-                        last_use[operand] = number
+                use(instruction.operands, number)
+        functions = len(self.chunks) + len(self.sums)
+        for number, group in enumerate(self.sums, len(self.chunks)):
+            for each in group:
+                use(each.operands, number)
+        # where an output is made it is given; constants and inputs at the end
         self.outputs_of: list[list[int]] = [[] for _ in self.chunks]
-        for place, pair in enumerate(self.sums):
-            # as soon as both are there; constants and inputs at the end
-            number = max(made_in.get(x, len(self.chunks) - 1) for x in pair if x is not None)
-            self.outputs_of[number].append(place)
-            for x in pair:
-                if x is not None and made_in.get(x, number) != number:
-                    last_use[x] = max(number, last_use.get(x, 0))
+        for place, output in enumerate(self.outputs):
+            self.outputs_of[made_in.get(output, -1)].append(place)
         self.slot_of: dict[Instruction, int] = {}
-        free: list[int] = []
-        ending: list[list[int]] = [[] for _ in self.chunks]
         self.slots = 0
+        free: list[int] = []
+        ending: list[list[int]] = [[] for _ in range(functions)]
         for number, part in enumerate(self.chunks):
             for instruction in part:
                 if instruction in last_use:
@@ -154,236 +173,229 @@ class _Emitter:
             free += ending[number]
 
     def module(self) -> Module:
-        functions = [self._function(number, part) for number, part in enumerate(self.chunks)]
-        text = [*functions, self._kernel(), *self.helpers.values(), *self.declared.values()]
+        functions = [self._chunk(number, part) for number, part in enumerate(self.chunks)]
+        functions += [self._sum_up(number, group) for number, group in enumerate(self.sums)]
+        operations = self.operations
+        text = [*functions, self._kernel(), *operations.helpers.values(), *operations.declared.values()]
         text.append(f"attributes #0 = {{ {_ATTRIBUTES} }}")
         text.append("attributes #1 = { nounwind willreturn memory(none) }")
-        return Module("\n\n".join(text) + "\n", self.slots, len(self.chunks), self.called)
+        return Module("\n\n".join(text) + "\n", self.slots * self.strip, len(self.chunks), operations.called)
 
-    # One chunk
+    # The functions
 
-    def _function(self, number: int, part: list[Instruction]) -> str:
-        lines: list[str] = []
-        names: dict[Instruction, str] = {}
-
-        def name(x: Instruction) -> str:
-            known = names.get(x)
-            if known is None:
-                known = names[x] = self._fetch(x, lines)
-            return known
-
-        slot_of, operation, write = self.slot_of, self._operation, lines.append
+    def _chunk(self, number: int, part: Sequence[Instruction]) -> str:
+        body = _Body(self)
+        names, slot_of, operation, write = body.names, self.slot_of, self.operations.of, body.lines.append
         for instruction in part:
-            operands = [names.get(x) or name(x) for x in instruction.operands]
+            operands = [names.get(x) or body.name(x) for x in instruction.operands]
             names[instruction] = result = f"%v{instruction.index}"
             write(f"  {result} = {operation(instruction, operands)}")
             if instruction in slot_of:
-                self._keep(instruction, result, lines)
+                body.keep(instruction)
         for place in self.outputs_of[number]:
-            output, condition = self.sums[place]
-            if self.layout.reduced:
-                self._add_up(place, name(output), None if condition is None else name(condition), lines)
-            else:
-                self._give(place, name(output), lines)
+            body.give(place, self.outputs[place])
         inline = "noinline" if len(self.chunks) > 1 else "alwaysinline"
-        body = "\n".join(lines)
-        return (
-            f"define internal void @chunk_{number}(ptr noalias readonly %inputs, ptr noalias readonly %shared, "
-            f"ptr noalias %workspace, ptr noalias %outputs, i64 %offset, i64 %remaining) {inline} #0 {{\n"
-            f"{self._mask()}{body}\n  ret void\n}}"
-        )
+        return f"define internal void @chunk_{number}({_MEMORY}, i64 %offset) {inline} #0 {{\n{body.text}\n}}"
 
-    def _mask(self) -> str:
-        """Which lanes of this vector hold samples."""
-        if not self.layout.reduced:
-            return ""
-        width = self.layout.width
-        lanes = ", ".join(f"i64 {lane}" for lane in range(width))
-        return (
-            f"  %rest0 = insertelement <{width} x i64> poison, i64 %remaining, i32 0\n"
-            f"  %rest = shufflevector <{width} x i64> %rest0, <{width} x i64> poison, <{width} x i32> zeroinitializer\n"
-            f"  %mask = icmp ult <{width} x i64> <{lanes}>, %rest\n"
-        )
-
-    def _fetch(self, x: Instruction, lines: list[str]) -> str:
-        """Bring an operand into this function: a constant, an input, or what an earlier function left."""
-        result = f"%v{x.index}"
-        if x.op == "constant":
-            return self._constant(x.number)
-        if x.op == "input":
-            self._read_input(x.number, result, lines)
-            return result
-        address = f"{result}.at"
-        lines.append(f"  {address} = getelementptr double, ptr %workspace, i64 {self.slot_of[x] * self.layout.width}")
-        if x.op not in CONDITIONS:
-            lines.append(f"  {result} = load {self.number}, ptr {address}, align 8")
-        else:
-            lines.append(f"  {result}.number = load {self.number}, ptr {address}, align 8")
-            lines.append(f"  {result} = fcmp une {self.number} {result}.number, {self._constant(0.0)}")
-        return result
-
-    def _read_input(self, place: int, result: str, lines: list[str]) -> None:
-        address = f"{result}.at"
-        at = self.place_of[place]
-        if not self.mapped[place]:
-            lines.append(f"  {address} = getelementptr double, ptr %shared, i64 {at}")
-            if self.layout.width == 1:
-                lines.append(f"  {result} = load double, ptr {address}, align 8")
-            else:
-                lines.append(f"  {result}.one = load double, ptr {address}, align 8")
-                lines.append(f"  {result}.first = insertelement {self.number} poison, double {result}.one, i32 0")
+    def _sum_up(self, number: int, group: Sequence[_Sum]) -> str:
+        """Add the vectors of a strip to sums, in the lanes that hold samples and where a condition holds."""
+        width, of = self.width, self.operations
+        lines: list[str] = []
+        strip = [_Body(self, lines, vector) for vector in range(self.strip)]
+        for body in strip:
+            body.begin()
+        for each in group:
+            at = f"%sum{each.place}"
+            lines.append(f"  {at} = getelementptr double, ptr %outputs, i64 {each.place * width}")
+            lines.append(f"  {at}.before = load {of.number}, ptr {at}, align 8")
+            total = f"{at}.before"
+            for body in strip:
+                value, *more = map(body.name, each.factors)
+                new, mask = f"{at}{body.suffix}", body.mask(each.condition)
+                if more:
+                    lines.append(f"  {new}.product = fmul {of.flags}{of.number} {value}, {more[0]}")
+                    value = f"{new}.product"
+                lines.append(f"  {new}.more = fadd {of.flags}{of.number} {total}, {value}")
                 lines.append(
-                    f"  {result} = shufflevector {self.number} {result}.first, {self.number} poison, "
-                    f"<{self.layout.width} x i32> zeroinitializer"
+                    f"  {new}.after = select {of.condition} {mask}, {of.number} {new}.more, {of.number} {total}"
                 )
-            return
-        lines.append(f"  {result}.pointer = getelementptr ptr, ptr %inputs, i64 {at}")
-        lines.append(f"  {result}.column = load ptr, ptr {result}.pointer, align 8")
-        lines.append(f"  {address} = getelementptr double, ptr {result}.column, i64 %offset")
-        lines.append(f"  {result} = load {self.number}, ptr {address}, align 8")
-
-    def _keep(self, x: Instruction, name: str, lines: list[str]) -> None:
-        slot = self.slot_of[x] * self.layout.width
-        lines.append(f"  {name}.keep = getelementptr double, ptr %workspace, i64 {slot}")
-        kept = name
-        if x.is_condition:
-            kept = f"{name}.kept"
-            one, zero = self._constant(1.0), self._constant(0.0)
-            lines.append(f"  {kept} = select {self.condition} {name}, {self.number} {one}, {self.number} {zero}")
-        lines.append(f"  store {self.number} {kept}, ptr {name}.keep, align 8")
-
-    def _give(self, place: int, name: str, lines: list[str]) -> None:
-        at = f"%out{place}"
-        width = self.layout.width
-        if width == 1:
-            lines.append(f"  {at} = getelementptr double, ptr %outputs, i64 {place}")
-            lines.append(f"  store double {name}, ptr {at}, align 8")
-        else:
-            lines.append(f"  {at}.pointer = getelementptr ptr, ptr %outputs, i64 {place}")
-            lines.append(f"  {at}.column = load ptr, ptr {at}.pointer, align 8")
-            lines.append(f"  {at} = getelementptr double, ptr {at}.column, i64 %offset")
-            lines.append(f"  store {self.number} {name}, ptr {at}, align 8")
-
-    def _add_up(self, place: int, name: str, condition: str | None, lines: list[str]) -> None:
-        """Add a vector to the sums of an output, in the lanes that hold samples and where a condition holds."""
-        at = f"%out{place}"
-        mask = "%mask"
-        if condition is not None:
-            mask = f"{at}.mask"
-            lines.append(f"  {mask} = and {self.condition} %mask, {condition}")
-        lines.append(f"  {at} = getelementptr double, ptr %outputs, i64 {place * self.layout.width}")
-        lines.append(f"  {at}.before = load {self.number}, ptr {at}, align 8")
-        lines.append(f"  {at}.more = fadd {self.flags}{self.number} {at}.before, {name}")
-        lines.append(
-            f"  {at}.after = select {self.condition} {mask}, {self.number} {at}.more, {self.number} {at}.before"
-        )
-        lines.append(f"  store {self.number} {at}.after, ptr {at}, align 8")
-
-    # One instruction
-
-    def _constant(self, number: float | bool) -> str:
-        if number.__class__ is bool:
-            one, kind = str(number).lower(), "i1"
-        else:
-            bits = struct.unpack("<Q", struct.pack("<d", math.nan if number != number else number))[0]
-            one, kind = f"0x{bits:016X}", "double"
-        return one if self.layout.width == 1 else f"<{', '.join([f'{kind} {one}'] * self.layout.width)}>"
-
-    def _operation(self, instruction: Instruction, operands: list[str]) -> str:
-        op = instruction.op
-        infix = self.infix.get(op)
-        if infix is not None:
-            return f"{infix}{operands[0]}, {operands[1]}"
-        if op == "where":
-            return f"select {self.condition} {operands[0]}, {self.number} {operands[1]}, {self.number} {operands[2]}"
-        if op == "negative":
-            return f"fneg {self.number} {operands[0]}"
-        if op in _COMPARE:
-            return f"fcmp {_COMPARE[op]} {self.number} {operands[0]}, {operands[-1]}"
-        if op in _LOGICAL:
-            return f"{_LOGICAL[op]} {self.condition} {operands[0]}, {operands[1]}"
-        if op == "logical_not":
-            return f"xor {self.condition} {operands[0]}, {self.true}"
-        typed = ", ".join(f"{self.number} {operand}" for operand in operands)
-        if op in _INTRINSICS:
-            symbol = f"llvm.{_INTRINSICS[op]}.{self.suffix}"
-            self._declare(symbol, self.number, len(operands))
-            return f"call {self.number} @{symbol}({typed})"
-        if op == "call":
-            return f"call {self.number} @{self._callback(instruction)}({typed})"
-        return f"call {self.number} @{self._library_function(op, len(operands))}({typed})"
-
-    def _declare(self, symbol: str, kind: str, arity: int) -> None:
-        self.declared[symbol] = f"declare {kind} @{symbol}({', '.join([kind] * arity)}) #1"
-
-    def _library_function(self, op: str, arity: int) -> str:
-        if self.layout.width == 1:
-            self._declare(op, "double", arity)
-            return op
-        symbol = self.layout.vector_functions.get(op)
-        if symbol is not None:
-            self._declare(symbol, self.number, arity)
-            return symbol
-        self._declare(op, "double", arity)
-        return self._by_lanes(f"lanes_{op}", op, arity)
-
-    def _callback(self, instruction: Instruction) -> str:
-        """A function that puts its operands into an array and calls back."""
-        place = len(self.called)
-        arity = len(instruction.operands)
-        assert instruction.row is not None
-        self.called.append((instruction.row, arity))
-        one = f"call_{place}"
-        self.declared[f"callback_{place}"] = f"declare double @callback_{place}(ptr)"
-        lines = [f"  %array = alloca [{arity} x double], align 8"]
-        for i in range(arity):
-            lines.append(f"  %at{i} = getelementptr double, ptr %array, i64 {i}")
-            lines.append(f"  store double %x{i}, ptr %at{i}, align 8")
-        lines += [f"  %result = call double @callback_{place}(ptr %array)", "  ret double %result"]
-        parameters = ", ".join(f"double %x{i}" for i in range(arity))
-        body = "\n".join(lines)
-        self.helpers[one] = f"define internal double @{one}({parameters}) noinline #0 {{\n{body}\n}}"
-        return one if self.layout.width == 1 else self._by_lanes(f"lanes_{one}", one, arity)
-
-    def _by_lanes(self, helper: str, one: str, arity: int) -> str:
-        """A function that computes a vector lane by lane."""
-        if helper not in self.helpers:
-            lines = []
-            vector = "poison"
-            for lane in range(self.layout.width):
-                for i in range(arity):
-                    lines.append(f"  %x{i}.{lane} = extractelement {self.number} %x{i}, i32 {lane}")
-                operands = ", ".join(f"double %x{i}.{lane}" for i in range(arity))
-                lines.append(f"  %y.{lane} = call double @{one}({operands})")
-                lines.append(f"  %r.{lane} = insertelement {self.number} {vector}, double %y.{lane}, i32 {lane}")
-                vector = f"%r.{lane}"
-            parameters = ", ".join(f"{self.number} %x{i}" for i in range(arity))
-            body = "\n".join([*lines, f"  ret {self.number} {vector}"])
-            self.helpers[helper] = f"define internal {self.number} @{helper}({parameters}) noinline #0 {{\n{body}\n}}"
-        return helper
+                total = f"{new}.after"
+            lines.append(f"  store {of.number} {total}, ptr {at}, align 8")
+        arguments = f"{_MEMORY}, i64 %offset, i64 %remaining"
+        return f"define internal void @sums_{number}({arguments}) noinline #0 {{\n{strip[0].text}\n}}"
 
     def _kernel(self) -> str:
-        """All chunks one after another; for vectors, over and over until `count` samples are done."""
-        arguments = "ptr %inputs, ptr %shared, ptr %workspace, ptr %outputs"
-        names = [f"@chunk_{number}" for number in range(len(self.chunks))]
-        head = (
-            f"define void @{self.layout.name}(ptr noalias readonly %inputs, ptr noalias readonly %shared, "
-            "ptr noalias %workspace, ptr noalias %outputs, i64 %count) #0 {\n"
-        )
-        if self.layout.width == 1:
-            calls = "\n".join(f"  call void {name}({arguments}, i64 0, i64 1)" for name in names)
+        """All functions one after another; for vectors, over and over until `count` samples are done."""
+        head = f"define void @{self.layout.name}({_MEMORY}, i64 %count) #0 {{\n"
+        memory = "ptr %inputs, ptr %shared, ptr {}, ptr %outputs"
+        if self.width == 1:
+            at = memory.format("%workspace")
+            calls = "\n".join(f"  call void @chunk_{number}({at}, i64 0)" for number in range(len(self.chunks)))
             return f"{head}{calls}\n  ret void\n}}"
-        calls = "\n".join(f"  call void {name}({arguments}, i64 %i, i64 %remaining)" for name in names)
+        at = memory.format("%own")
+        chunks = "\n".join(f"  call void @chunk_{number}({at}, i64 %j)" for number in range(len(self.chunks)))
+        at = memory.format("%workspace")
+        sums = "\n".join(
+            f"  call void @sums_{number}({at}, i64 %i, i64 %remaining)" for number in range(len(self.sums))
+        )
         return f"""{head}entry:
   %any = icmp sgt i64 %count, 0
-  br i1 %any, label %loop, label %done
-loop:
-  %i = phi i64 [ 0, %entry ], [ %next, %loop ]
+  br i1 %any, label %strip, label %done
+strip:
+  %i = phi i64 [ 0, %entry ], [ %end, %summed ]
+  %end = add i64 %i, {self.strip * self.width}
   %remaining = sub i64 %count, %i
-{calls}
-  %next = add i64 %i, {self.layout.width}
-  %more = icmp slt i64 %next, %count
-  br i1 %more, label %loop, label %done
+  br label %vector
+vector:
+  %j = phi i64 [ %i, %strip ], [ %next, %vector ]
+  %inside = sub i64 %j, %i
+  %slots = mul i64 %inside, {self.slots}
+  %own = getelementptr double, ptr %workspace, i64 %slots
+{chunks}
+  %next = add i64 %j, {self.width}
+  %in_strip = icmp slt i64 %next, %end
+  %in_batch = icmp slt i64 %next, %count
+  %more = and i1 %in_strip, %in_batch
+  br i1 %more, label %vector, label %summed
+summed:
+{sums}
+  %again = icmp slt i64 %end, %count
+  br i1 %again, label %strip, label %done
 done:
   ret void
 }}"""
+
+
+class _Body:
+    """What a function does with one vector of samples, or with a single point.
+
+    Args:
+        emitter: knows where everything is.
+        lines: the function's lines; several bodies may share them.
+        vector: which vector of a strip it is.
+    """
+
+    def __init__(self, emitter: _Emitter, lines: list[str] | None = None, vector: int = 0) -> None:
+        self.emitter = emitter
+        self.operations = emitter.operations
+        self.lines = [] if lines is None else lines
+        self.vector = vector
+        self.suffix = f".{vector}" if vector else ""
+        self.names: dict[Instruction, str] = {}
+        self.masks: dict[Instruction | None, str] = {}
+
+    @property
+    def text(self) -> str:
+        return "\n".join([*self.lines, "  ret void"])
+
+    def begin(self) -> None:
+        """Say where this vector is and which of its lanes hold samples; beyond the last sample it is the first one."""
+        width, own = self.emitter.width, self.suffix
+        left, lanes = "%remaining", ", ".join(f"i64 {lane}" for lane in range(width))
+        if self.vector:
+            left = f"%left{own}"
+            self.lines += [
+                f"  {left} = sub i64 %remaining, {self.vector * width}",
+                f"  %exists{own} = icmp sgt i64 {left}, 0",
+                f"  %number{own} = select i1 %exists{own}, i64 {self.vector}, i64 0",
+                f"  %samples{own} = mul i64 %number{own}, {width}",
+                f"  %offset{own} = add i64 %offset, %samples{own}",
+                f"  %slots{own} = mul i64 %samples{own}, {self.emitter.slots}",
+                f"  %workspace{own} = getelementptr double, ptr %workspace, i64 %slots{own}",
+            ]
+        self.lines += [
+            f"  %left{own}.one = insertelement <{width} x i64> poison, i64 {left}, i32 0",
+            f"  %left{own}.all = shufflevector <{width} x i64> %left{own}.one, <{width} x i64> poison, "
+            f"<{width} x i32> zeroinitializer",
+            f"  %mask{own} = icmp sgt <{width} x i64> %left{own}.all, <{lanes}>",
+        ]
+
+    def mask(self, condition: Instruction | None) -> str:
+        """The lanes that hold samples and where a condition holds."""
+        if condition is None:
+            return f"%mask{self.suffix}"
+        known = self.masks.get(condition)
+        if known is None:
+            name = self.name(condition)
+            known = self.masks[condition] = f"%mask{condition.index}{self.suffix}"
+            self.lines.append(f"  {known} = and {self.operations.condition} %mask{self.suffix}, {name}")
+        return known
+
+    def name(self, x: Instruction) -> str:
+        """What `x` is called here. It is a constant, is there already, or is brought in from memory."""
+        known = self.names.get(x)
+        if known is None:
+            known = f"%v{x.index}{self.suffix}"
+            if x.op == "constant":
+                known = self.operations.constant(x.number)
+            elif x.op == "input":
+                self._read_input(x.number, known)
+            else:
+                self._load(x, known)
+            self.names[x] = known
+        return known
+
+    def _read_input(self, number: int, result: str) -> None:
+        at, width, kind = self.emitter.place_of[number], self.emitter.width, self.operations.number
+        if self.emitter.mapped[number]:
+            self.lines += [
+                f"  {result}.pointer = getelementptr ptr, ptr %inputs, i64 {at}",
+                f"  {result}.column = load ptr, ptr {result}.pointer, align 8",
+                f"  {result}.at = getelementptr double, ptr {result}.column, i64 %offset{self.suffix}",
+                f"  {result} = load {kind}, ptr {result}.at, align 8",
+            ]
+            return
+        one = result if width == 1 else f"{result}.one"
+        self.lines += [
+            f"  {result}.at = getelementptr double, ptr %shared, i64 {at}",
+            f"  {one} = load double, ptr {result}.at, align 8",
+        ]
+        if width > 1:
+            self.lines += [
+                f"  {result}.first = insertelement {kind} poison, double {one}, i32 0",
+                f"  {result} = shufflevector {kind} {result}.first, {kind} poison, <{width} x i32> zeroinitializer",
+            ]
+
+    # The workspace
+
+    def _slot(self, x: Instruction, address: str) -> None:
+        slot = self.emitter.slot_of[x] * self.emitter.width
+        self.lines.append(f"  {address} = getelementptr double, ptr %workspace{self.suffix}, i64 {slot}")
+
+    def _load(self, x: Instruction, result: str) -> None:
+        self._slot(x, f"{result}.at")
+        if not x.is_condition:
+            self.lines.append(f"  {result} = load {self.operations.number}, ptr {result}.at, align 8")
+            return
+        bits = self.operations.bits
+        self.lines += [
+            f"  {result}.bits = load {bits}, ptr {result}.at, align 8",
+            f"  {result} = {self.operations.from_bits} {bits} {result}.bits to {self.operations.condition}",
+        ]
+
+    def keep(self, x: Instruction) -> None:
+        """Put what was just computed into its slot."""
+        name, kind = self.names[x], self.operations.number
+        self._slot(x, f"{name}.keep")
+        kept = name
+        if x.is_condition:
+            kept, kind = f"{name}.bits", self.operations.bits
+            self.lines.append(f"  {kept} = {self.operations.to_bits} {self.operations.condition} {name} to {kind}")
+        self.lines.append(f"  store {kind} {kept}, ptr {name}.keep, align 8")
+
+    def give(self, place: int, x: Instruction) -> None:
+        """Write an output."""
+        name, at = self.name(x), f"%out{place}"
+        if self.emitter.width == 1:
+            self.lines.append(f"  {at} = getelementptr double, ptr %outputs, i64 {place}")
+        else:
+            self.lines += [
+                f"  {at}.pointer = getelementptr ptr, ptr %outputs, i64 {place}",
+                f"  {at}.column = load ptr, ptr {at}.pointer, align 8",
+                f"  {at} = getelementptr double, ptr {at}.column, i64 %offset",
+            ]
+        self.lines.append(f"  store {self.operations.number} {name}, ptr {at}, align 8")
+
+
+def _cut(items: Sequence[Any], size: int) -> list[Sequence[Any]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]

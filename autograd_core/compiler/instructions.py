@@ -28,10 +28,11 @@ class Instruction:
         number: the number of a constant, the place of an input.
         row: the primitive that a ``"call"`` calls on floats.
         index: its place among all instructions of its builder.
+        is_given: whether it is a constant or an input, so that nothing has to be computed.
         is_condition: whether it is true or false, and not a number.
     """
 
-    __slots__ = ("index", "is_condition", "m", "number", "op", "operands", "row")
+    __slots__ = ("index", "is_condition", "is_given", "m", "number", "op", "operands", "row")
 
     def __init__(self, m: Builder, op: str, operands: tuple[Instruction, ...], number: Any, row: Primitive | None):
         self.m = m
@@ -40,6 +41,7 @@ class Instruction:
         self.number = number
         self.row = row
         self.index = len(m.instructions)
+        self.is_given = op in ("constant", "input")
         self.is_condition = op in CONDITIONS or (op == "constant" and number.__class__ is bool)
 
     def __add__(self, other: Any) -> Instruction:
