@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ctypes
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from typing import Any
 
+from autograd_core.compiler import pool
 from autograd_core.compiler.arguments import Numbers
 
 __all__ = ["SMALL", "BatchRunner"]
@@ -38,7 +38,7 @@ class BatchRunner:
         reduced: whether they are summed over the samples.
         instructions: how many there are, from which follows what a thread is worth.
         threads: how many share a batch that is not small; None for as many as there are processors.
-        check: raises what code that was called back raised on this thread.
+        check: raises what code that was called back raised on this thread; None if none is called back.
     """
 
     def __init__(
@@ -49,10 +49,11 @@ class BatchRunner:
         reduced: bool,
         instructions: int,
         threads: int | None,
-        check: Callable[[], None],
+        check: Callable[[], None] | None,
     ) -> None:
         self._python = None if isinstance(code, tuple) else code
         if isinstance(code, tuple):
+            self._code = code
             drive = ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_void_p] * 6, *[ctypes.c_int64] * 2)(code[0])
             self._drive = partial(drive, code[1])
         self._mapped = mapped
@@ -64,11 +65,11 @@ class BatchRunner:
 
     def each(self, numbers: Numbers, columns: Sequence[Any]) -> None:
         """Write every sample's outputs into `columns`, one array of doubles for each output."""
-        self._share(self._pieces(numbers.samples), self._work(numbers, columns))
+        self._run(numbers, columns)
 
     def total(self, numbers: Numbers) -> Any:
         """The sums over the samples, as an array."""
-        return self._add_up(numbers.samples, self._work(numbers, None))
+        return self._run(numbers, None)
 
     def run_at(self, address: int) -> None:
         """Run over a batch in memory.
@@ -77,82 +78,82 @@ class BatchRunner:
             address: where there are the addresses of ``drive``'s bases, strides, shared numbers, outputs and their
                 strides, see `autograd_core.compiler.driver`, and then the number of samples.
         """
-        import numpy as np
-
         *tables, count = (ctypes.c_int64 * 6).from_address(address)
-        work = partial(self._drive_over, tables)
-        if not self._reduced:
-            self._share(self._pieces(count), work)
-            return
-        outputs = (ctypes.c_double * self._outputs).from_address(tables[3])
-        np.frombuffer(outputs)[:] = self._add_up(count, work)
+        totals = self._over(tables, count)
+        if self._reduced:
+            ctypes.memmove(tables[3], _address(totals), 8 * self._outputs)
 
-    def _add_up(self, count: int, work: Work) -> Any:
+    def _run(self, numbers: Numbers, columns: Sequence[Any] | None) -> Any:
         import numpy as np
 
-        pieces = self._pieces(count)
-        parts = np.zeros((len(pieces), self._outputs))
-        self._share(pieces, work, parts)
-        return parts[0] if len(pieces) == 1 else parts.sum(axis=0)
+        is_plain = all(column.dtype == np.float64 and column.dtype.isnative for column in numbers.columns)
+        if self._python is not None or not is_plain:
+            return self._share(numbers.samples, partial(self._by_blocks, numbers, columns))
+        arrays = *_places(numbers.columns), np.array(numbers.shared or [0.0]), *_places(columns or [])
+        return self._over([_address(array) for array in arrays], numbers.samples)
 
-    def _pieces(self, count: int) -> list[tuple[int, int]]:
-        """Where the pieces begin and end. They do not depend on which thread takes which."""
+    def _over(self, tables: Sequence[int], count: int) -> Any:
+        """Run machine code over the samples of the tables; the sums, if they are summed."""
+        import numpy as np
+
+        size, pieces = self._pieces(count)
+        threads = min(self._threads_for(count), pieces)
+        if self._check is not None or (threads > 1 and not pool.is_usable()):
+            return self._share(count, partial(self._piece, tables))
+        totals = np.zeros((pieces, self._outputs)) if self._reduced else None
+        results, step = (tables[3], 0) if totals is None else (_address(totals), 8 * self._outputs)
+        if threads > 1:
+            batch = [*self._code, *tables[:3], results, tables[4], count, size, step]
+            pool.pool().run(batch, pieces, threads)
+        else:
+            self._piece([*tables[:3], results, tables[4]], 0, count, None)
+        return None if totals is None else _sum(totals)
+
+    def _piece(self, tables: Sequence[int], start: int, stop: int, totals: Any) -> None:
+        results = tables[3] if totals is None else _address(totals)
+        if self._drive(*tables[:3], results, tables[4], start, stop):
+            raise MemoryError("no memory for the workspace of a compiled function")
+
+    def _pieces(self, count: int) -> tuple[int, int]:
+        """How many samples a piece has, and how many pieces there are. They do not depend on which thread takes which."""
         threads = self._threads_for(count)
         worthwhile = count * self._instructions // WORTHWHILE
         wanted = max(threads, min(threads * PIECES, worthwhile)) if threads > 1 else 1
         size = -(-max(1, -(-count // wanted)) // 64) * 64
-        return [(start, min(count, start + size)) for start in range(0, count, size)]
+        return size, max(1, -(-count // size))
 
     def _threads_for(self, count: int) -> int:
-        return (self._threads or _processors()) if count * self._instructions > SMALL else 1
+        return (self._threads or pool.processors()) if count * self._instructions > SMALL else 1
 
-    def _share(self, pieces: Sequence[tuple[int, int]], work: Work, parts: Any = None) -> None:
-        """Share pieces among threads; the sums of each go into its own row of `parts`."""
-        left = iter(list(enumerate(pieces)))
+    # In Python: where numbers have to be converted, code is called back, or there is no machine code
+
+    def _share(self, count: int, work: Work) -> Any:
+        """Share the pieces among Python's threads; the sums, if they are summed."""
+        import numpy as np
+
+        size, pieces = self._pieces(count)
+        totals = np.zeros((pieces, self._outputs)) if self._reduced else None
+        left = iter(range(pieces))
 
         def take() -> None:
-            for number, (start, stop) in left:
-                work(start, stop, None if parts is None else parts[number])
-                self._check()
+            for number in left:
+                start = number * size
+                work(start, min(count, start + size), None if totals is None else totals[number])
+                if self._check is not None:
+                    self._check()
 
         # This thread begins at once; the others take pieces as soon as they are awake.
-        threads = min(self._threads or _processors(), len(pieces))
-        others = [_pool().submit(take) for _ in range(threads - 1)]
+        others = [_executor().submit(take) for _ in range(min(self._threads_for(count), pieces) - 1)]
         try:
             take()
         finally:
             for other in others:
                 if not other.cancel():
                     other.result()
-
-    def _work(self, numbers: Numbers, columns: Sequence[Any] | None) -> Work:
-        import numpy as np
-
-        is_plain = all(column.dtype == np.float64 and column.dtype.isnative for column in numbers.columns)
-        if self._python is None and is_plain:
-            return self._native(numbers, columns)
-        return partial(self._by_blocks, numbers, columns)
-
-    def _native(self, numbers: Numbers, columns: Sequence[Any] | None) -> Work:
-        """What runs a piece without doing anything in Python, so that no thread waits for the interpreter."""
-        import numpy as np
-
-        arrays = *_places(numbers.columns), np.array(numbers.shared or [0.0]), *_places(columns or [])
-        tables = [_address(array) for array in arrays]
-
-        def work(start: int, stop: int, totals: Any) -> None:
-            assert arrays  # which must stay alive, as `numbers` and `columns` do
-            self._drive_over(tables, start, stop, totals)
-
-        return work
-
-    def _drive_over(self, tables: Sequence[int], start: int, stop: int, totals: Any) -> None:
-        results = tables[3] if totals is None else _address(totals)
-        if self._drive(*tables[:3], results, tables[4], start, stop):
-            raise MemoryError("no memory for the workspace of a compiled function")
+        return None if totals is None else _sum(totals)
 
     def _by_blocks(self, numbers: Numbers, columns: Sequence[Any] | None, start: int, stop: int, totals: Any) -> None:
-        """Run a piece block by block, if the arrays have to be converted or there is no machine code."""
+        """Run a piece block by block."""
         import numpy as np
 
         for first in range(start, stop, BLOCK):
@@ -163,8 +164,9 @@ class BatchRunner:
             if self._python is not None:
                 self._over_arrays(part, wanted, totals)
                 continue
+            arrays = *_places(given), np.array(part.shared or [0.0]), *_places(wanted or [])
             sums = None if totals is None else np.zeros_like(totals)
-            self._native(part, wanted)(0, part.samples, sums)
+            self._piece([_address(array) for array in arrays], 0, part.samples, sums)
             if totals is not None:
                 totals += sums
 
@@ -198,11 +200,10 @@ def _places(columns: Sequence[Any]) -> tuple[Any, Any]:
     return bases, np.array([column.strides[0] for column in columns], dtype=np.int64)
 
 
-@cache
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _sum(totals: Any) -> Any:
+    return totals[0] if len(totals) == 1 else totals.sum(axis=0)
 
 
 @cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=_processors(), thread_name_prefix="autograd_core")
+def _executor() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=pool.processors(), thread_name_prefix="autograd_core")

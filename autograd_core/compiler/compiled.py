@@ -221,7 +221,8 @@ class Compiled:
     def _runner(self, code: Any, threads: int | None) -> BatchRunner:
         outputs, instructions = len(self.program.outputs), len(self.program.instructions)
         is_reduced = self._reduce is not None
-        return BatchRunner(code, self._mapped, outputs, is_reduced, instructions, threads, self._check)
+        check = self._check if self._code is not None and self._module.called else None
+        return BatchRunner(code, self._mapped, outputs, is_reduced, instructions, threads, check)
 
     @property
     def graph(self) -> Graph:
