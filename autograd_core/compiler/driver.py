@@ -23,6 +23,8 @@ SCRATCH = 1 << 17
 """Bytes of scratch columns at most, so that they stay in the processor's cache."""
 LINE = 64
 """Bytes of a cache line."""
+STREAMED = 1 << 22
+"""Bytes of results in a piece from which they go to memory past the cache, where they would not stay anyway."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,8 @@ def _write_driver(module: Any, width: int, reduced: bool) -> None:
     vector = ir.VectorType(DOUBLE, width)
     if reduced:
         _zero(f, place["totals"], outputs, vector)
+    bytes_written = f.multiply(f.multiply(f.build.sub(stop, first), outputs), 8)
+    are_many = f.build.icmp_signed(">=", bytes_written, ir.Constant(I64, STREAMED))
     with f.loop(first, stop, block) as start:
         left = f.build.sub(stop, start)
         size = f.build.select(f.build.icmp_signed("<", left, block), left, block)
@@ -125,39 +129,55 @@ def _write_driver(module: Any, width: int, reduced: bool) -> None:
                 f.store(f.build.fadd(total, part), place["totals"], f.multiply(k, 8 * width))
         else:
             with f.loop(0, outputs) as k:
-                stride = f.load(I64, result_strides, f.multiply(k, 8))
-                target = f.at(f.load(POINTER, results, f.multiply(k, 8)), f.multiply(start, stride))
+                target, stride = _target(f, results, result_strides, start, k)
                 direct = f.build.and_(whole, f.build.icmp_signed("==", stride, ir.Constant(I64, 8)))
+                direct = f.build.and_(direct, f.build.not_(_is_streamed(f, are_many, target, stride)))
                 column = f.at(place["results"], f.multiply(k, f.multiply(block, 8)))
                 f.store(f.build.select(direct, target, column), place["outputs"], f.multiply(k, 8))
             f.build.call(kernel, [place["inputs"], shared, place["workspace"], place["outputs"], size])
             # Vector by vector, not column by column: what lies side by side is then written at about the same time.
             vectors = f.build.and_(size, ir.Constant(I64, -width))
             with f.loop(0, vectors, width) as j, f.loop(0, outputs) as k:
-                column, target, stride = _result(f, place, results, result_strides, start, k)
+                target, stride = _target(f, results, result_strides, start, k)
+                column = f.load(POINTER, place["outputs"], f.multiply(k, 8))
                 with f.build.if_then(f.build.icmp_unsigned("!=", column, target)):
                     numbers = f.load(vector, column, f.multiply(j, 8))
-                    for lane in range(width):
-                        number = f.build.extract_element(numbers, ir.Constant(I64, lane))
-                        f.store(number, target, f.multiply(f.add(j, lane), stride))
+                    streamed = _is_streamed(f, are_many, target, stride)
+                    with f.build.if_else(streamed) as (whole_lines, lanes):
+                        with whole_lines:
+                            store = f.build.store(numbers, f.at(target, f.multiply(j, 8)), align=8 * width)
+                            store.set_metadata("nontemporal", module.add_metadata([ir.Constant(I32, 1)]))
+                        with lanes:
+                            for lane in range(width):
+                                number = f.build.extract_element(numbers, ir.Constant(I64, lane))
+                                f.store(number, target, f.multiply(f.add(j, lane), stride))
             with f.loop(vectors, size) as j, f.loop(0, outputs) as k:
-                column, target, stride = _result(f, place, results, result_strides, start, k)
+                target, stride = _target(f, results, result_strides, start, k)
+                column = f.load(POINTER, place["outputs"], f.multiply(k, 8))
                 f.store(f.load(DOUBLE, column, f.multiply(j, 8)), target, f.multiply(j, stride))
     if reduced:
         with f.loop(0, outputs) as k:
             total = f.total(f.at(place["totals"], f.multiply(k, 8 * width)), width)
             f.store(total, results, f.multiply(k, 8))
     f.build.call(f.declared("free", VOID, [POINTER]), [memory])
+    # what went past the cache is there before anyone hears that it is
+    f.build.fence("seq_cst")
     f.build.ret(ir.Constant(I32, 0))
 
 
-def _result(
-    f: Function, place: dict[str, Any], results: Any, strides: Any, start: Any, k: Any
-) -> tuple[Any, Any, Any]:
-    """Where the kernel put the k-th output of a block, where it belongs, and how far apart its numbers are there."""
+def _target(f: Function, results: Any, strides: Any, start: Any, k: Any) -> tuple[Any, Any]:
+    """Where the k-th output of a block belongs, and how far apart its numbers are there."""
     stride = f.load(I64, strides, f.multiply(k, 8))
-    target = f.at(f.load(POINTER, results, f.multiply(k, 8)), f.multiply(start, stride))
-    return f.load(POINTER, place["outputs"], f.multiply(k, 8)), target, stride
+    return f.at(f.load(POINTER, results, f.multiply(k, 8)), f.multiply(start, stride)), stride
+
+
+def _is_streamed(f: Function, are_many: Any, target: Any, stride: Any) -> Any:
+    """Whether an output goes past the cache: if there are many, and whole lines can be written."""
+    off = f.build.and_(f.build.ptrtoint(target, I64), ir.Constant(I64, LINE - 1))
+    fills_lines = f.build.and_(
+        f.build.icmp_signed("==", off, ir.Constant(I64, 0)), f.build.icmp_signed("==", stride, ir.Constant(I64, 8))
+    )
+    return f.build.and_(are_many, fills_lines)
 
 
 def _zero(f: Function, pointer: Any, vectors: Any, vector: Any) -> None:

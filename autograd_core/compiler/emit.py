@@ -16,7 +16,7 @@ from typing import Any
 
 from autograd_core.compiler.instructions import Instruction, is_gated, live
 from autograd_core.compiler.lower import Program
-from autograd_core.compiler.operations import Operations
+from autograd_core.compiler.operations import Operations, is_call
 from autograd_core.primitives import Primitive
 
 __all__ = ["Layout", "Module", "emit"]
@@ -115,6 +115,14 @@ def _sums(outputs: Sequence[Instruction]) -> list[_Sum]:
     return [_Sum(place, factors(x), condition) for place, (x, condition) in enumerate(gated)]
 
 
+def _in_rounds(part: Sequence[Instruction]) -> Sequence[Instruction]:
+    """The same instructions, with the calls side by side that do not wait for each other: a processor overlaps them."""
+    rounds: dict[Instruction, int] = {}
+    for instruction in part:
+        rounds[instruction] = max((rounds.get(x, 0) for x in instruction.operands), default=0) + is_call(instruction)
+    return sorted(part, key=lambda instruction: (rounds[instruction], not is_call(instruction)))
+
+
 class _Emitter:
     def __init__(self, program: Program, layout: Layout, chunk: int) -> None:
         self.layout = layout
@@ -131,7 +139,7 @@ class _Emitter:
         sums = _sums(program.outputs) if layout.reduced else []
         # a constant stands where it is used, and an input is read where it is used: neither takes a slot
         needed = live([x for each in sums for x in each.operands]) if layout.reduced else program.instructions
-        self.chunks = _cut([i for i in needed if not i.is_given], chunk) or [[]]
+        self.chunks = [_in_rounds(part) for part in _cut([i for i in needed if not i.is_given], chunk)] or [[]]
         self.sums = _cut(sums, max(1, chunk // 4))
         self.strip = STRIP if layout.reduced else 1
         self._assign_slots()

@@ -11,8 +11,10 @@ from typing import Any
 
 __all__ = ["ResultMemory"]
 
-LEAST = 1 << 20
+LEAST = 1 << 17
 """Bytes of an array below which the system has memory at hand."""
+LINE = 8
+"""Doubles in a line of the processor's cache: arrays begin with one."""
 KEPT = 1 << 26
 """Bytes that are kept at most."""
 
@@ -63,5 +65,7 @@ class ResultMemory:
         found = (memory for key in fitting if (memory := self._free.pop(key, None)) is not None)
         memory = next(found, None)
         if memory is None:
-            memory = np.empty(size)
+            memory = np.empty(size + LINE)
+            first = -memory.ctypes.data % (8 * LINE) // 8
+            memory = memory[first : first + size]
         return np.asarray(_Lease(memory, self._free)).reshape(shape)

@@ -8,7 +8,7 @@ import struct
 from autograd_core.compiler.instructions import Instruction
 from autograd_core.primitives import Primitive
 
-__all__ = ["Operations"]
+__all__ = ["Operations", "is_call"]
 
 _INFIX = {"add": "fadd", "subtract": "fsub", "multiply": "fmul", "divide": "fdiv"}
 _COMPARE = {
@@ -20,6 +20,14 @@ _INTRINSICS = {
     "sqrt": "sqrt", "abs": "fabs", "copysign": "copysign", "floor": "floor", "ceil": "ceil", "trunc": "trunc",
     "round": "roundeven", "fma": "fma",
 }  # fmt: skip
+
+
+_INSTRUCTIONS = {*_INFIX, *_COMPARE, *_LOGICAL, *_INTRINSICS, "logical_not", "negative", "where"}
+
+
+def is_call(instruction: Instruction) -> bool:
+    """Whether it becomes the call of a function, and not an instruction of the processor."""
+    return not instruction.is_given and instruction.op not in _INSTRUCTIONS
 
 
 class Operations:
