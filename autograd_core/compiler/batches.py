@@ -3,28 +3,51 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from typing import Any
 
 from autograd_core.compiler import pool
 from autograd_core.compiler.arguments import Numbers
+from autograd_core.compiler.instructions import Instruction
+from autograd_core.compiler.operations import is_call
 
-__all__ = ["SMALL", "BatchRunner"]
+__all__ = ["BatchRunner", "cost_of"]
 
 SMALL = 3_000_000
-"""Samples times instructions up to which a batch is done on the calling thread, holding the interpreter."""
+"""Samples times their cost up to which a batch is done on the calling thread, holding the interpreter."""
 PIECES = 4
 """Pieces for each thread at most, so that one which starts late leaves less to do for the others."""
 WORTHWHILE = 6_000_000
-"""Samples times instructions of a piece, if each thread has one."""
+"""Samples times their cost in a piece, if each thread has one."""
+COSTS = {"divide": 20, "sqrt": 20}
+VECTOR_CALL, CALL = 60, 500
+MOVED = 20
+"""What some operations, the calls of functions, and a number read or written cost, in additions of vectors."""
 BLOCK = 1 << 16
 """Samples that are converted at a time, if an array is not one of doubles."""
 
 Python = Callable[[Sequence[Any]], list[Any]]
 Work = Callable[[int, int, Any], None]
 """Does the samples from a first one to before another; adds to an array of sums, or writes where it was told to."""
+
+
+def cost_of(instructions: Sequence[Instruction], moved: int, in_vectors: Container[str]) -> int:
+    """About what a sample costs, in additions of vectors.
+
+    Args:
+        instructions: what is done for it.
+        moved: how many numbers are read and written for it.
+        in_vectors: the leaves that are computed for whole vectors.
+    """
+    cost = 1 + MOVED * moved
+    for instruction in instructions:
+        if is_call(instruction):
+            cost += VECTOR_CALL if instruction.op in in_vectors else CALL
+        else:
+            cost += COSTS.get(instruction.op, 1)
+    return cost
 
 
 class BatchRunner:
@@ -36,7 +59,7 @@ class BatchRunner:
         mapped: for each input whether it differs from sample to sample.
         outputs: how many numbers there are for a sample.
         reduced: whether they are summed over the samples.
-        instructions: how many there are, from which follows what a thread is worth.
+        cost: of a sample, see `cost_of`; from it follows what a thread is worth.
         threads: how many share a batch that is not small; None for as many as there are processors.
         check: raises what code that was called back raised on this thread; None if none is called back.
     """
@@ -47,7 +70,7 @@ class BatchRunner:
         mapped: Sequence[bool],
         outputs: int,
         reduced: bool,
-        instructions: int,
+        cost: int,
         threads: int | None,
         check: Callable[[], None] | None,
     ) -> None:
@@ -59,9 +82,14 @@ class BatchRunner:
         self._mapped = mapped
         self._outputs = outputs
         self._reduced = reduced
-        self._instructions = max(1, instructions)
+        self._cost = cost
         self._threads = threads
         self._check = check
+
+    @property
+    def most(self) -> int:
+        """How many samples are a small batch at most."""
+        return SMALL // self._cost
 
     def each(self, numbers: Numbers, columns: Sequence[Any]) -> None:
         """Write every sample's outputs into `columns`, one array of doubles for each output."""
@@ -115,15 +143,15 @@ class BatchRunner:
             raise MemoryError("no memory for the workspace of a compiled function")
 
     def _pieces(self, count: int) -> tuple[int, int]:
-        """How many samples a piece has, and how many pieces there are. They do not depend on which thread takes which."""
+        """How many samples a piece has, and how many pieces there are, whichever thread takes which."""
         threads = self._threads_for(count)
-        worthwhile = count * self._instructions // WORTHWHILE
+        worthwhile = count * self._cost // WORTHWHILE
         wanted = max(threads, min(threads * PIECES, worthwhile)) if threads > 1 else 1
         size = -(-max(1, -(-count // wanted)) // 64) * 64
         return size, max(1, -(-count // size))
 
     def _threads_for(self, count: int) -> int:
-        return (self._threads or pool.processors()) if count * self._instructions > SMALL else 1
+        return (self._threads or pool.processors()) if count > self.most else 1
 
     # In Python: where numbers have to be converted, code is called back, or there is no machine code
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from time import perf_counter
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd_core.compiler import native
 from autograd_core.compiler.arguments import Argument, Numbers, read
-from autograd_core.compiler.batches import SMALL, BatchRunner
+from autograd_core.compiler.batches import BatchRunner, cost_of
 from autograd_core.compiler.emit import Layout, emit
 from autograd_core.compiler.lower import lower
 from autograd_core.compiler.memory import ResultMemory
@@ -130,7 +130,7 @@ class Compiled:
             self._batch = Batch(width, sum(self._mapped), outputs, module.slots, reduced)
             self._words = self._batch.words(self._code.address("kernel"))
             self._drive = driver(width, reduced).address("drive")
-            self._batches = self._runner((self._drive, ctypes.addressof(self._words)), threads)
+            self._batches = self._runner((self._drive, ctypes.addressof(self._words)), threads, functions)
             return
         entry = self._entry()
         # around a longer kernel the builtin is not worth LLVM's time
@@ -175,26 +175,23 @@ class Compiled:
         )
         if arguments is None or result is None or not usable(arrays=arrays):
             return ""
-        # the builtin has the addresses of what it calls, so this object keeps all of it
-        self._calls: dict[str, Any] = {"fallback": self._fallback or self.run, "new_array": None, "most": 0}
-        self._calls |= {"share": None, "new_large_array": None}
+        new_array = None
         if arrays:
             import numpy as np
 
-            self._calls["new_array"] = np.empty
-        if self._is_batched:
-            most = SMALL // max(1, len(self.program.instructions))
-            self._calls |= {"most": most, "share": self._batches.run_at, "new_large_array": self._memory.array}
-        module = ir.Module()
-        write_entry(
-            module,
-            Plan(
-                arguments, result,
-                inputs=self._mapped.count(False), outputs=len(self.program.outputs), slots=self._module.slots,
-                batch=self._batch, words=ctypes.addressof(self._words) if self._is_batched else 0,
-                mean=self._reduce == "mean", **self._calls,
-            ),
+            new_array = np.empty
+        # the builtin has the addresses of what it calls, so this object keeps the plan
+        self._plan = Plan(
+            arguments, result,
+            inputs=self._mapped.count(False), outputs=len(self.program.outputs), slots=self._module.slots,
+            batch=self._batch, words=ctypes.addressof(self._words) if self._is_batched else 0,
+            mean=self._reduce == "mean", fallback=self._fallback or self.run, new_array=new_array,
+            most=self._batches.most if self._is_batched else 0,
+            share=self._batches.run_at if self._is_batched else None,
+            new_large_array=self._memory.array,
         )  # fmt: skip
+        module = ir.Module()
+        write_entry(module, self._plan)
         return str(module)
 
     def _nodes(self) -> list[Any] | None:
@@ -214,15 +211,16 @@ class Compiled:
         if self._is_batched:
             from autograd_core.namespaces import arrays
 
-            self._batches = self._runner(python_function(self.program, arrays), threads)
+            self._batches = self._runner(python_function(self.program, arrays), threads, ())
         else:
             self._python = python_function(self.program, floats)
 
-    def _runner(self, code: Any, threads: int | None) -> BatchRunner:
-        outputs, instructions = len(self.program.outputs), len(self.program.instructions)
-        is_reduced = self._reduce is not None
+    def _runner(self, code: Any, threads: int | None, in_vectors: Container[str]) -> BatchRunner:
+        outputs, is_reduced = len(self.program.outputs), self._reduce is not None
+        moved = sum(self._mapped) + (0 if is_reduced else outputs)
+        cost = cost_of(self.program.instructions, moved, in_vectors)
         check = self._check if self._code is not None and self._module.called else None
-        return BatchRunner(code, self._mapped, outputs, is_reduced, instructions, threads, check)
+        return BatchRunner(code, self._mapped, outputs, is_reduced, cost, threads, check)
 
     @property
     def graph(self) -> Graph:

@@ -11,7 +11,6 @@ import os
 import threading
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
 
 from autograd_core.compiler import native
 
