@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import gc
 import pickle
+import subprocess
 import sys
 import threading
 import tracemalloc
@@ -12,6 +13,7 @@ import weakref
 from collections import namedtuple
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -19,7 +21,8 @@ import numpy as np
 import pytest
 
 from autograd_core import Value, custom_derivatives, grad, hessian, jit, math, strict, value_and_grad
-from autograd_core.compiler import native
+from autograd_core.activations import relu
+from autograd_core.compiler import compiled, native
 from autograd_core.compiler.memory import KEPT, ResultMemory
 from autograd_core.errors import AutogradError, OperandTypeError, TraceError, TransformError
 
@@ -266,6 +269,71 @@ def test_every_length(count: int) -> None:
     assert mean == pytest.approx(values.mean(), rel=1e-13) if count else mean != mean
 
 
+@pytest.mark.parametrize("width", [2, 4, 8])
+@pytest.mark.parametrize("chunk", [3, 200])
+def test_sums_of_gated_products_for_every_length(width: int, chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In whole numbers, so that sums are exact: two layers whose slopes are products of what others need too."""
+    monkeypatch.setattr(native, "vector_width", lambda: width)
+    monkeypatch.setattr(compiled, "emit", partial(compiled.emit, chunk=chunk))
+
+    def loss(w: Any, v: Any, x: Any) -> Any:
+        hidden = [relu(w[i] * x[0] + w[i + 1] * x[1]) for i in range(3)]
+        return relu(v[0] * hidden[0] + v[1] * hidden[1] + v[2] * hidden[2] - 2.0) * x[0]
+
+    f = jit(value_and_grad(loss, argnums=(0, 1)), in_axes=(None, None, 0), reduce="sum")
+    w, v = [1.0, -2.0, 3.0, -1.0], [2.0, -1.0, 1.0]
+    for count in range(1, 5 * width + 2):
+        points = np.random.default_rng(count).integers(-5, 6, size=(count, 2)).astype(float)
+        single = [value_and_grad(loss, argnums=(0, 1))(w, v, list(map(float, point))) for point in points]
+        value, (by_w, by_v) = f(w, v, points)
+        assert value == sum(one for one, _ in single)
+        assert by_w == [sum(slopes[0][i] for _, slopes in single) for i in range(4)]
+        assert by_v == [sum(slopes[1][i] for _, slopes in single) for i in range(3)]
+
+
+@pytest.mark.usefixtures("backend")
+def test_lists_of_arrays() -> None:
+    x = np.arange(1000.0)
+    f = jit(lambda pair, one: pair[0] * pair[1] + one[0], in_axes=0)
+    for _ in range(3):
+        np.testing.assert_array_equal(f([x, 2.0 * x], (x,)), 2.0 * x**2 + x)
+
+
+GUARDED = """
+import ctypes, mmap
+import numpy as np
+from autograd_core import jit
+page = mmap.PAGESIZE
+memory = mmap.mmap(-1, 2 * page)
+start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+assert ctypes.CDLL(None, use_errno=True).mprotect(ctypes.c_void_p(start + page), ctypes.c_size_t(page), 0) == 0
+for count in range(1, 40):
+    x = np.frombuffer(memory, dtype=float, count=count, offset=page - 8 * count)
+    x[:] = 3.0
+    for reduce in (None, "sum"):
+        f = jit(lambda x: x * x, in_axes=0, reduce=reduce)
+        assert all(np.sum(f(x)) == 9.0 * count for _ in range(3))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is protected as Linux does it")
+def test_nothing_is_read_behind_an_array() -> None:
+    """What follows the array may not be touched: a process that does is ended."""
+    subprocess.run([sys.executable, "-W", "ignore", "-c", GUARDED], check=True, timeout=60)
+
+
+@pytest.mark.parametrize("count", [700_000, 700_003])
+def test_results_that_go_past_the_cache(count: int) -> None:
+    """One array of lines that are written whole, one whose numbers lie apart, and a remainder."""
+    x = np.linspace(0.0, 1.0, count)
+    f = jit(lambda x: (x + 1.0, np.array([x * 2.0, x - 1.0])), in_axes=0, threads=1)
+    for _ in range(3):
+        one, two = f(x)
+        np.testing.assert_array_equal(one, x + 1.0)
+        np.testing.assert_array_equal(two, np.stack([x * 2.0, x - 1.0], axis=1))
+        x = x * 1.5
+
+
 def _strided(x: Any) -> Any:
     wide = np.zeros((3 * len(x), 5))
     wide[::3, 1::2] = x
@@ -398,6 +466,7 @@ def test_memory_that_is_kept_is_bounded_and_that_of_other_sizes_goes() -> None:
     assert len(memory._free) == 2
     assert all(memory.array((size + n,)).size == size + n for n in range(5))
     assert sum(array.nbytes for array in memory._free.values()) <= KEPT
+    assert all(memory.array((size,)).ctypes.data % 64 == 0 for size in (20_000, 100_000, 1_000_000))
 
 
 def test_calls_leave_nothing_behind() -> None:

@@ -36,6 +36,13 @@ class Container:
     kind: type
     children: Sequence[Container | Leaf]
 
+    @property
+    def holds_numbers(self) -> bool:
+        """Whether all that is in it are numbers, each of which is shared by all samples."""
+        return bool(self.children) and all(
+            isinstance(child, Leaf) and child.shape is None and child.axis is None for child in self.children
+        )
+
 
 Node = Container | Leaf
 
@@ -191,7 +198,7 @@ class Reading:
         size = len(node.children)
         self.want(f.build.icmp_signed("==", f.load(I64, item, SIZE), ir.Constant(I64, size)))
         items = f.at(item, TUPLE_ITEMS) if node.kind is tuple else f.load(POINTER, item, LIST_ITEMS)
-        if size and all(isinstance(child, Leaf) and child.shape is None for child in node.children):
+        if node.holds_numbers:
             target = f.at(self.shared, 8 * node.children[0].place)  # type: ignore[union-attr]  # all are leaves
             self.want(f.build.call(f.module.globals["read_numbers"], [items, ir.Constant(I64, size), target]))
             return
@@ -296,7 +303,7 @@ class Giving:
             return array
         made, items = self.container(node.kind, len(node.children))
         children = node.children
-        if children and all(isinstance(child, Leaf) and child.shape is None for child in children):
+        if node.holds_numbers:
             source = f.at(outputs, 8 * children[0].place)  # type: ignore[union-attr]  # all are leaves
             count = ir.Constant(I64, len(children))
             return f.build.call(f.module.globals["fill"], [made, items, count, source])

@@ -74,9 +74,7 @@ class Compiled:
         self._trace = trace
         self._is_batched = is_batched
         self._reduce = reduce
-        self.program, self._captured = lower(
-            trace.inputs, trace.outputs, strict=strict, fused=native.available()
-        )
+        self.program, self._captured = lower(trace.inputs, trace.outputs, strict=strict, fused=native.available())
         self._mapped = [
             argument.axis is not None for argument in trace.arguments for _ in range(argument.structure.size)
         ] + [False] * len(self._captured)
