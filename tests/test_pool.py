@@ -56,7 +56,8 @@ def test_no_more_threads_join_than_may(crowd: pool.Pool) -> None:
         inside.discard(threading.get_ident())
         return 0
 
-    crowd.run(batch_of(DRIVE(work), 60, 1), 60, 3)
+    drive = DRIVE(work)
+    crowd.run(batch_of(drive, 60, 1), 60, 3)
     assert 1 < max(at_once) <= 3
 
 
@@ -68,8 +69,9 @@ def test_threads_that_went_to_sleep_wake_up(crowd: pool.Pool) -> None:
         threading.Event().wait(0.01)
         return 0
 
+    drive = DRIVE(work)
     threading.Event().wait(0.2)
-    crowd.run(batch_of(DRIVE(work), 30, 1), 30, 6)
+    crowd.run(batch_of(drive, 30, 1), 30, 6)
     assert len(workers) > 1
 
 
@@ -77,7 +79,8 @@ def test_memory_that_runs_out_in_a_piece_is_an_error(crowd: pool.Pool) -> None:
     drive = DRIVE(lambda *a: -1 if a[6] == 3 else 0)
     with pytest.raises(MemoryError, match="workspace"):
         crowd.run(batch_of(drive, 9, 1), 9, 4)
-    crowd.run(batch_of(DRIVE(lambda *_: 0), 9, 1), 9, 4)  # and nothing of it is left
+    drive = DRIVE(lambda *_: 0)
+    crowd.run(batch_of(drive, 9, 1), 9, 4)  # and nothing of it is left
 
 
 def sum_of_sines(threads: int | None = None) -> Any:
