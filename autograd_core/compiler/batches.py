@@ -25,7 +25,7 @@ COSTS = {"divide": 20, "sqrt": 20}
 VECTOR_CALL, CALL = 60, 500
 MOVED = 20
 """What some operations, the calls of functions, and a number read or written cost, in additions of vectors."""
-BLOCK = 1 << 16
+BLOCK = 1 << 15
 """Samples that are converted at a time, if an array is not one of doubles."""
 
 Python = Callable[[Sequence[Any]], list[Any]]

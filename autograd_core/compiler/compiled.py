@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import math
+import threading
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +88,8 @@ class Compiled:
         self._fallback = fallback
         self._code: native.Code | None = None
         self._builtin: native.Code | None = None
+        self._function: Callable[..., Any] | None = None
+        self._lock = threading.RLock()
         self._batch: Batch | None = None
         if native.available():
             self._make_native(strict, threads)
@@ -139,9 +141,15 @@ class Compiled:
         if entry and not tier.passes:
             self._builtin = native.Code(entry, native.Tier(0, 0), symbols={"kernel": kernel})
 
-    @cached_property
+    @property
     def function(self) -> Callable[..., Any]:
         """The fastest way to call it: a builtin, or the general path where there can be none."""
+        with self._lock:
+            if self._function is None:
+                self._function = self._make_function()
+            return self._function
+
+    def _make_function(self) -> Callable[..., Any]:
         clock = perf_counter()
         if self._batch is not None and (entry := self._entry()):
             self._builtin = native.Code(entry, native.Tier(0, 0), symbols={"drive": self._drive})
