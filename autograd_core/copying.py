@@ -73,5 +73,3 @@ def restore_value(node: Value, state: tuple[Any, ...]) -> None:
     else:
         node._a, node._b = parents, None
     nodes.advance_clock(at_least=node._stamp)
-
-

@@ -154,9 +154,7 @@ def _mean(name: str, one: Callable[[Any, Any], Value], left: Any, right: Any, li
     if not _is_list(left):
         return one(as_value(left), as_value(right))
     if len(left) != len(right) or not len(left):
-        raise DataError(
-            f"{name} takes as many targets as outputs, at least one: not {len(right)} for {len(left)}"
-        )
+        raise DataError(f"{name} takes as many targets as outputs, at least one: not {len(right)} for {len(left)}")
     if lift:
         left, right = map(as_value, left), map(as_value, right)
     losses = [one(a, b) for a, b in zip(left, right, strict=True)]

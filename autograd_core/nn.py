@@ -220,9 +220,7 @@ class MLP(Module):
         activations = [activation] * (len(nouts) - 1) + [output]
         self.activation = activation
         seed = _generator(seed)
-        self.layers = [
-            Layer(sizes[i], sizes[i + 1], each, init=init, seed=seed) for i, each in enumerate(activations)
-        ]
+        self.layers = [Layer(sizes[i], sizes[i + 1], each, init=init, seed=seed) for i, each in enumerate(activations)]
 
     @property
     def sizes(self) -> list[int]:

@@ -23,7 +23,7 @@ import pytest
 from autograd_core import Value, custom_derivatives, grad, hessian, jit, math, strict, value_and_grad
 from autograd_core.activations import relu
 from autograd_core.compiler import compiled, native
-from autograd_core.compiler.memory import KEPT, ResultMemory
+from autograd_core.compiler.memory import KEPT, LEAST, PARTS, ResultMemory
 from autograd_core.errors import AutogradError, OperandTypeError, TraceError, TransformError
 
 Point = namedtuple("Point", "x y")
@@ -466,6 +466,9 @@ def test_memory_that_is_kept_is_bounded_and_that_of_other_sizes_goes() -> None:
     assert len(memory._free) == 2
     assert all(memory.array((size + n,)).size == size + n for n in range(5))
     assert sum(array.nbytes for array in memory._free.values()) <= KEPT
+    for size in range(LEAST // 8, LEAST // 8 + 2 * PARTS):
+        memory.array((size,))
+    assert len(memory._free) == PARTS
     assert all(memory.array((size,)).ctypes.data % 64 == 0 for size in (20_000, 100_000, 1_000_000))
 
 

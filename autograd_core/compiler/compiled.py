@@ -15,7 +15,7 @@ from autograd_core.compiler.arguments import Argument, Numbers, read
 from autograd_core.compiler.batches import BatchRunner, cost_of
 from autograd_core.compiler.emit import Layout, emit
 from autograd_core.compiler.lower import lower
-from autograd_core.compiler.memory import ResultMemory
+from autograd_core.compiler.memory import LEAST, ResultMemory
 from autograd_core.compiler.rolling import roll, size_of
 from autograd_core.compiler.straight import python_function, python_source
 from autograd_core.errors import TransformError
@@ -186,15 +186,16 @@ class Compiled:
             import numpy as np
 
             new_array = np.empty
+        largest = max((math.prod(shape or ()) for shape in self._trace.result.shapes), default=1) or 1
         # the builtin has the addresses of what it calls, so this object keeps the plan
         self._plan = Plan(
             arguments, result,
             inputs=self._mapped.count(False), outputs=len(self.program.outputs), slots=self._module.slots,
             batch=self._batch, words=ctypes.addressof(self._words) if self._is_batched else 0,
             mean=self._reduce == "mean", fallback=self._fallback or self.run, new_array=new_array,
-            most=self._batches.most if self._is_batched else 0,
+            new_large_array=self._memory.array, few=LEAST // (8 * largest),
             share=self._batches.run_at if self._is_batched else None,
-            new_large_array=self._memory.array,
+            most=self._batches.most if self._is_batched else 0,
         )  # fmt: skip
         module = ir.Module()
         write_entry(module, self._plan)

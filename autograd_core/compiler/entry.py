@@ -43,9 +43,10 @@ class Plan:
         words: the address of the words of `batch`.
         mean: whether summed outputs are divided by the number of samples.
         new_array: makes an array of a shape; None if there are no arrays.
+        new_large_array: does, if the results of a batch have more than `few` samples.
+        few: see `new_large_array`.
+        share: called with the address of a batch of more than `most` samples, see `BatchRunner.run_at`.
         most: the number of samples up to which the builtin does the work itself.
-        share: called with the address of the batch if there are more, see `BatchRunner.run_at`.
-        new_large_array: makes the arrays for the results of such a batch.
         fallback: called with the same arguments for all that the builtin does not take.
     """
 
@@ -58,9 +59,10 @@ class Plan:
     words: int
     mean: bool
     new_array: Any
-    most: int
-    share: Any
     new_large_array: Any
+    few: int
+    share: Any
+    most: int
     fallback: Any
 
 
@@ -159,8 +161,9 @@ def _write_batch(f: ObjectFunction, plan: Plan, batch: Batch, reading: Reading, 
     """
     outputs, strides, count = tables[3], tables[4], reading.count
     is_large = f.build.icmp_signed(">", count, ir.Constant(I64, plan.most))
+    has_many = f.build.icmp_signed(">", count, ir.Constant(I64, plan.few))
     makers = (f.address(id(function)) for function in (plan.new_large_array, plan.new_array))
-    giving = Giving(f, f.build.select(is_large, *makers))
+    giving = Giving(f, f.build.select(has_many, *makers))
     arrays = NULL if batch.reduced else giving.arrays(plan.result, outputs, strides, count)
     failed = f.function.append_basic_block()
     with f.build.if_else(is_large, likely=False) as (large, small):

@@ -1,4 +1,4 @@
-"""Memory for the results of large batches, used again once no array looks at it any more.
+"""Memory for the results of batches, used again once no array looks at it any more.
 
 The system clears fresh memory page by page, which takes about as long as to price the options that go there.
 """
@@ -11,12 +11,14 @@ from typing import Any
 
 __all__ = ["ResultMemory"]
 
-LEAST = 1 << 17
+LEAST = 1 << 15
 """Bytes of an array below which the system has memory at hand."""
 LINE = 8
 """Doubles in a line of the processor's cache: arrays begin with one."""
 KEPT = 1 << 26
 """Bytes that are kept at most."""
+PARTS = 32
+"""Pieces of memory that are kept at most."""
 
 
 class _Lease:
@@ -31,7 +33,8 @@ class _Lease:
         # single operations on a dict only, since any thread may get here at any time
         self._free[id(self._memory)] = self._memory
         for oldest in list(self._free):
-            if sum(memory.nbytes for memory in list(self._free.values())) <= KEPT:
+            kept = list(self._free.values())
+            if len(kept) <= PARTS and sum(memory.nbytes for memory in kept) <= KEPT:
                 break
             self._free.pop(oldest, None)
 

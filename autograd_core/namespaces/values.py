@@ -38,5 +38,3 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"the namespace of Values has no {name!r}")
     recorder = globals()[name] = _recorder(row)
     return recorder
-
-

@@ -10,24 +10,25 @@ from autograd_core.primitives.primitive import leaf, primitive
 INF = float("inf")
 REAL = (-INF, INF)
 
-add = leaf(
-    "add", lambda m, g, y, a, b: g, lambda m, g, y, a, b: g, symbol="+", doc="a + b"
-)
-subtract = leaf(
-    "subtract", lambda m, g, y, a, b: g, lambda m, g, y, a, b: -g, symbol="−", doc="a − b"
-)
-multiply = leaf(
-    "multiply", lambda m, g, y, a, b: g * b, lambda m, g, y, a, b: g * a, symbol="×", doc="a · b"
-)
+add = leaf("add", lambda m, g, y, a, b: g, lambda m, g, y, a, b: g, symbol="+", doc="a + b")
+subtract = leaf("subtract", lambda m, g, y, a, b: g, lambda m, g, y, a, b: -g, symbol="−", doc="a − b")
+multiply = leaf("multiply", lambda m, g, y, a, b: g * b, lambda m, g, y, a, b: g * a, symbol="×", doc="a · b")
 divide = leaf(
     # y/b and not a/(b·b), whose denominator overflows or vanishes long before the quotient does
-    "divide", lambda m, g, y, a, b: m.divide(g, b), lambda m, g, y, a, b: -g * m.divide(y, b),
-    symbol="÷", aliases=["true_divide"], doc="a / b; a/0 is ±inf, 0/0 is nan",
+    "divide",
+    lambda m, g, y, a, b: m.divide(g, b),
+    lambda m, g, y, a, b: -g * m.divide(y, b),
+    symbol="÷",
+    aliases=["true_divide"],
+    doc="a / b; a/0 is ±inf, 0/0 is nan",
 )
 negative = leaf("negative", lambda m, g, y, x: -g, symbol="−", doc="−x")
 positive = leaf("positive", lambda m, g, y, x: g, symbol="+", aliases=["conjugate"], doc="+x")
 abs = leaf(
-    "abs", lambda m, g, y, x: g * m.sign(x), symbol="|·|", aliases=["fabs", "absolute"],
+    "abs",
+    lambda m, g, y, x: g * m.sign(x),
+    symbol="|·|",
+    aliases=["fabs", "absolute"],
     doc="|x|; at 0 the derivative is 0, the subgradient of least norm",
 )
 sign = leaf("sign", lambda m, g, y, x: g * nan_with(m, y, 0.0), doc="−1, 0 or 1")
@@ -60,13 +61,13 @@ def _quotient(m: Any, g: Any, y: Any, a: Any, b: Any) -> Any:
 
 
 mod = leaf(
-    "mod", lambda m, g, y, a, b: nan_with(m, y, g), lambda m, g, y, a, b: -g * nan_with(m, y, m.floor_divide(a, b)),
+    "mod",
+    lambda m, g, y, a, b: nan_with(m, y, g),
+    lambda m, g, y, a, b: -g * nan_with(m, y, m.floor_divide(a, b)),
     symbol="%",
     doc="a − b⌊a/b⌋, Python's %",
 )
-fmod = leaf(
-    "fmod", lambda m, g, y, a, b: nan_with(m, y, g), _quotient, doc="a − b·trunc(a/b), exact"
-)
+fmod = leaf("fmod", lambda m, g, y, a, b: nan_with(m, y, g), _quotient, doc="a − b·trunc(a/b), exact")
 remainder = leaf(
     "remainder", lambda m, g, y, a, b: nan_with(m, y, g), _quotient, doc="a − b·round(a/b), exact; IEEE's remainder"
 )
@@ -115,7 +116,12 @@ def _exponent(m: Any, g: Any, y: Any, x: Any, p: Any) -> Any:
 
 
 pow = leaf(
-    "pow", _base, _exponent, symbol="^", aliases=["power"], domain=((0.0, INF), REAL),
+    "pow",
+    _base,
+    _exponent,
+    symbol="^",
+    aliases=["power"],
+    domain=((0.0, INF), REAL),
     doc="x to the power p; nan for a negative x and a fractional p",
 )
 

@@ -33,8 +33,10 @@ log = leaf("log", _logarithm(1.0), doc="the natural logarithm", domain=POSITIVE)
 log2 = leaf("log2", _logarithm(LOG2_E), doc="the logarithm to base 2", domain=POSITIVE)
 log10 = leaf("log10", _logarithm(LOG10_E), doc="the logarithm to base 10", domain=POSITIVE)
 log1p = leaf(
-    "log1p", lambda m, g, y, x: g * nan_with(m, y, m.divide(1.0, 1.0 + x)),
-    doc="log(1 + x), accurate near 0", domain=[(-1.0, INF)],
+    "log1p",
+    lambda m, g, y, x: g * nan_with(m, y, m.divide(1.0, 1.0 + x)),
+    doc="log(1 + x), accurate near 0",
+    domain=[(-1.0, INF)],
 )
 
 # Roots
@@ -121,10 +123,16 @@ asinh = leaf(
     "asinh", lambda m, g, y, x: g * m.divide(1.0, m.hypot(1.0, x)), aliases=["arcsinh"], doc="inverse hyperbolic sine"
 )
 acosh = leaf(
-    "acosh", lambda m, g, y, x: g * m.divide(1.0, m.sqrt(x - 1.0) * m.sqrt(x + 1.0)),
-    aliases=["arccosh"], doc="inverse hyperbolic cosine, of x ≥ 1", domain=[(1.0, INF)],
+    "acosh",
+    lambda m, g, y, x: g * m.divide(1.0, m.sqrt(x - 1.0) * m.sqrt(x + 1.0)),
+    aliases=["arccosh"],
+    doc="inverse hyperbolic cosine, of x ≥ 1",
+    domain=[(1.0, INF)],
 )
 atanh = leaf(
-    "atanh", lambda m, g, y, x: g * nan_with(m, y, m.divide(1.0, (1.0 - x) * (1.0 + x))),
-    aliases=["arctanh"], doc="inverse hyperbolic tangent, of |x| ≤ 1", domain=UNIT,
+    "atanh",
+    lambda m, g, y, x: g * nan_with(m, y, m.divide(1.0, (1.0 - x) * (1.0 + x))),
+    aliases=["arctanh"],
+    doc="inverse hyperbolic tangent, of |x| ≤ 1",
+    domain=UNIT,
 )

@@ -192,4 +192,3 @@ def primitive(
         return enter(row, aliases)
 
     return enter_function
-

@@ -39,8 +39,12 @@ def normal_density(m: Any, x: Any) -> Any:
 ndtr = leaf("ndtr", lambda m, g, y, x: g * normal_density(m, x), symbol="Φ", doc="the standard normal distribution")
 
 polygamma = leaf(
-    "polygamma", None, lambda m, g, y, n, x: g * nan_with(m, y, m.polygamma(n + 1.0, x)), symbol="ψ",
-    domain=[(0.0, 9.0), (0.0, INF)], doc="the n-th derivative of digamma at x; the order n is not differentiated",
+    "polygamma",
+    None,
+    lambda m, g, y, n, x: g * nan_with(m, y, m.polygamma(n + 1.0, x)),
+    symbol="ψ",
+    domain=[(0.0, 9.0), (0.0, INF)],
+    doc="the n-th derivative of digamma at x; the order n is not differentiated",
 )
 
 

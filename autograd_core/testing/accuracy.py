@@ -221,9 +221,7 @@ def sample_points(
         yield tuple(xs)
 
 
-def inner_points(
-    row: Primitive, count: int, seed: int = 0, operands: int | None = None
-) -> Iterator[tuple[float, ...]]:
+def inner_points(row: Primitive, count: int, seed: int = 0, operands: int | None = None) -> Iterator[tuple[float, ...]]:
     """Random points of moderate size inside the domain of a primitive: a pole would be met by chance only.
 
     The arguments are those of `sample_points`.
