@@ -271,14 +271,17 @@ def test_every_length(count: int) -> None:
 
 @pytest.mark.parametrize("width", [2, 4, 8])
 @pytest.mark.parametrize("chunk", [3, 200])
-def test_sums_of_gated_products_for_every_length(width: int, chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("activation", [relu, lambda z: z * z], ids=["relu", "square"])
+def test_sums_of_gated_products_for_every_length(
+    activation: Callable[[Any], Any], width: int, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In whole numbers, so that sums are exact: two layers whose slopes are products of what others need too."""
     monkeypatch.setattr(native, "vector_width", lambda: width)
     monkeypatch.setattr(compiled, "emit", partial(compiled.emit, chunk=chunk))
 
     def loss(w: Any, v: Any, x: Any) -> Any:
-        hidden = [relu(w[i] * x[0] + w[i + 1] * x[1]) for i in range(3)]
-        return relu(v[0] * hidden[0] + v[1] * hidden[1] + v[2] * hidden[2] - 2.0) * x[0]
+        hidden = [activation(w[i] * x[0] + w[i + 1] * x[1]) for i in range(3)]
+        return relu(1.0 - x[0] * (v[0] * hidden[0] + v[1] * hidden[1] + v[2] * hidden[2]))
 
     f = jit(value_and_grad(loss, argnums=(0, 1)), in_axes=(None, None, 0), reduce="sum")
     w, v = [1.0, -2.0, 3.0, -1.0], [2.0, -1.0, 1.0]

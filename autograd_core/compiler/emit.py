@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograd_core.compiler.instructions import Instruction, is_gated, live
+from autograd_core.compiler.instructions import Instruction, is_constant, live
 from autograd_core.compiler.lower import Program
 from autograd_core.compiler.operations import Operations, is_call
 from autograd_core.primitives import Primitive
@@ -89,30 +89,54 @@ class _Sum:
     Attributes:
         place: which output it is.
         factors: their product is added up; there is only one if a function of another part computes the product.
-        condition: under which it is added; None for always.
+        subtracts: whether it is taken away instead.
+        condition: what decides whether it is added; None if it always is.
+        holds: whether it is added where the condition holds, and not where it does not.
     """
 
     place: int
     factors: Sequence[Instruction]
+    subtracts: bool
     condition: Instruction | None
+    holds: bool
 
     @property
     def operands(self) -> list[Instruction]:
         return [*self.factors, *([] if self.condition is None else [self.condition])]
 
 
+def _gate_of(x: Instruction) -> tuple[Instruction, Instruction | None, bool]:
+    """A number that is 0.0 unless a condition holds, or unless it does not: the number, the condition, and which."""
+    if x.op == "where":
+        condition, first, second = x.operands
+        if is_constant(second, 0.0):
+            return first, condition, True
+        if is_constant(first, 0.0):
+            return second, condition, False
+    return x, None, True
+
+
 def _sums(outputs: Sequence[Instruction]) -> list[_Sum]:
     """The outputs as sums. A product is left to the sum where its factors are at hand for others anyway."""
-    gated = [(x.operands[1], x.operands[0]) if is_gated(x) else (x, None) for x in outputs]
-    roots = [x for pair in gated for x in pair if x is not None]
+    gated = [_gate_of(x) for x in outputs]
+    roots = [x for number, condition, _ in gated for x in (number, condition) if x is not None]
     uses = Counter(x for instruction in live(roots) for x in instruction.operands)
-    uses.update(condition for _, condition in gated if condition is not None)
+    uses.update(condition for _, condition, _ in gated if condition is not None)
 
-    def factors(x: Instruction) -> Sequence[Instruction]:
-        is_late = x.op == "multiply" and x not in uses and all(y.is_given or uses[y] > 1 for y in x.operands)
-        return x.operands if is_late else (x,)
+    def term(x: Instruction) -> tuple[Sequence[Instruction], bool]:
+        """The factors, and whether their product is subtracted."""
+        is_negative = x.op == "negative"
+        product = x.operands[0] if is_negative else x
+        if (
+            product.op == "multiply"
+            and x not in uses
+            and uses[product] == is_negative
+            and all(y.is_given or uses[y] > 1 for y in product.operands)
+        ):
+            return product.operands, is_negative
+        return (x,), False
 
-    return [_Sum(place, factors(x), condition) for place, (x, condition) in enumerate(gated)]
+    return [_Sum(place, *term(x), condition, holds) for place, (x, condition, holds) in enumerate(gated)]
 
 
 def _in_rounds(part: Sequence[Instruction]) -> Sequence[Instruction]:
@@ -219,11 +243,12 @@ class _Emitter:
             total = f"{at}.before"
             for body in strip:
                 value, *more = map(body.name, each.factors)
-                new, mask = f"{at}{body.suffix}", body.mask(each.condition)
+                new, mask = f"{at}{body.suffix}", body.mask(each.condition, each.holds)
                 if more:
                     lines.append(f"  {new}.product = fmul {of.flags}{of.number} {value}, {more[0]}")
                     value = f"{new}.product"
-                lines.append(f"  {new}.more = fadd {of.flags}{of.number} {total}, {value}")
+                add = "fsub" if each.subtracts else "fadd"
+                lines.append(f"  {new}.more = {add} {of.flags}{of.number} {total}, {value}")
                 lines.append(
                     f"  {new}.after = select {of.condition} {mask}, {of.number} {new}.more, {of.number} {total}"
                 )
@@ -290,7 +315,7 @@ class _Body:
         self.vector = vector
         self.suffix = f".{vector}" if vector else ""
         self.names: dict[Instruction, str] = {}
-        self.masks: dict[Instruction | None, str] = {}
+        self.masks: dict[tuple[Instruction, bool], str] = {}
 
     @property
     def text(self) -> str:
@@ -318,15 +343,18 @@ class _Body:
             f"  %mask{own} = icmp sgt <{width} x i64> %left{own}.all, <{lanes}>",
         ]
 
-    def mask(self, condition: Instruction | None) -> str:
-        """The lanes that hold samples and where a condition holds."""
+    def mask(self, condition: Instruction | None, holds: bool) -> str:
+        """The lanes that hold samples and where a condition holds, or where it does not."""
         if condition is None:
             return f"%mask{self.suffix}"
-        known = self.masks.get(condition)
+        known = self.masks.get((condition, holds))
         if known is None:
-            name = self.name(condition)
-            known = self.masks[condition] = f"%mask{condition.index}{self.suffix}"
-            self.lines.append(f"  {known} = and {self.operations.condition} %mask{self.suffix}, {name}")
+            name, kind = self.name(condition), self.operations.condition
+            known = self.masks[condition, holds] = f"%mask{condition.index}{'' if holds else '.not'}{self.suffix}"
+            if not holds:
+                self.lines.append(f"  {known}.where = xor {kind} {name}, {self.operations.true}")
+                name = f"{known}.where"
+            self.lines.append(f"  {known} = and {kind} %mask{self.suffix}, {name}")
         return known
 
     def name(self, x: Instruction) -> str:
