@@ -9,14 +9,15 @@ from memory and put back once for all of them.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograd_core.compiler.instructions import Instruction, is_constant, live
+from autograd_core.compiler.body import Body, Memory
+from autograd_core.compiler.instructions import Instruction, live
 from autograd_core.compiler.lower import Program
 from autograd_core.compiler.operations import Operations, is_call
+from autograd_core.compiler.reduction import Sum, sums_of
 from autograd_core.primitives import Primitive
 
 __all__ = ["Layout", "Module", "emit"]
@@ -82,63 +83,6 @@ def emit(program: Program, layout: Layout, chunk: int = CHUNK) -> Module:
     return _Emitter(program, layout, chunk).module()
 
 
-@dataclass(frozen=True)
-class _Sum:
-    """An output that is summed over the samples.
-
-    Attributes:
-        place: which output it is.
-        factors: their product is added up; there is only one if a function of another part computes the product.
-        subtracts: whether it is taken away instead.
-        condition: what decides whether it is added; None if it always is.
-        holds: whether it is added where the condition holds, and not where it does not.
-    """
-
-    place: int
-    factors: Sequence[Instruction]
-    subtracts: bool
-    condition: Instruction | None
-    holds: bool
-
-    @property
-    def operands(self) -> list[Instruction]:
-        return [*self.factors, *([] if self.condition is None else [self.condition])]
-
-
-def _gate_of(x: Instruction) -> tuple[Instruction, Instruction | None, bool]:
-    """A number that is 0.0 unless a condition holds, or unless it does not: the number, the condition, and which."""
-    if x.op == "where":
-        condition, first, second = x.operands
-        if is_constant(second, 0.0):
-            return first, condition, True
-        if is_constant(first, 0.0):
-            return second, condition, False
-    return x, None, True
-
-
-def _sums(outputs: Sequence[Instruction]) -> list[_Sum]:
-    """The outputs as sums. A product is left to the sum where its factors are at hand for others anyway."""
-    gated = [_gate_of(x) for x in outputs]
-    roots = [x for number, condition, _ in gated for x in (number, condition) if x is not None]
-    uses = Counter(x for instruction in live(roots) for x in instruction.operands)
-    uses.update(condition for _, condition, _ in gated if condition is not None)
-
-    def term(x: Instruction) -> tuple[Sequence[Instruction], bool]:
-        """The factors, and whether their product is subtracted."""
-        is_negative = x.op == "negative"
-        product = x.operands[0] if is_negative else x
-        if (
-            product.op == "multiply"
-            and x not in uses
-            and uses[product] == is_negative
-            and all(y.is_given or uses[y] > 1 for y in product.operands)
-        ):
-            return product.operands, is_negative
-        return (x,), False
-
-    return [_Sum(place, *term(x), condition, holds) for place, (x, condition, holds) in enumerate(gated)]
-
-
 def _in_rounds(part: Sequence[Instruction]) -> Sequence[Instruction]:
     """The same instructions, with the calls side by side that do not wait for each other: a processor overlaps them."""
     rounds: dict[Instruction, int] = {}
@@ -152,15 +96,9 @@ class _Emitter:
         self.layout = layout
         self.width = layout.width
         self.operations = Operations(layout.width, layout.vector_functions, contract=layout.contract)
-        # the place of each input among the columns, or among the shared numbers
-        self.mapped = list(layout.mapped) or [False] * program.inputs
-        self.place_of = []
-        counts = {True: 0, False: 0}
-        for is_mapped in self.mapped:
-            self.place_of.append(counts[is_mapped])
-            counts[is_mapped] += 1
+        self.memory = Memory(list(layout.mapped) or [False] * program.inputs)
         self.outputs: Sequence[Instruction] = () if layout.reduced else program.outputs
-        sums = _sums(program.outputs) if layout.reduced else []
+        sums = sums_of(program.outputs) if layout.reduced else []
         # a constant stands where it is used, and an input is read where it is used: neither takes a slot
         needed = live([x for each in sums for x in each.operands]) if layout.reduced else program.instructions
         self.chunks = [_in_rounds(part) for part in _cut([i for i in needed if not i.is_given], chunk)] or [[]]
@@ -189,8 +127,7 @@ class _Emitter:
         self.outputs_of: list[list[int]] = [[] for _ in self.chunks]
         for place, output in enumerate(self.outputs):
             self.outputs_of[made_in.get(output, -1)].append(place)
-        self.slot_of: dict[Instruction, int] = {}
-        self.slots = 0
+        memory = self.memory
         free: list[int] = []
         ending: list[list[int]] = [[] for _ in range(functions)]
         for number, part in enumerate(self.chunks):
@@ -199,8 +136,8 @@ class _Emitter:
                     if free:
                         slot = free.pop()
                     else:
-                        slot, self.slots = self.slots, self.slots + 1
-                    self.slot_of[instruction] = slot
+                        slot, memory.slots = memory.slots, memory.slots + 1
+                    memory.slot_of[instruction] = slot
                     ending[last_use[instruction]].append(slot)
             free += ending[number]
 
@@ -211,13 +148,13 @@ class _Emitter:
         text = [*functions, self._kernel(), *operations.helpers.values(), *operations.declared.values()]
         text.append(f"attributes #0 = {{ {_ATTRIBUTES} }}")
         text.append("attributes #1 = { nounwind willreturn memory(none) }")
-        return Module("\n\n".join(text) + "\n", self.slots * self.strip, len(self.chunks), operations.called)
+        return Module("\n\n".join(text) + "\n", self.memory.slots * self.strip, len(self.chunks), operations.called)
 
     # The functions
 
     def _chunk(self, number: int, part: Sequence[Instruction]) -> str:
-        body = _Body(self)
-        names, slot_of, operation, write = body.names, self.slot_of, self.operations.of, body.lines.append
+        body = Body(self.operations, self.memory)
+        names, slot_of, operation, write = body.names, self.memory.slot_of, self.operations.of, body.lines.append
         for instruction in part:
             operands = [names.get(x) or body.name(x) for x in instruction.operands]
             names[instruction] = result = f"%v{instruction.index}"
@@ -229,11 +166,11 @@ class _Emitter:
         inline = "noinline" if len(self.chunks) > 1 else "alwaysinline"
         return f"define internal void @chunk_{number}({_MEMORY}, i64 %offset) {inline} #0 {{\n{body.text}\n}}"
 
-    def _sum_up(self, number: int, group: Sequence[_Sum]) -> str:
+    def _sum_up(self, number: int, group: Sequence[Sum]) -> str:
         """Add the vectors of a strip to sums, in the lanes that hold samples and where a condition holds."""
         width, of = self.width, self.operations
         lines: list[str] = []
-        strip = [_Body(self, lines, vector) for vector in range(self.strip)]
+        strip = [Body(of, self.memory, lines, vector) for vector in range(self.strip)]
         for body in strip:
             body.begin()
         for each in group:
@@ -282,7 +219,7 @@ strip:
 vector:
   %j = phi i64 [ %i, %strip ], [ %next, %vector ]
   %inside = sub i64 %j, %i
-  %slots = mul i64 %inside, {self.slots}
+  %slots = mul i64 %inside, {self.memory.slots}
   %own = getelementptr double, ptr %workspace, i64 %slots
 {chunks}
   %next = add i64 %j, {self.width}
@@ -297,140 +234,6 @@ summed:
 done:
   ret void
 }}"""
-
-
-class _Body:
-    """What a function does with one vector of samples, or with a single point.
-
-    Args:
-        emitter: knows where everything is.
-        lines: the function's lines; several bodies may share them.
-        vector: which vector of a strip it is.
-    """
-
-    def __init__(self, emitter: _Emitter, lines: list[str] | None = None, vector: int = 0) -> None:
-        self.emitter = emitter
-        self.operations = emitter.operations
-        self.lines = [] if lines is None else lines
-        self.vector = vector
-        self.suffix = f".{vector}" if vector else ""
-        self.names: dict[Instruction, str] = {}
-        self.masks: dict[tuple[Instruction, bool], str] = {}
-
-    @property
-    def text(self) -> str:
-        return "\n".join([*self.lines, "  ret void"])
-
-    def begin(self) -> None:
-        """Say where this vector is and which of its lanes hold samples; beyond the last sample it is the first one."""
-        width, own = self.emitter.width, self.suffix
-        left, lanes = "%remaining", ", ".join(f"i64 {lane}" for lane in range(width))
-        if self.vector:
-            left = f"%left{own}"
-            self.lines += [
-                f"  {left} = sub i64 %remaining, {self.vector * width}",
-                f"  %exists{own} = icmp sgt i64 {left}, 0",
-                f"  %number{own} = select i1 %exists{own}, i64 {self.vector}, i64 0",
-                f"  %samples{own} = mul i64 %number{own}, {width}",
-                f"  %offset{own} = add i64 %offset, %samples{own}",
-                f"  %slots{own} = mul i64 %samples{own}, {self.emitter.slots}",
-                f"  %workspace{own} = getelementptr double, ptr %workspace, i64 %slots{own}",
-            ]
-        self.lines += [
-            f"  %left{own}.one = insertelement <{width} x i64> poison, i64 {left}, i32 0",
-            f"  %left{own}.all = shufflevector <{width} x i64> %left{own}.one, <{width} x i64> poison, "
-            f"<{width} x i32> zeroinitializer",
-            f"  %mask{own} = icmp sgt <{width} x i64> %left{own}.all, <{lanes}>",
-        ]
-
-    def mask(self, condition: Instruction | None, holds: bool) -> str:
-        """The lanes that hold samples and where a condition holds, or where it does not."""
-        if condition is None:
-            return f"%mask{self.suffix}"
-        known = self.masks.get((condition, holds))
-        if known is None:
-            name, kind = self.name(condition), self.operations.condition
-            known = self.masks[condition, holds] = f"%mask{condition.index}{'' if holds else '.not'}{self.suffix}"
-            if not holds:
-                self.lines.append(f"  {known}.where = xor {kind} {name}, {self.operations.true}")
-                name = f"{known}.where"
-            self.lines.append(f"  {known} = and {kind} %mask{self.suffix}, {name}")
-        return known
-
-    def name(self, x: Instruction) -> str:
-        """What `x` is called here. It is a constant, is there already, or is brought in from memory."""
-        known = self.names.get(x)
-        if known is None:
-            known = f"%v{x.index}{self.suffix}"
-            if x.op == "constant":
-                known = self.operations.constant(x.number)
-            elif x.op == "input":
-                self._read_input(x.number, known)
-            else:
-                self._load(x, known)
-            self.names[x] = known
-        return known
-
-    def _read_input(self, number: int, result: str) -> None:
-        at, width, kind = self.emitter.place_of[number], self.emitter.width, self.operations.number
-        if self.emitter.mapped[number]:
-            self.lines += [
-                f"  {result}.pointer = getelementptr ptr, ptr %inputs, i64 {at}",
-                f"  {result}.column = load ptr, ptr {result}.pointer, align 8",
-                f"  {result}.at = getelementptr double, ptr {result}.column, i64 %offset{self.suffix}",
-                f"  {result} = load {kind}, ptr {result}.at, align 8",
-            ]
-            return
-        one = result if width == 1 else f"{result}.one"
-        self.lines += [
-            f"  {result}.at = getelementptr double, ptr %shared, i64 {at}",
-            f"  {one} = load double, ptr {result}.at, align 8",
-        ]
-        if width > 1:
-            self.lines += [
-                f"  {result}.first = insertelement {kind} poison, double {one}, i32 0",
-                f"  {result} = shufflevector {kind} {result}.first, {kind} poison, <{width} x i32> zeroinitializer",
-            ]
-
-    # The workspace
-
-    def _slot(self, x: Instruction, address: str) -> None:
-        slot = self.emitter.slot_of[x] * self.emitter.width
-        self.lines.append(f"  {address} = getelementptr double, ptr %workspace{self.suffix}, i64 {slot}")
-
-    def _load(self, x: Instruction, result: str) -> None:
-        self._slot(x, f"{result}.at")
-        if not x.is_condition:
-            self.lines.append(f"  {result} = load {self.operations.number}, ptr {result}.at, align 8")
-            return
-        bits = self.operations.bits
-        self.lines += [
-            f"  {result}.bits = load {bits}, ptr {result}.at, align 8",
-            f"  {result} = {self.operations.from_bits} {bits} {result}.bits to {self.operations.condition}",
-        ]
-
-    def keep(self, x: Instruction) -> None:
-        """Put what was just computed into its slot."""
-        name, kind = self.names[x], self.operations.number
-        self._slot(x, f"{name}.keep")
-        kept = name
-        if x.is_condition:
-            kept, kind = f"{name}.bits", self.operations.bits
-            self.lines.append(f"  {kept} = {self.operations.to_bits} {self.operations.condition} {name} to {kind}")
-        self.lines.append(f"  store {kind} {kept}, ptr {name}.keep, align 8")
-
-    def give(self, place: int, x: Instruction) -> None:
-        """Write an output."""
-        name, at = self.name(x), f"%out{place}"
-        if self.emitter.width == 1:
-            self.lines.append(f"  {at} = getelementptr double, ptr %outputs, i64 {place}")
-        else:
-            self.lines += [
-                f"  {at}.pointer = getelementptr ptr, ptr %outputs, i64 {place}",
-                f"  {at}.column = load ptr, ptr {at}.pointer, align 8",
-                f"  {at} = getelementptr double, ptr {at}.column, i64 %offset",
-            ]
-        self.lines.append(f"  store {self.operations.number} {name}, ptr {at}, align 8")
 
 
 def _cut(items: Sequence[Any], size: int) -> list[Sequence[Any]]:
