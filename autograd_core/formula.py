@@ -152,15 +152,15 @@ def _apply(node: ast.expr, operands: list[Value], known: Mapping[str, Callable[.
             left, right = operands
             # A plain exponent lets Value choose the square, which is plainer to look at.
             plain = isinstance(node.op, ast.Pow) and isinstance(right, Constant)
-            return _BINARY[type(node.op)](left, right.data if plain else right)  # type: ignore[no-any-return]
+            return _BINARY[type(node.op)](left, right.data if plain else right)  # type: ignore[no-any-return]  # operators and rows give Values
         if isinstance(node, ast.UnaryOp):
             (operand,) = operands
             if isinstance(node.operand, ast.Constant):
                 return Constant(_UNARY[type(node.op)](operand.data))
-            return _UNARY[type(node.op)](operand)  # type: ignore[no-any-return]
+            return _UNARY[type(node.op)](operand)  # type: ignore[no-any-return]  # operators and rows give Values
         assert isinstance(node, ast.Call)
         assert isinstance(node.func, ast.Name)
-        return known[node.func.id](*operands)  # type: ignore[no-any-return]
+        return known[node.func.id](*operands)  # type: ignore[no-any-return]  # operators and rows give Values
     except (AutogradError, TypeError) as error:
         reason = str(error) if isinstance(error, AutogradError) else "log() takes 1 to 2 operands"
         raise _refusal(node, reason) from None

@@ -53,7 +53,7 @@ def hinge(scores: Any, labels: Any) -> Value:
             label = _only_if(math.equal(math.fabs(label), 1.0), label)
         elif label.data not in (-1.0, 1.0):
             raise DataError(f"hinge wants labels of -1 or 1, not {label.data}")
-        return relu(1.0 - label * score)  # type: ignore[no-any-return]
+        return relu(1.0 - label * score)
 
     return _mean("hinge", one, scores, labels)
 
@@ -81,14 +81,14 @@ def binary_cross_entropy(logits: Any, labels: Any) -> Value:
             label = _only_if(math.logical_and(math.greater_equal(label, 0.0), math.less_equal(label, 1.0)), label)
             first = math.where(math.equal(label, 0.0), 0.0, label * softplus(-logit))
             second = math.where(math.equal(label, 1.0), 0.0, (1.0 - label) * softplus(logit))
-            return first + second  # type: ignore[no-any-return]
+            return first + second  # type: ignore[no-any-return]  # rows give Values
         if not 0.0 <= label.data <= 1.0:
             raise DataError(f"binary_cross_entropy wants labels from 0 to 1, not {label.data}")
         if label.data == 1.0:
-            return softplus(-logit)  # type: ignore[no-any-return]
+            return softplus(-logit)
         if label.data == 0.0:
-            return softplus(logit)  # type: ignore[no-any-return]
-        return label * softplus(-logit) + (1.0 - label) * softplus(logit)  # type: ignore[no-any-return]
+            return softplus(logit)
+        return label * softplus(-logit) + (1.0 - label) * softplus(logit)
 
     return _mean("binary_cross_entropy", one, logits, labels)
 
@@ -141,11 +141,11 @@ def _traced_class_loss(scores: list[Value], index: Value) -> Value:
         right = math.where(chosen, score, right)
     # exp(-inf) = 0: the right class adds nothing to the sum of the others
     gaps = [math.where(chosen, -math.inf, score - right) for chosen, score in zip(is_right, scores, strict=True)]
-    return softplus(math.logsumexp(*gaps))  # type: ignore[no-any-return]
+    return softplus(math.logsumexp(*gaps))  # type: ignore[no-any-return]  # rows give Values
 
 
 def _only_if(condition: Any, label: Value) -> Value:
-    return math.where(condition, label, math.nan)  # type: ignore[no-any-return]
+    return math.where(condition, label, math.nan)  # type: ignore[no-any-return]  # rows give Values
 
 
 def _mean(name: str, one: Callable[[Any, Any], Value], left: Any, right: Any, lift: bool = True) -> Value:
@@ -158,7 +158,7 @@ def _mean(name: str, one: Callable[[Any, Any], Value], left: Any, right: Any, li
     if lift:
         left, right = map(as_value, left), map(as_value, right)
     losses = [one(a, b) for a, b in zip(left, right, strict=True)]
-    return math.sum(losses) / len(losses)  # type: ignore[no-any-return]
+    return math.sum(losses) / len(losses)  # type: ignore[no-any-return]  # rows give Values
 
 
 def _is_list(thing: Any) -> bool:

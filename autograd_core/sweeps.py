@@ -216,7 +216,7 @@ def push_forward(order: Sequence[Value], tangents: dict[Value, Any], m: Any = fl
             s, t = tangent_of(left), tangent_of(right)  # type: ignore[arg-type]  # two operands are two Values
             if s is None and t is None:
                 continue
-            if left._stamp > node._stamp or right._stamp > node._stamp:  # type: ignore[union-attr]
+            if left._stamp > node._stamp or right._stamp > node._stamp:  # type: ignore[union-attr]  # as above
                 raise _stale(node)
             if s.__class__ is Gated or t.__class__ is Gated:
                 total = _joined(_shares(node, m, tangents))
@@ -231,10 +231,10 @@ def push_forward(order: Sequence[Value], tangents: dict[Value, Any], m: Any = fl
                         total = share if total is None else total + share
         elif op.arity == 1:
             only = node._a
-            s = tangent_of(only)  # type: ignore[arg-type]
+            s = tangent_of(only)  # type: ignore[arg-type]  # one operand is a Value
             if s is None:
                 continue
-            if only._stamp > node._stamp:  # type: ignore[union-attr]
+            if only._stamp > node._stamp:  # type: ignore[union-attr]  # one operand is a Value
                 raise _stale(node)
             (rule,) = op.rules
             if s.__class__ is Gated:

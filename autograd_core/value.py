@@ -127,7 +127,7 @@ class Value:
 
     def detach(self) -> Value:
         """The same number as a node that no gradient passes."""
-        return TABLE["stop_gradient"](self)  # type: ignore[no-any-return]
+        return TABLE["stop_gradient"](self)
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
@@ -184,7 +184,7 @@ class Value:
                 else:
                     other = as_operand(other)
                     if other is NotImplemented:
-                        return other  # type: ignore[no-any-return]
+                        return other  # type: ignore[no-any-return]  # NotImplemented
             if reflected:
                 self, other = other, self
             node: Value = _new(Value)

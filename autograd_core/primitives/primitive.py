@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, overload
 from weakref import WeakSet
 
 from autograd_core.errors import PrimitiveError
@@ -78,6 +78,11 @@ class Primitive:
         self.eager: Callable[..., float] = (lambda *xs: float(eager(*xs))) if condition else eager
         self.__doc__ = doc
         PRIMITIVES.add(self)
+
+    @overload
+    def __call__(self, first: Value, /, *operands: Any) -> Value: ...
+    @overload
+    def __call__(self, *operands: Any) -> Any: ...
 
     def __call__(self, *operands: Any) -> Any:
         """Apply to real numbers (a float comes back) or to Values (a Value comes back).

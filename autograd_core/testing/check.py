@@ -249,7 +249,7 @@ def _culprit(y: Value, rtol: float) -> str:
         joint = op.joint(floats, 1.0, node.data, *numbers) if op.joint is not None else None
         for index, _, partial in _operands(node):
             rule = None if joint is not None else op.rules[index]
-            cotangent = joint[index] if rule is None and joint is not None else rule(floats, 1.0, node.data, *numbers)  # type: ignore[misc]
+            cotangent = joint[index] if rule is None and joint is not None else rule(floats, 1.0, node.data, *numbers)  # type: ignore[misc]  # no joint: a rule
             given, expected = (0.0 if cotangent is None else cotangent), float(partial)
             if given != expected and not abs(given - expected) <= rtol * abs(expected) + _TINY:
                 shown = ", ".join(map(repr, numbers[:6]))

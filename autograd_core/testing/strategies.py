@@ -46,7 +46,7 @@ def values() -> SearchStrategy[Value]:
     Raises:
         MissingExtraError: if hypothesis is not installed.
     """
-    return _strategies().floats(allow_nan=False, allow_infinity=False).map(Value)  # type: ignore[no-any-return]
+    return _strategies().floats(allow_nan=False, allow_infinity=False).map(Value)  # type: ignore[no-any-return]  # hypothesis is an extra
 
 
 def floats_in(domain: tuple[float, float]) -> SearchStrategy[float]:
@@ -74,7 +74,7 @@ def floats_in(domain: tuple[float, float]) -> SearchStrategy[float]:
                 lambda power, sign=sign: min(max(sign * math.exp2(min(power, 1023.999)), lowest), highest)
             )
             kinds.append(magnitudes)
-    return st.one_of(kinds)  # type: ignore[no-any-return]
+    return st.one_of(kinds)  # type: ignore[no-any-return]  # hypothesis is an extra
 
 
 class Program:
@@ -92,7 +92,7 @@ class Program:
         self._function = scope["program"]
 
     def __call__(self, *xs: Value) -> Value:
-        return self._function(*xs)  # type: ignore[no-any-return]
+        return self._function(*xs)  # type: ignore[no-any-return]  # a Value, as what it is made of
 
     def __repr__(self) -> str:
         return self.source
@@ -128,7 +128,7 @@ def programs(
 
         return _Writer(pick, rows, inputs).program(max_size, branches)
 
-    return draw_program()  # type: ignore[no-any-return]
+    return draw_program()  # type: ignore[no-any-return]  # hypothesis is an extra
 
 
 def random_program(
