@@ -13,10 +13,10 @@ from typing import Any
 
 from autograd_core.collector import collector_paused
 from autograd_core.errors import MissingExtraError, TransformError
+from autograd_core.function_call import FunctionCall, argument_numbers
 from autograd_core.graph import gradients
 from autograd_core.namespaces import floats
 from autograd_core.sweeps import pull_back, push_forward, topological_order
-from autograd_core.transforms import FunctionCall, argument_numbers
 from autograd_core.value import Value
 
 __all__ = ["colour", "sparse_hessian", "sparse_jacobian"]
