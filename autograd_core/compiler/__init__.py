@@ -3,7 +3,8 @@
 A function is called on traced values (`trace`). Each node of the graph that this leaves behind runs its forward over a
 namespace of instructions, which folds constants and finds common subexpressions (`lower`, `instructions`). That
 straight-line code becomes LLVM's text (`emit`), and the text machine code (`native`), with a loop for batches
-(`driver`) and a way in from Python (`entry`). `callable` and `compiled` put it together.
+(`driver`), threads that share them (`pool`) and a way in from Python (`entry`). `callable` and `compiled` put it
+together.
 """
 
 from autograd_core.compiler.callable import Jit, jit
