@@ -129,12 +129,12 @@ class BatchRunner:
         if self._check is not None or (threads > 1 and not pool.is_usable()):
             return self._share(count, partial(self._piece, tables))
         totals = np.zeros((pieces, self._outputs)) if self._reduced else None
-        results, step = (tables[3], 0) if totals is None else (_address(totals), 8 * self._outputs)
         if threads > 1:
+            results, step = (tables[3], 0) if totals is None else (_address(totals), 8 * self._outputs)
             batch = [*self._code, *tables[:3], results, tables[4], count, size, step]
             pool.pool().run(batch, pieces, threads)
         else:
-            self._piece([*tables[:3], results, tables[4]], 0, count, None)
+            self._piece(tables, 0, count, None if totals is None else totals[0])
         return None if totals is None else _sum(totals)
 
     def _piece(self, tables: Sequence[int], start: int, stop: int, totals: Any) -> None:

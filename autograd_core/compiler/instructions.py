@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from autograd_core.compiler.builder import Builder
     from autograd_core.primitives import Primitive
 
-__all__ = ["COMPARISONS", "CONDITIONS", "Instruction", "is_constant", "is_gated", "live"]
+__all__ = ["COMPARISONS", "Instruction", "is_constant", "is_gated", "live"]
 
 COMPARISONS = frozenset({"greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "isnan"})
 CONDITIONS = COMPARISONS | {"logical_and", "logical_or", "logical_not"}
@@ -80,7 +80,7 @@ class Instruction:
     __bool__ = __lt__ = __le__ = __gt__ = __ge__ = _undecided
 
     def __repr__(self) -> str:
-        if self.op in ("constant", "input"):
+        if self.is_given:
             return f"%{self.index} = {self.op} {self.number!r}"
         name = self.row.name if self.row is not None else self.op
         return f"%{self.index} = {name} {', '.join(f'%{operand.index}' for operand in self.operands)}"

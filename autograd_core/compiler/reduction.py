@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from autograd_core.compiler.instructions import Instruction, is_constant, live
+from autograd_core.compiler.instructions import Instruction, is_constant, is_gated, live
 
 __all__ = ["Sum", "sums_of"]
 
@@ -36,12 +36,10 @@ class Sum:
 
 def _gate_of(x: Instruction) -> tuple[Instruction, Instruction | None, bool]:
     """A number that is 0.0 unless a condition holds, or unless it does not: the number, the condition, and which."""
-    if x.op == "where":
-        condition, first, second = x.operands
-        if is_constant(second, 0.0):
-            return first, condition, True
-        if is_constant(first, 0.0):
-            return second, condition, False
+    if is_gated(x):
+        return x.operands[1], x.operands[0], True
+    if x.op == "where" and is_constant(x.operands[1], 0.0):
+        return x.operands[2], x.operands[0], False
     return x, None, True
 
 
