@@ -2,11 +2,11 @@
 
 from autograd_core import activations, errors, math
 from autograd_core.compiler import jit
-from autograd_core.custom import custom_derivatives
-from autograd_core.graph import Graph, gradients
+from autograd_core.engine.graph import Graph, gradients
+from autograd_core.engine.strictness import strict
+from autograd_core.engine.sweeps import topological_order
+from autograd_core.engine.value import Constant, Value
 from autograd_core.primitives import Primitive, primitive
-from autograd_core.strictness import strict
-from autograd_core.sweeps import topological_order
 from autograd_core.transforms import (
     derivative,
     grad,
@@ -19,7 +19,7 @@ from autograd_core.transforms import (
     value_and_grad,
     vjp,
 )
-from autograd_core.value import Constant, Value
+from autograd_core.transforms.custom import custom_derivatives
 
 __all__ = [
     "Constant",

@@ -2,7 +2,7 @@
 
 import sys
 
-from autograd_core.cli import main
+from autograd_core.command.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

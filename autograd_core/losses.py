@@ -12,8 +12,8 @@ from typing import Any
 
 from autograd_core import math
 from autograd_core.activations import relu, softplus
+from autograd_core.engine.value import Value, as_value
 from autograd_core.errors import DataError
-from autograd_core.value import Value, as_value
 
 __all__ = ["binary_cross_entropy", "hinge", "softmax_cross_entropy", "squared_error"]
 

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from math import comb, e, factorial, gcd, inf, isqrt, lcm, nan, perm, pi, tau
 from typing import Any
 
+from autograd_core.engine.value import Value, as_float
 from autograd_core.errors import PrimitiveError
 from autograd_core.primitives import arithmetic as _arithmetic
 from autograd_core.primitives.arithmetic import (
@@ -90,7 +91,6 @@ from autograd_core.primitives.special import (
     polygamma,
     xlogy,
 )
-from autograd_core.value import Value, as_float
 
 __all__ = [
     "acos",

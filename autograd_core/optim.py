@@ -10,9 +10,9 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+from autograd_core.engine.value import Constant, Value, as_float, write_data
 from autograd_core.errors import DataError
 from autograd_core.namespaces import floats
-from autograd_core.value import Constant, Value, as_float, write_data
 
 __all__ = ["SGD", "Adam", "AdamW", "Optimizer", "clip_gradients"]
 

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(ROOT / "tests" / "helpers"))
 
 from accuracy import EXCEPTIONS, Bound, bound_of, differentiable_rows, errors_at, points_of  # noqa: E402  # see above
 

@@ -7,6 +7,6 @@ straight-line code becomes LLVM's text (`emit`), and the text machine code (`nat
 together.
 """
 
-from autograd_core.compiler.callable import Jit, jit
+from autograd_core.compiler.jit_function import Jit, jit
 
 __all__ = ["Jit", "jit"]

@@ -10,22 +10,22 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from autograd_core.compiler import native
-from autograd_core.compiler.arguments import Argument, Numbers, read
-from autograd_core.compiler.batches import BatchRunner, cost_of
-from autograd_core.compiler.emit import Layout, emit
-from autograd_core.compiler.lower import lower
-from autograd_core.compiler.memory import LEAST, ResultMemory
-from autograd_core.compiler.rolling import roll, size_of
-from autograd_core.compiler.straight import python_function, python_source
+from autograd_core.compiler.calling.arguments import Argument, Numbers, read
+from autograd_core.compiler.codegen.kernel import Layout, emit
+from autograd_core.compiler.codegen.python_source import python_function, python_source
+from autograd_core.compiler.machine import code as native
+from autograd_core.compiler.machine.batches import BatchRunner, cost_of
+from autograd_core.compiler.machine.memory import LEAST, ResultMemory
+from autograd_core.compiler.program.lower import lower
+from autograd_core.compiler.program.rolling import roll, size_of
+from autograd_core.engine.graph import Graph
+from autograd_core.engine.value import Value
 from autograd_core.errors import TransformError
-from autograd_core.graph import Graph
 from autograd_core.namespaces import floats
-from autograd_core.trees import Shape, Structure
-from autograd_core.value import Value
+from autograd_core.transforms.trees import Shape, Structure
 
 if TYPE_CHECKING:
-    from autograd_core.compiler.driver import Batch
+    from autograd_core.compiler.machine.driver import Batch
 
 __all__ = ["Compiled", "Trace"]
 
@@ -113,7 +113,7 @@ class Compiled:
             module = emit(self.program, layout)
         else:
             instructions = size_of(stages)
-            from autograd_core.compiler.loops import emit_rolled
+            from autograd_core.compiler.codegen.rolled_loops import emit_rolled
 
             width = native.vector_width()
             layout = Layout(width, vector_functions=native.vector_functions(width))
@@ -123,7 +123,7 @@ class Compiled:
         self.stats |= {"vector_width": width, "chunks": module.chunks, "workspace": module.slots}
         tier = native.tier(instructions, width)
         if self._is_batched:
-            from autograd_core.compiler.driver import Batch, driver
+            from autograd_core.compiler.machine.driver import Batch, driver
 
             self._code = native.Code(module.ir, tier, module.called)
             outputs, reduced = len(self.program.outputs), self._reduce is not None
@@ -155,7 +155,7 @@ class Compiled:
             self._builtin = native.Code(entry, native.Tier(0, 0), symbols={"drive": self._drive})
         if self._builtin is None:
             return self.run
-        from autograd_core.compiler.entry import make_builtin
+        from autograd_core.compiler.calling.builtin import make_builtin
 
         # the builtin keeps this object alive, and this object what the builtin calls
         address = self._builtin.address("entry")
@@ -169,8 +169,8 @@ class Compiled:
             return ""
         from llvmlite import ir
 
-        from autograd_core.compiler.boxing import usable
-        from autograd_core.compiler.entry import Plan, nodes_of, write_entry
+        from autograd_core.compiler.calling.boxing import usable
+        from autograd_core.compiler.calling.builtin import Plan, nodes_of, write_entry
 
         arguments = self._nodes()
         result = nodes_of(self._trace.result, 0)
@@ -202,7 +202,7 @@ class Compiled:
         return str(module)
 
     def _nodes(self) -> list[Any] | None:
-        from autograd_core.compiler.entry import nodes_of
+        from autograd_core.compiler.calling.builtin import nodes_of
 
         places = {True: 0, False: 0}  # of mapped and of shared inputs
         nodes = []

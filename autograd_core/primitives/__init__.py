@@ -4,8 +4,8 @@
 `autograd_core.activations`.
 """
 
+from autograd_core.engine.value import TABLE
 from autograd_core.primitives import arithmetic, elementary, selecting, special  # noqa: F401  # each enters its rows
-from autograd_core.primitives.primitive import Primitive, lookup, primitive
-from autograd_core.value import TABLE
+from autograd_core.primitives.table import Primitive, lookup, primitive
 
 __all__ = ["TABLE", "Primitive", "lookup", "primitive"]

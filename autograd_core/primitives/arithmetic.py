@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autograd_core.primitives.helpers import even_scale, nan_with
-from autograd_core.primitives.primitive import leaf, primitive
+from autograd_core.primitives.table import leaf, primitive
 
 INF = float("inf")
 REAL = (-INF, INF)

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from autograd_core.primitives.helpers import even_scale, magnitude, nan_with
-from autograd_core.primitives.primitive import leaf, primitive
+from autograd_core.primitives.table import leaf, primitive
 
 INF = math.inf
 POSITIVE = [(0.0, INF)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from autograd_core.primitives.helpers import nan_with
-from autograd_core.primitives.primitive import leaf, primitive
+from autograd_core.primitives.table import leaf, primitive
 
 where = leaf(
     "where",

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from autograd_core.primitives.helpers import difference_error, magnitude, nan_with
-from autograd_core.primitives.primitive import leaf, primitive
+from autograd_core.primitives.table import leaf, primitive
 
 INF = math.inf
 TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)

@@ -1,8 +1,8 @@
 """Public tools for tests: `check_grads`, `check_primitive`, `true_gradient`, and hypothesis strategies."""
 
-from autograd_core.testing.check import GradientCheck, GradientCheckError, GradientReport, check_grads
+from autograd_core.testing.gradient_check import GradientCheck, GradientCheckError, GradientReport, check_grads
 from autograd_core.testing.oracle import TieError, true_gradient
-from autograd_core.testing.primitive import PrimitiveCheckError, check_primitive
+from autograd_core.testing.primitive_check import PrimitiveCheckError, check_primitive
 from autograd_core.testing.strategies import Program, floats_in, programs, random_program, values
 
 __all__ = [

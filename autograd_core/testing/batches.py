@@ -40,12 +40,12 @@ def in_compiled_code(p: Primitive, points: Points) -> list[list[float] | None]:
         p: the primitive.
         points: where, one or more.
     """
-    from autograd_core.compiler import native
+    from autograd_core.compiler.machine import code as native
 
     if not native.available():
         return []
     from autograd_core.compiler import jit
-    from autograd_core.transforms import value_and_grad
+    from autograd_core.transforms.derivatives import value_and_grad
 
     count = len(points[0])
     which = tuple(i for i in range(count) if p.joint is not None or p.rules[i] is not None)

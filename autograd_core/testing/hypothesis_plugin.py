@@ -9,7 +9,7 @@ def register() -> None:
     """Tell hypothesis how to make a Value: a leaf with any finite float."""
     from hypothesis.strategies import register_type_strategy
 
+    from autograd_core.engine.value import Value
     from autograd_core.testing.strategies import values
-    from autograd_core.value import Value
 
     register_type_strategy(Value, lambda _: values())

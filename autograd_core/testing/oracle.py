@@ -9,10 +9,10 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from autograd_core.engine.value import as_float
 from autograd_core.errors import AutogradError, DataError, OperandTypeError
 from autograd_core.primitives import TABLE
 from autograd_core.testing.differences import multiprecision
-from autograd_core.value import as_float
 
 __all__ = ["SIDES", "Exact", "TieError", "true_gradient"]
 

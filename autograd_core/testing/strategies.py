@@ -7,9 +7,9 @@ import random
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from autograd_core.engine.value import Value
 from autograd_core.errors import DataError, MissingExtraError
 from autograd_core.primitives import TABLE, Primitive, lookup
-from autograd_core.value import Value
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

@@ -1,0 +1,159 @@
+"""The command ``autograd-core``: a demonstration, and pictures of formulas."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from autograd_core.command.tables import parse_number
+from autograd_core.engine.value import Constant
+from autograd_core.errors import AutogradError, DataError
+
+__all__ = ["main"]
+
+SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".gv", ".jpg", ".jpeg", ".gif")
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Args:
+        arguments: those of the command line; None for those of this process.
+
+    Returns:
+        The exit status: 0, 2 for input that cannot be used, 130 after Ctrl-C.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    # Without a command, options are the demo's: only --help and --version belong to the command as a whole.
+    if not given or (given[0].startswith("-") and given[0] not in ("-h", "--help", "--version")):
+        given.insert(0, "demo")
+    try:
+        options, rest = _parser().parse_known_args(given)
+        if options.command == "draw":
+            # argparse takes positional arguments in one stretch only; here they may stand after options too.
+            options.values += [each for each in rest if not each.startswith("-")]
+            rest = [each for each in rest if each.startswith("-")]
+        if rest:
+            hint = " (a formula that starts with a minus goes in parentheses)" if options.command == "draw" else ""
+            raise DataError(f"unknown option {rest[0]!r}{hint}; see --help")
+        if options.command == "draw":
+            _draw(options.formula, options.values, options.output, options.derivatives)
+        else:
+            _demo(options)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader went away, as `head` does; what is still buffered must not fail again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except AutogradError as error:
+        return _fail(str(error))
+    except OSError as error:
+        return _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+    return 0
+
+
+def _fail(message: str) -> int:
+    print("autograd-core: " + " ".join(message.split("\n")), file=sys.stderr)
+    return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    from importlib.metadata import version
+
+    parser = _Parser(
+        prog="autograd-core",
+        description="A scalar reverse-mode autodiff engine. Without a command: the demo.",
+    )
+    parser.add_argument("--version", action="version", version=f"autograd-core {version('autograd-core')}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    demo = commands.add_parser(
+        "demo",
+        help="train a network on Fisher's iris or a table of yours, check its gradients, draw a neuron",
+        description="Train a network to tell classes apart, on Fisher's iris or on a table of yours; check its "
+        "gradients against differences; write neuron.svg and training.png.",
+    )
+    demo.add_argument("--data", metavar="FILE.csv", help="CSV with names in the first row and numeric features")
+    demo.add_argument("--target", metavar="COLUMN", help="the column of --data with the classes (default: the last)")
+    demo.add_argument("--out", metavar="DIR", default="autograd-core-demo", help="folder to write to (%(default)s)")
+    demo.add_argument("--epochs", type=_count, default=60, metavar="N", help="passes over the rows (%(default)s)")
+    demo.add_argument("--seed", type=int, default=1, metavar="N", help="same seed, same result (%(default)s)")
+    demo.add_argument(
+        "--hidden", type=_layers, default=[8], metavar="N[,N...]", help="neurons of the hidden layers (default: 8)"
+    )
+
+    draw = commands.add_parser(
+        "draw",
+        help="draw the graph of a formula after a backward pass",
+        description="Draw the graph of a formula with its values and gradients, and print them.",
+        epilog='example: autograd-core draw "tanh(w*x + b)" w=0.5 x=2 b=1 -o out.svg --derivatives',
+    )
+    draw.add_argument("formula", help="numbers, names, + - * / // %% **, parentheses, functions such as tanh(x)")
+    draw.add_argument("values", nargs="*", metavar="NAME=NUMBER", help="the number of each variable")
+    suffixes = " ".join(SUFFIXES)
+    draw.add_argument("-o", "--output", default="graph.svg", metavar="FILE", help=f"{suffixes} (%(default)s)")
+    draw.add_argument("--derivatives", action="store_true", help="write its local derivative on each edge")
+    return parser
+
+
+def _demo(options: argparse.Namespace) -> None:
+    if options.target is not None and options.data is None:
+        raise DataError("--target names a column of --data FILE.csv: give both")
+    from autograd_core.command.demo import run
+
+    run(options.data, options.target, options.out, options.epochs, options.seed, options.hidden)
+
+
+def _draw(formula: str, values: Sequence[str], output: str, derivatives: bool) -> None:
+    from autograd_core.command.formula import evaluate
+    from autograd_core.draw.drawing import draw
+
+    if os.path.splitext(output)[1].lower() not in SUFFIXES:
+        raise DataError(f"{output}: the suffix decides the format: one of {' '.join(SUFFIXES)}")
+    result, leaves = evaluate(formula, _numbers(values))
+    if not isinstance(result, Constant):
+        result.backward()
+    draw(result, derivatives=derivatives).save(output)
+    print(f"value {result.data!r}")
+    for name, leaf in leaves.items():
+        print(f"derivative with respect to {name} {leaf.grad!r}")
+    print(f"wrote {output}")
+
+
+def _numbers(values: Sequence[str]) -> dict[str, float]:
+    numbers: dict[str, float] = {}
+    for value in values:
+        name, equals, text = (part.strip() for part in value.partition("="))
+        if not equals:
+            raise DataError(f"{value!r} is not of the form NAME=NUMBER, such as x=2")
+        number = parse_number(text)
+        if number is None:
+            raise DataError(f"{value!r}: {text!r} is not a number")
+        if name in numbers:
+            raise DataError(f"{name!r} is given twice")
+        numbers[name] = number
+    return numbers
+
+
+def _count(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+    if not number:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a count of 1 or more")
+    return number
+
+
+def _layers(text: str) -> list[int]:
+    sizes = [_count(part.strip()) for part in text.split(",")]
+    if max(sizes) > 1000:
+        raise argparse.ArgumentTypeError(f"{max(sizes)} neurons in a layer; 1000 are the most")
+    return sizes

@@ -1,0 +1,225 @@
+"""The way from Python into machine code: a builtin function, itself compiled, that unboxes and boxes its numbers.
+
+It is called in CPython's METH_FASTCALL form. Arguments of just the structure it was made for (floats, ints, lists,
+tuples and float64 arrays) are read where they lie; for anything else it calls the general path, which converts or
+complains.
+The layout of CPython's and NumPy's objects is checked before any of this is used.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from llvmlite import ir
+
+from autograd_core.compiler.calling.boxing import (
+    NULL,
+    Container,
+    Giving,
+    Leaf,
+    Node,
+    ObjectFunction,
+    Reading,
+    write_helpers,
+)
+from autograd_core.compiler.codegen.function_writer import DOUBLE, I32, I64, POINTER, VOID
+from autograd_core.compiler.machine.driver import DRIVE_TAKES, Batch
+from autograd_core.transforms.trees import Structure
+
+__all__ = ["Plan", "make_builtin", "nodes_of", "write_entry"]
+
+MOST_NODES = 200
+"""Containers, arrays and columns that are written out one by one at most; larger trees take the general path."""
+ON_STACK = 1 << 12
+GENERAL = 1  # no object is at this address
+_METH_FASTCALL = 0x0080
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a builtin takes and gives.
+
+    Attributes:
+        arguments: one node for each argument. The place of a mapped array is that of its first column.
+        result: the node of the result, of one sample if there is a batch.
+        inputs: how many numbers are shared.
+        outputs: how many numbers the kernel gives.
+        slots: doubles in the workspace of a single point.
+        batch: the sizes of the batch; None for a single point.
+        words: the address of the words of `batch`.
+        mean: whether summed outputs are divided by the number of samples.
+        new_array: makes an array of a shape; None if there are no arrays.
+        new_large_array: does, if the results of a batch have more than `few` samples.
+        few: see `new_large_array`.
+        share: called with the address of a batch of more than `most` samples, see `BatchRunner.run_at`.
+        most: the number of samples up to which the builtin does the work itself.
+        fallback: called with the same arguments for all that the builtin does not take.
+    """
+
+    arguments: Sequence[Node]
+    result: Node
+    inputs: int
+    outputs: int
+    slots: int
+    batch: Batch | None
+    words: int
+    mean: bool
+    new_array: Any
+    new_large_array: Any
+    few: int
+    share: Any
+    most: int
+    fallback: Any
+
+
+def nodes_of(structure: Structure, place: int, axis: int | None = None) -> Node | None:
+    """The containers of a structure; None if there are other ones than lists and tuples, or too many."""
+    shapes = iter(structure.shapes)
+    budget = MOST_NODES
+
+    def visit(spec: Any) -> Node | None:
+        nonlocal place, budget
+        if spec is None or spec.is_leaf():
+            shape = next(shapes)
+            size = 1
+            for extent in shape or ():
+                size *= extent
+            budget -= 0 if shape is None else size if axis is not None else 1
+            leaf = Leaf(place, shape, axis)
+            place += size
+            return leaf
+        budget -= 1
+        if spec.type not in (list, tuple) or budget < 0:
+            return None
+        children = [visit(child) for child in spec.children()]
+        return None if None in children else Container(spec.type, children)  # type: ignore[arg-type]  # None is out
+
+    node = visit(structure.spec)
+    return node if budget >= 0 else None
+
+
+def write_entry(module: Any, plan: Plan) -> None:
+    """Write ``entry(self, args, nargs)``, which calls ``kernel``, or ``drive`` for a batch, into a module."""
+    write_helpers(module)
+    size = _write_fast(module, plan)
+
+    f = ObjectFunction(module, "entry", POINTER, [POINTER, POINTER, I64])
+    _, args, count = f.arguments
+    general = f.function.append_basic_block()
+    f.leave_unless(f.build.icmp_signed("==", count, ir.Constant(I64, len(plan.arguments))), general)
+    on_stack = size <= ON_STACK
+    memory = f.build.alloca(DOUBLE, size // 8 + 1) if on_stack else f.build.call(
+        f.declared("malloc", POINTER, [I64]), [ir.Constant(I64, size)]
+    )  # fmt: skip
+    if not on_stack:
+        f.leave_unless(f.build.icmp_unsigned("!=", memory, NULL), general)
+    result = f.build.call(module.globals["fast"], [args, memory])
+    if not on_stack:
+        f.build.call(f.declared("free", VOID, [POINTER]), [memory])
+    f.leave_unless(f.build.icmp_unsigned("!=", result, f.address(GENERAL)), general)
+    call = f.python("PyObject_Vectorcall", POINTER, POINTER, POINTER, I64, POINTER)
+    f.build.ret(result)
+    f.build.position_at_end(general)
+    f.build.ret(f.build.call(call, [f.address(id(plan.fallback)), args, count, NULL]))
+
+
+def _write_fast(module: Any, plan: Plan) -> int:
+    """Write ``fast(args, memory)``: the result, NULL after an error, `GENERAL` if the general path has to do it.
+
+    Returns:
+        How many bytes of memory it wants.
+    """
+    f = ObjectFunction(module, "fast", POINTER, [POINTER, POINTER], internal=True)
+    args, memory = f.arguments
+    general = f.function.append_basic_block()
+    batch = plan.batch
+    offset = 0
+
+    def reserve(doubles: int) -> Any:
+        nonlocal offset
+        place, offset = f.at(memory, offset), offset + 8 * doubles
+        return place
+
+    reading = Reading(f, general, reserve(plan.inputs))
+    if batch is not None:
+        reading.bases, reading.strides = reserve(batch.columns), reserve(batch.columns)
+    for number, node in enumerate(plan.arguments):
+        reading.node(node, f.load(POINTER, args, 8 * number))
+
+    outputs = reserve(plan.outputs)
+    if batch is None:
+        kernel = f.declared("kernel", VOID, [POINTER, POINTER, POINTER, POINTER, I64])
+        f.build.call(kernel, [NULL, reading.shared, reserve(plan.slots), outputs, ir.Constant(I64, 1)])
+        result = Giving(f, f.address(id(plan.new_array))).node(plan.result, outputs)
+    else:
+        tables = [reading.bases, reading.strides, reading.shared, outputs, reserve(plan.outputs)]
+        result = _write_batch(f, plan, batch, reading, tables, reserve(len(tables) + 1))
+    f.build.ret(result)
+    f.build.position_at_end(general)
+    f.build.ret(f.address(GENERAL))
+    return offset
+
+
+def _write_batch(f: ObjectFunction, plan: Plan, batch: Batch, reading: Reading, tables: list[Any], words: Any) -> Any:
+    """Run a batch, whose inputs are in the tables that ``drive`` takes; the result.
+
+    A large one is handed to Python, as the words of those tables and the number of samples, to be shared among threads.
+    """
+    outputs, strides, count = tables[3], tables[4], reading.count
+    is_large = f.build.icmp_signed(">", count, ir.Constant(I64, plan.most))
+    has_many = f.build.icmp_signed(">", count, ir.Constant(I64, plan.few))
+    makers = (f.address(id(function)) for function in (plan.new_large_array, plan.new_array))
+    giving = Giving(f, f.build.select(has_many, *makers))
+    arrays = NULL if batch.reduced else giving.arrays(plan.result, outputs, strides, count)
+    failed = f.function.append_basic_block()
+    with f.build.if_else(is_large, likely=False) as (large, small):
+        with large:
+            for number, word in enumerate([*tables, count]):
+                f.store(word, words, 8 * number)
+            with reading.arrays_held():
+                address = f.build.call(f.python("PyLong_FromVoidPtr", POINTER, POINTER), [words])
+                done = f.call_object(f.address(id(plan.share)), address)
+            f.let_go(giving.child(done, arrays))
+        with small:
+            drive = f.declared("drive", I32, DRIVE_TAKES)
+            status = f.build.call(drive, [f.address(plan.words), *tables, ir.Constant(I64, 0), count])
+            f.leave_unless(f.build.icmp_signed("==", status, ir.Constant(I32, 0)), failed)
+    after = f.build.block
+    f.build.position_at_end(failed)
+    f.let_go(arrays)
+    f.build.branch(reading.general)
+    f.build.position_at_end(after)
+    if not batch.reduced:
+        return arrays
+    if plan.mean:
+        samples = f.build.sitofp(count, DOUBLE)
+        with f.loop(0, plan.outputs) as i:
+            total = f.load(DOUBLE, outputs, f.multiply(i, 8))
+            f.store(f.build.fdiv(total, samples), outputs, f.multiply(i, 8))
+    return giving.node(plan.result, outputs)
+
+
+class _MethodDef(ctypes.Structure):
+    _fields_ = (
+        ("name", ctypes.c_char_p),
+        ("address", ctypes.c_void_p),
+        ("flags", ctypes.c_int),
+        ("doc", ctypes.c_char_p),
+    )
+
+
+_definitions: list[_MethodDef] = []
+"""CPython looks into a builtin's definition even while it is freed, so definitions stay for good: 32 bytes each."""
+
+
+def make_builtin(name: str, doc: str, address: int, owner: Any) -> Any:
+    """A builtin function of the machine code at `address`; it keeps `owner`, whose code it is, alive."""
+    definition = _MethodDef(name.encode(), address, _METH_FASTCALL, doc.encode())
+    _definitions.append(definition)
+    new = ctypes.pythonapi.PyCFunction_NewEx
+    new.restype = ctypes.py_object
+    new.argtypes = [ctypes.POINTER(_MethodDef), ctypes.py_object, ctypes.c_void_p]
+    return new(ctypes.byref(definition), owner, None)

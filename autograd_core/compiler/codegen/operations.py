@@ -1,0 +1,147 @@
+"""The text of single operations in LLVM's language, on doubles or on vectors of them."""
+
+from __future__ import annotations
+
+import math
+import struct
+
+from autograd_core.compiler.program.instructions import Instruction
+from autograd_core.primitives import Primitive
+
+__all__ = ["Operations", "is_call"]
+
+_INFIX = {"add": "fadd", "subtract": "fsub", "multiply": "fmul", "divide": "fdiv"}
+_COMPARE = {
+    "greater": "ogt", "greater_equal": "oge", "less": "olt", "less_equal": "ole", "equal": "oeq", "not_equal": "une",
+    "isnan": "uno",
+}  # fmt: skip
+_LOGICAL = {"logical_and": "and", "logical_or": "or"}
+_INTRINSICS = {
+    "sqrt": "sqrt", "abs": "fabs", "copysign": "copysign", "floor": "floor", "ceil": "ceil", "trunc": "trunc",
+    "round": "roundeven", "fma": "fma",
+}  # fmt: skip
+
+
+_INSTRUCTIONS = {*_INFIX, *_COMPARE, *_LOGICAL, *_INTRINSICS, "logical_not", "negative", "where"}
+
+
+def is_call(instruction: Instruction) -> bool:
+    """Whether it becomes the call of a function, and not an instruction of the processor."""
+    return not instruction.is_given and instruction.op not in _INSTRUCTIONS
+
+
+class Operations:
+    """Writes operations, and remembers what they need around them.
+
+    Args:
+        width: samples in a vector; 1 for a single point.
+        vector_functions: name of a leaf to the symbol that computes it for a whole vector.
+        contract: whether a·b + c may be rounded once.
+
+    Attributes:
+        number: the type of a number, or of a vector of them.
+        condition: the type of a condition, or of a vector of them.
+        bits: the type as which a condition is kept in memory; `to_bits` and `from_bits` lead there and back.
+        declared: the declarations of the functions that were called, by symbol.
+        helpers: the functions that have to be defined beside them, by symbol.
+        called: what is called back on floats, and on how many, in the order of the symbols ``callback_0``, …
+    """
+
+    def __init__(self, width: int, vector_functions: dict[str, str], *, contract: bool) -> None:
+        self.width = width
+        self.vector_functions = vector_functions
+        self.number = "double" if width == 1 else f"<{width} x double>"
+        self.condition = "i1" if width == 1 else f"<{width} x i1>"
+        self.suffix = "f64" if width == 1 else f"v{width}f64"
+        self.flags = "contract " if contract else ""
+        self.infix = {op: f"{name} {self.flags}{self.number} " for op, name in _INFIX.items()}
+        # how conditions are kept in memory: as the bits of a mask, or lane by lane
+        self.bits = f"i{width}" if width % 8 == 0 else "i8" if width == 1 else f"<{width} x i64>"
+        self.to_bits, self.from_bits = ("bitcast", "bitcast") if width % 8 == 0 else ("sext", "trunc")
+        self.true = "true" if width == 1 else f"<{', '.join(['i1 true'] * width)}>"
+        self.declared: dict[str, str] = {}
+        self.helpers: dict[str, str] = {}
+        self.called: list[tuple[Primitive, int]] = []
+
+    def constant(self, number: float | bool) -> str:
+        """A number or a condition, in all lanes."""
+        if number.__class__ is bool:
+            one, kind = str(number).lower(), "i1"
+        else:
+            bits = struct.unpack("<Q", struct.pack("<d", math.nan if number != number else number))[0]
+            one, kind = f"0x{bits:016X}", "double"
+        return one if self.width == 1 else f"<{', '.join([f'{kind} {one}'] * self.width)}>"
+
+    def of(self, instruction: Instruction, operands: list[str]) -> str:
+        """What an instruction does with operands of those names."""
+        op = instruction.op
+        infix = self.infix.get(op)
+        if infix is not None:
+            return f"{infix}{operands[0]}, {operands[1]}"
+        if op == "where":
+            return f"select {self.condition} {operands[0]}, {self.number} {operands[1]}, {self.number} {operands[2]}"
+        if op == "negative":
+            return f"fneg {self.number} {operands[0]}"
+        if op in _COMPARE:
+            return f"fcmp {_COMPARE[op]} {self.number} {operands[0]}, {operands[-1]}"
+        if op in _LOGICAL:
+            return f"{_LOGICAL[op]} {self.condition} {operands[0]}, {operands[1]}"
+        if op == "logical_not":
+            return f"xor {self.condition} {operands[0]}, {self.true}"
+        typed = ", ".join(f"{self.number} {operand}" for operand in operands)
+        if op in _INTRINSICS:
+            symbol = f"llvm.{_INTRINSICS[op]}.{self.suffix}"
+            self._declare(symbol, self.number, len(operands))
+            return f"call {self.number} @{symbol}({typed})"
+        if op == "call":
+            return f"call {self.number} @{self._callback(instruction)}({typed})"
+        return f"call {self.number} @{self._library_function(op, len(operands))}({typed})"
+
+    def _declare(self, symbol: str, kind: str, arity: int) -> None:
+        self.declared[symbol] = f"declare {kind} @{symbol}({', '.join([kind] * arity)}) #1"
+
+    def _library_function(self, op: str, arity: int) -> str:
+        if self.width == 1:
+            self._declare(op, "double", arity)
+            return op
+        symbol = self.vector_functions.get(op)
+        if symbol is not None:
+            self._declare(symbol, self.number, arity)
+            return symbol
+        self._declare(op, "double", arity)
+        return self._by_lanes(f"lanes_{op}", op, arity)
+
+    def _callback(self, instruction: Instruction) -> str:
+        """A function that puts its operands into an array and calls back."""
+        place = len(self.called)
+        arity = len(instruction.operands)
+        assert instruction.row is not None
+        self.called.append((instruction.row, arity))
+        one = f"call_{place}"
+        self.declared[f"callback_{place}"] = f"declare double @callback_{place}(ptr)"
+        lines = [f"  %array = alloca [{arity} x double], align 8"]
+        for i in range(arity):
+            lines.append(f"  %at{i} = getelementptr double, ptr %array, i64 {i}")
+            lines.append(f"  store double %x{i}, ptr %at{i}, align 8")
+        lines += [f"  %result = call double @callback_{place}(ptr %array)", "  ret double %result"]
+        parameters = ", ".join(f"double %x{i}" for i in range(arity))
+        body = "\n".join(lines)
+        self.helpers[one] = f"define internal double @{one}({parameters}) noinline #0 {{\n{body}\n}}"
+        return one if self.width == 1 else self._by_lanes(f"lanes_{one}", one, arity)
+
+    def _by_lanes(self, helper: str, one: str, arity: int) -> str:
+        """A function that computes a vector lane by lane."""
+        if helper not in self.helpers:
+            lines = []
+            vector = "poison"
+            for lane in range(self.width):
+                for i in range(arity):
+                    lines.append(f"  %x{i}.{lane} = extractelement {self.number} %x{i}, i32 {lane}")
+                operands = ", ".join(f"double %x{i}.{lane}" for i in range(arity))
+                lines.append(f"  %y.{lane} = call double @{one}({operands})")
+                lines.append(f"  %r.{lane} = insertelement {self.number} {vector}, double %y.{lane}, i32 {lane}")
+                vector = f"%r.{lane}"
+            parameters = ", ".join(f"{self.number} %x{i}" for i in range(arity))
+            body = "\n".join([*lines, f"  ret {self.number} {vector}"])
+            self.helpers[helper] = f"define internal {self.number} @{helper}({parameters}) noinline #0 {{\n{body}\n}}"
+        return helper

@@ -1,0 +1,67 @@
+"""Without LLVM: straight-line code as a Python function, over the namespace of floats or of arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd_core.compiler.program.instructions import Instruction
+from autograd_core.compiler.program.lower import Program
+from autograd_core.primitives import Primitive
+
+__all__ = ["python_function", "python_source"]
+
+_INFIX = {"add": "+", "subtract": "-", "multiply": "*"}
+
+
+def python_source(program: Program) -> tuple[str, list[Primitive]]:
+    """The source of a function ``run(m, called, inputs)``, which gives the list of outputs, and what it calls."""
+    last_use = {x: i for i in program.instructions for x in i.operands}
+    outputs = set(program.outputs)
+    lines = ["def run(m, called, inputs):"]
+    called: list[Primitive] = []
+    for instruction in program.instructions:
+        if instruction.op == "constant":
+            continue
+        lines.append(f"    v{instruction.index} = {_expression(instruction, called)}")
+        # a column of numbers that nobody reads any more is given back at once
+        ended = {x for x in instruction.operands if last_use[x] is instruction and x not in outputs}
+        ended = {x for x in ended if x.op != "constant"}
+        if ended:
+            lines.append(f"    del {', '.join(sorted(f'v{x.index}' for x in ended))}")
+    lines.append(f"    return [{', '.join(map(_name, program.outputs))}]")
+    return "\n".join(lines), called
+
+
+def _name(x: Instruction) -> str:
+    if x.op != "constant":
+        return f"v{x.index}"
+    if x.number != x.number:
+        return "m.nan"
+    text = repr(x.number)
+    return f"({text})" if "inf" not in text else f"({text.replace('inf', 'm.inf')})"
+
+
+def _expression(instruction: Instruction, called: list[Primitive]) -> str:
+    op, names = instruction.op, list(map(_name, instruction.operands))
+    if op == "input":
+        return f"inputs[{instruction.number}]"
+    if op in _INFIX:
+        return f"{names[0]} {_INFIX[op]} {names[1]}"
+    if op == "negative":
+        return f"-{names[0]}"
+    if op == "call":
+        assert instruction.row is not None
+        called.append(instruction.row)
+        return f"called[{len(called) - 1}]({', '.join(names)})"
+    return f"m.{op}({', '.join(names)})"
+
+
+def python_function(program: Program, m: Any) -> Callable[[Sequence[Any]], list[Any]]:
+    """The program as a Python function of its inputs, over the namespace `m` of floats or arrays."""
+    source, rows = python_source(program)
+    scope: dict[str, Any] = {}
+    exec(compile(source, "<compiled by autograd_core>", "exec"), scope)
+    run = scope["run"]
+    called = [getattr(m, row.name) if row.leaf else m.elementwise(row.eager) for row in rows]
+    return lambda inputs: run(m, called, inputs)

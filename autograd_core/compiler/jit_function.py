@@ -1,0 +1,266 @@
+"""jit: a function of scalars, traced once, that runs as machine code from then on, for one point or a whole batch."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Sequence
+from functools import update_wrapper
+from operator import index
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from autograd_core.compiler.calling.arguments import arguments_of, build_samples, holds_values
+from autograd_core.engine.collector import collector_paused
+from autograd_core.engine.strictness import lenient
+from autograd_core.engine.traced import Traced
+from autograd_core.engine.value import as_value
+from autograd_core.errors import OperandTypeError, TransformError
+from autograd_core.transforms.trees import Tree
+
+if TYPE_CHECKING:
+    from autograd_core.compiler.compiled import Compiled
+
+__all__ = ["Jit", "jit"]
+
+Axes = int | None | Sequence[int | None]
+
+
+def jit(
+    f: Callable[..., Any] | None = None,
+    *,
+    in_axes: Axes = None,
+    reduce: str | None = None,
+    threads: int | None = None,
+    strict: bool = False,
+    static_argnums: int | Sequence[int] = (),
+) -> Any:
+    """Compile a function of scalars: it is traced at its first call, and runs as machine code from then on.
+
+    The function is written for single numbers, with `autograd_core.math`, or is a derivative of such a function:
+    ``jit(value_and_grad(f))``. A Python branch on an argument raises TraceError; ``where``, ``maximum`` and their like
+    choose in compiled code. Every other structure or shape of the arguments is traced anew.
+
+    Args:
+        f: the function. Its arguments and result may be numbers, lists, tuples, dicts, named tuples, dataclasses and
+            NumPy arrays of them. The numbers of Values that it uses from outside are read at each call, but what Python
+            decides with them is decided once; they are not differentiated.
+        in_axes: for a batch, the axis along which each argument is mapped, or None for one that all samples share; a
+            single axis is that of all arguments. Mapped arguments are NumPy arrays, or trees of them with one axis.
+        reduce: None for a result for each sample, along axis 0; ``"sum"`` or ``"mean"`` over the samples.
+        threads: how many threads share a large batch; by default as many as there are processors. The result is the
+            same at each call with the same number of threads.
+        strict: give the bits of eager evaluation for + − × ÷ √ and comparisons. Otherwise a·b + c may be rounded once,
+            so that a difference of two equal products need not be 0 (of consequence under a root or in a comparison),
+            small whole powers are products, and a long sum of like terms may be added up in another order.
+        static_argnums: the number, or numbers, of arguments that are not traced: counts, flags, names. Each new value
+            is compiled anew.
+
+    Returns:
+        A function of the same arguments; without `f`, a decorator.
+
+    Raises:
+        TransformError: if an option does not fit; when called, if the arguments do not.
+        TraceError: when called, if the function asks for the number of a traced value.
+
+    >>> from autograd_core import grad, math
+    >>> slope = jit(grad(lambda x: math.sin(x) * x))
+    >>> round(slope(0.5), 12)
+    0.918216819549
+    """
+    if f is None:
+        return lambda function: Jit(function, in_axes, reduce, threads, strict, static_argnums)
+    return Jit(f, in_axes, reduce, threads, strict, static_argnums)
+
+
+class Jit:
+    """A compiled function; see `jit`. It keeps one `Compiled` for each structure of arguments that it met."""
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        in_axes: Axes,
+        reduce: str | None,
+        threads: int | None,
+        strict: bool,
+        static_argnums: int | Sequence[int],
+    ) -> None:
+        if not callable(f):
+            raise OperandTypeError(f"jit wants a function, not {type(f).__name__}")
+        if reduce not in (None, "sum", "mean"):
+            raise TransformError(f"reduce is None, 'sum' or 'mean', not {reduce!r}")
+        update_wrapper(self, f, updated=())
+        self._f = f
+        self._name = getattr(f, "__name__", type(f).__name__)
+        self._axes: int | tuple[int | None, ...] | None
+        if isinstance(in_axes, (tuple, list)):
+            self._axes = tuple(None if axis is None else _count(axis, "in_axes") for axis in in_axes)
+            self._is_batched = any(axis is not None for axis in self._axes)
+        else:
+            self._axes = None if in_axes is None else _count(in_axes, "in_axes")
+            self._is_batched = in_axes is not None
+        if reduce is not None and not self._is_batched:
+            raise TransformError("reduce wants a batch: say in in_axes which arguments are mapped")
+        self._reduce = reduce
+        if threads is not None and _count(threads, "threads") < 1:
+            raise TransformError(f"threads is a count of 1 or more, not {threads}")
+        self._threads = threads
+        self._strict = strict
+        static = static_argnums if isinstance(static_argnums, (tuple, list)) else [static_argnums]
+        self._static = sorted(_count(number, "static_argnums") for number in static)
+        if self._static and self._static[0] < 0:
+            raise TransformError(f"static_argnums counts arguments from 0: {self._static[0]} is none")
+        self._compiled: dict[Any, Compiled] = {}
+        self._entry: Callable[..., Any] = self._dispatch
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._dispatch(*args, **kwargs) if kwargs else self._entry(*args)
+
+    def compile(self, *args: Any, **kwargs: Any) -> Compiled:
+        """The compiled code for arguments of this structure; what they hold does not matter.
+
+        Its ``function`` is the builtin for just these, to be called without any detour; ``graph``, ``program``, ``ir``,
+        ``assembly`` and ``stats`` show each stage.
+
+        Raises:
+            OperandTypeError: if there is a Value among the arguments.
+        """
+        call = self._bind(args, kwargs)
+        if holds_values(call.traced):
+            raise OperandTypeError(f"{self._name} is compiled for numbers, not for Values")
+        return self._compile(call)
+
+    def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Call:
+        if kwargs:
+            from inspect import signature  # takes as long to import as this whole package
+
+            # a parameter has one place, whether it is passed by place or by name
+            try:
+                bound = signature(self._f).bind(*args, **kwargs)
+                args, kwargs = bound.args, bound.kwargs
+            except ValueError:  # of some builtins nobody knows the parameters
+                pass
+        names = tuple(sorted(kwargs))
+        args = (*args, *(kwargs[name] for name in names))
+        static = {number: args[number] for number in self._static if number < len(args)}
+        return _Call(args, names, static, [arg for number, arg in enumerate(args) if number not in static])
+
+    def _compile(self, call: _Call) -> Compiled:
+        static = {number: self._static_key(number, value) for number, value in call.static.items()}
+        arguments = arguments_of(call.traced, self._axes_of(len(call.args), set(static)), self._name)
+        if self._is_batched and not any(argument.structure.size for argument in arguments if argument.axis is not None):
+            raise TransformError(f"no argument of {self._name} holds a mapped array: how many samples are there?")
+        key = (call.names, tuple(static.items()), tuple(argument.key for argument in arguments))
+        known = self._compiled.get(key)
+        if known is None:
+
+            def function(*samples: Any) -> Any:
+                rest = iter(samples)
+                every = [call.static[i] if i in call.static else next(rest) for i in range(len(call.args))]
+                places = len(every) - len(call.names)
+                return self._f(*every[:places], **dict(zip(call.names, every[places:], strict=True)))
+
+            dispatch = None if call.names or static else self._dispatch
+            known = self._compiled[key] = self._make(function, arguments, dispatch)
+        return known
+
+    def _static_key(self, number: int, value: Any) -> Any:
+        try:
+            hash(value)
+        except TypeError:
+            raise TransformError(
+                f"static argument {number} of {self._name} cannot be a key: "
+                "it must be hashable, like a number, text or tuple"
+            ) from None
+        if isinstance(value, float) and value != value:
+            raise TransformError(f"static argument {number} of {self._name} is a NaN, which equals nothing")
+        return _distinct(value)
+
+    def _make(self, function: Callable[..., Any], arguments: Any, dispatch: Any) -> Compiled:
+        # not before something is compiled: it takes a while to import
+        from autograd_core.compiler.compiled import Compiled, Trace
+
+        began = perf_counter()
+        with collector_paused(), lenient():
+            samples, inputs = build_samples(arguments, Traced)
+            result = function(*samples)
+            if result is None:
+                raise TransformError(f"{self._name} returned None: does it lack a return statement?")
+            tree = Tree(result, f"the result of {self._name}")
+            trace = Trace(self._name, arguments, inputs, tree, [as_value(number) for number in tree.numbers])
+            return Compiled(
+                trace, is_batched=self._is_batched, reduce=self._reduce, threads=self._threads, strict=self._strict,
+                fallback=dispatch, trace_seconds=perf_counter() - began,
+            )  # fmt: skip
+
+    def _axes_of(self, count: int, static: set[int]) -> list[int | None]:
+        if self._axes is None or isinstance(self._axes, int):
+            axes: list[int | None] = [self._axes] * count
+        elif len(self._axes) == count:
+            axes = list(self._axes)
+        else:
+            raise TransformError(
+                f"in_axes has {len(self._axes)} entries, but {self._name} was called with {count} arguments"
+            )
+        return [axis for number, axis in enumerate(axes) if number not in static]
+
+    def _dispatch(self, *args: Any, **kwargs: Any) -> Any:
+        call = self._bind(args, kwargs)
+        if holds_values(call.traced):
+            if self._is_batched:
+                raise OperandTypeError(
+                    f"{self._name} is mapped over arrays of numbers, and got a Value: "
+                    "differentiate first, then compile, as in jit(grad(f), in_axes=...)"
+                )
+            return self._f(*args, **kwargs)
+        compiled = self._compile(call)
+        # the builtin of a batch takes as long to make as its kernel, so it is made for what is called again
+        if kwargs or call.static or (self._is_batched and not compiled.has_run):
+            return compiled.run(*call.traced)
+        function = compiled.function
+        if self._entry is function or function == compiled.run:
+            return compiled.run(*call.traced)
+        self._entry = function  # a builtin, which comes back here with what it does not take
+        return function(*args)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Jit:
+        if instance is None:
+            return self
+        raise TransformError(f"{self._name} is a method: compile it for each object, as in self.f = jit(self.f)")
+
+    def __reduce__(self) -> Any:
+        # A function that was decorated is found by its name, and any other one is compiled anew.
+        path: str = getattr(self._f, "__qualname__", "")
+        place: Any = sys.modules.get(self.__module__)
+        for name in path.split("."):
+            place = getattr(place, name, None)
+        if place is self:
+            return path
+        return Jit, (self._f, self._axes, self._reduce, self._threads, self._strict, self._static)
+
+    def __repr__(self) -> str:
+        return f"<jit of {self._name}>"
+
+
+class _Call(NamedTuple):
+    """One call: all arguments, the names of the last of them, and which are static and which are traced."""
+
+    args: tuple[Any, ...]
+    names: tuple[str, ...]
+    static: dict[int, Any]
+    traced: list[Any]
+
+
+def _distinct(value: Any) -> Any:
+    """A key that differs also for what is equal and yet not the same: 1, 1.0 and True; 0.0 and −0.0."""
+    if isinstance(value, tuple):
+        return tuple, tuple(map(_distinct, value))
+    return value.__class__, value.hex() if isinstance(value, float) else value
+
+
+def _count(number: Any, what: str) -> int:
+    try:
+        return index(number)
+    except TypeError:
+        nan = " (a NaN)" if isinstance(number, float) and math.isnan(number) else ""
+        raise TransformError(f"{what} wants whole numbers, not {number!r}{nan}") from None

@@ -1,0 +1,85 @@
+"""From a graph to straight-line code: each node's forward, run over the namespace of instructions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from autograd_core.compiler.program.builder import Builder
+from autograd_core.compiler.program.instructions import Instruction, live
+from autograd_core.engine.sweeps import topological_order
+from autograd_core.engine.value import Constant, Value
+from autograd_core.primitives import Primitive
+
+__all__ = ["Program", "lower"]
+
+
+@dataclass(frozen=True)
+class Program:
+    """Straight-line code.
+
+    Attributes:
+        inputs: how many numbers it reads.
+        outputs: the instructions whose results it gives, in order.
+        instructions: all that the outputs depend on, each after its operands.
+    """
+
+    inputs: int
+    outputs: list[Instruction]
+    instructions: list[Instruction]
+
+    def __str__(self) -> str:
+        lines = [str(instruction) for instruction in self.instructions]
+        return "\n".join([*lines, "return " + ", ".join(f"%{output.index}" for output in self.outputs)])
+
+
+def lower(
+    inputs: Sequence[Value], outputs: Sequence[Value], *, strict: bool = False, fused: bool = True
+) -> tuple[Program, list[Value]]:
+    """The straight-line code that computes `outputs` from `inputs`.
+
+    Args:
+        inputs: any nodes; what they depend on themselves is not computed.
+        outputs: any nodes.
+        strict: keep every operation as it was written, so that + − × ÷ √ give the same bits.
+        fused: whether the code may have the instruction ``fma``.
+
+    Returns:
+        The code, and the leaves other than `inputs` that it turned out to depend on. Their numbers are read after
+        those of `inputs`, in that order.
+    """
+    m = Builder(strict, fused)
+    for node in inputs:
+        m.of_node[node] = m.input()
+    captured = _lower_nodes(m, topological_order(outputs))
+    results = [m.as_number(m.of_node[node]) for node in outputs]
+    return Program(len(m.inputs), results, live(results)), captured
+
+
+def _lower_nodes(m: Builder, order: Sequence[Value]) -> list[Value]:
+    """Make instructions of nodes in topological order; the leaves among them that are new become inputs."""
+    known = m.of_node
+    captured = []
+    applied: dict[Primitive, Callable[..., Instruction]] = {}
+    for node in order:
+        if node in known:
+            continue
+        op = node.op
+        if op is not None:
+            apply = applied.get(op)
+            if apply is None:
+                apply = applied[op] = _forward_over(m, op)
+            known[node] = apply(*[known[parent] for parent in node.parents])
+        elif node.__class__ is Constant:
+            known[node] = m.constant(node._data)
+        else:
+            captured.append(node)
+            known[node] = m.input()
+    return captured
+
+
+def _forward_over(m: Builder, op: Primitive) -> Callable[..., Instruction]:
+    if op.opaque:
+        return lambda *xs: m.call(op, xs)
+    return getattr(m, op.name) if op.leaf else partial(op.forward, m)

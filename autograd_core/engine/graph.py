@@ -1,0 +1,199 @@
+"""Graph: a recorded graph as a whole, with its forward and its backward pass, and gradients that are graphs."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from autograd_core.engine import value as nodes
+from autograd_core.engine.strictness import is_strict, lenient
+from autograd_core.engine.sweeps import pull_back, topological_order
+from autograd_core.engine.value import Constant, Value, as_value, exhaust
+from autograd_core.errors import GraphError
+from autograd_core.namespaces.gated import open_gate
+
+if TYPE_CHECKING:
+    from autograd_core.compiler.compiled import Compiled
+    from autograd_core.draw.drawing import Drawing
+
+__all__ = ["Graph", "gradients"]
+
+_commit_lock = threading.Lock()
+_write_grad = vars(Value)["_grad"].__set__
+
+
+class Graph:
+    """The graph of everything that some outputs depend on.
+
+    Args:
+        outputs: Values; at least one.
+
+    Attributes:
+        outputs: the Values given.
+        nodes: all nodes in topological order: each after its parents.
+        leaves: the nodes without parents that may change, in that order (constants are not among them).
+
+    Raises:
+        GraphError: without an output.
+        OperandTypeError: if an output is not a Value.
+
+    >>> x = Value(2.0)
+    >>> graph = Graph(x * x + 1.0)
+    >>> x.data = 3.0
+    >>> graph.forward()
+    >>> graph.outputs[0].data
+    10.0
+    """
+
+    def __init__(self, *outputs: Value) -> None:
+        if not outputs:
+            raise GraphError("a Graph needs at least one output")
+        for output in outputs:
+            if not isinstance(output, Value):
+                raise nodes.OperandTypeError(f"the outputs of a Graph are Values, not {type(output).__name__}")
+        self.outputs = outputs
+        self.nodes = topological_order(outputs)
+        self.leaves = [node for node in self.nodes if node.op is None and node.__class__ is not Constant]
+        self._operations = [node for node in self.nodes if node.op is not None]
+        self._code: Compiled | None = None
+        # when the compiled passes ran, and the adjoints they gave: of the operations, then of the leaves
+        self._evaluated: tuple[int, list[float]] = -1, []
+
+    def compile(self, *, strict: bool = False) -> Graph:
+        """Make `forward` and `backward` native code from now on; the graph itself, for chaining.
+
+        Both give what they gave before, and write the same data and grads, without going through the nodes one by one.
+
+        Args:
+            strict: give the bits of plain evaluation for + − × ÷ √; otherwise a·b + c may be rounded once.
+
+        Raises:
+            StaleGraphError: if a leaf was changed after the forward pass.
+
+        >>> x = Value(2.0)
+        >>> graph = Graph(x * x + 1.0).compile()
+        >>> x.data = 3.0
+        >>> graph.forward()
+        >>> graph.backward()
+        >>> graph.outputs[0].data, x.grad
+        (10.0, 6.0)
+        """
+        from autograd_core.compiler.graph_compile import compile_passes
+
+        self._code = compile_passes(self.nodes, self.leaves, self.outputs, strict=strict)
+        return self
+
+    def forward(self) -> None:
+        """Evaluate every operation again, in topological order, from the data that the leaves have now.
+
+        What Python decided while the graph was recorded (an ``if``, a loop count) stays as it was; a condition made
+        with ``greater``, ``less`` and their like is part of the graph and is decided anew.
+        """
+        # No leaf may change meanwhile: what is computed here would then be stamped as newer than that change.
+        with nodes.clock_lock:
+            if self._code is not None and not is_strict():
+                numbers = self._code.point([leaf._data for leaf in self.leaves])
+                count = len(self._operations)
+                nodes.write_data(self._operations, numbers[:count])
+                self._evaluated = nodes.now(), numbers[count:]
+                return
+            data: dict[Value, float] = {}
+            for node in self.nodes:
+                op = node.op
+                data[node] = node._data if op is None else op.eager(*[data[parent] for parent in node.parents])
+            operations = self._operations
+            nodes.write_data(operations, [data[node] for node in operations])
+
+    def backward(self) -> None:
+        """Add the derivative of the sum of the outputs to the grad of every leaf, in reverse topological order.
+
+        The adjoints are the pass's own until they are written all at once at its end, so a pass that fails changes
+        nothing, and passes on several threads add up.
+
+        Raises:
+            GraphError: if all outputs are constants.
+            StaleGraphError: if a leaf was changed after the forward pass.
+        """
+        if all(output.__class__ is Constant for output in self.outputs):
+            raise GraphError("a constant has no gradient: backward() wants a Value computed from others, or a leaf")
+        operations, leaves = self._operations, self.leaves
+        evaluated_at, numbers = self._evaluated
+        if self._code is not None and self._is_unchanged_since(evaluated_at):
+            count = len(operations)
+            grads, shares = numbers[:count], numbers[count:]
+        else:
+            adjoints: dict[Value, float] = {}
+            for output in self.outputs:
+                adjoints[output] = adjoints.get(output, 0.0) + 1.0
+            pull_back(self.nodes, adjoints)
+            leaves = [node for node in leaves if node in adjoints]
+            grads, shares = [adjoints.get(node, 0.0) for node in operations], [adjoints[leaf] for leaf in leaves]
+        with _commit_lock:
+            sums = [leaf._grad + share for leaf, share in zip(leaves, shares, strict=True)]
+            exhaust(chain(map(_write_grad, operations, grads), map(_write_grad, leaves, sums)))
+
+    def _is_unchanged_since(self, tick: int) -> bool:
+        """Whether no node of this graph got new data after that time."""
+        return nodes.now() == tick or (tick >= 0 and max(node._stamp for node in self.nodes) <= tick)
+
+    def zero_grad(self) -> None:
+        """Set the grad of every node to 0."""
+        with _commit_lock:
+            exhaust(map(_write_grad, self.nodes, [0.0] * len(self.nodes)))
+
+    def draw(self, *, derivatives: bool = False, max_nodes: int = 500) -> Drawing:
+        """A picture of the graph as it is now; for the arguments and the picture see `autograd_core.draw`."""
+        from autograd_core.draw.drawing import Drawing
+
+        return Drawing(self, derivatives=derivatives, max_nodes=max_nodes)
+
+    def to_dot(self, *, derivatives: bool = False, max_nodes: int = 500) -> str:
+        """The graph in the DOT language of Graphviz."""
+        return self.draw(derivatives=derivatives, max_nodes=max_nodes).dot
+
+    def svg(self, *, derivatives: bool = False, max_nodes: int = 500) -> str:
+        """The graph as SVG."""
+        return self.draw(derivatives=derivatives, max_nodes=max_nodes).svg
+
+    def save(self, path: str | os.PathLike[str], *, derivatives: bool = False, max_nodes: int = 500) -> None:
+        """Write a picture of the graph to a file; the suffix of `path` decides the format."""
+        self.draw(derivatives=derivatives, max_nodes=max_nodes).save(path)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {**self.draw()._repr_mimebundle_(), "text/plain": repr(self)}
+
+    def __repr__(self) -> str:
+        return f"Graph({len(self.nodes)} nodes, {len(self.leaves)} leaves, {len(self.outputs)} outputs)"
+
+
+def gradients(output: Value, leaves: Sequence[Value]) -> list[Value]:
+    """The derivatives of `output` with respect to each of `leaves`, as Values: graphs that can be differentiated again.
+
+    Args:
+        output: the Value to differentiate.
+        leaves: Values that it depends on; any nodes, also operations. One that it does not depend on gives 0.
+
+    Raises:
+        StaleGraphError: if a leaf was changed after `output` was computed.
+
+    >>> x = Value(2.0)
+    >>> first, = gradients(x**3, [x])
+    >>> second, = gradients(first, [x])
+    >>> first.data, second.data
+    (12.0, 12.0)
+    """
+    from autograd_core.engine import values
+
+    order = topological_order([output])
+    wanted = set(leaves)
+    leading = set(wanted)  # the nodes on a way from a wanted one: only they need adjoints
+    for node in order:
+        if not leading.isdisjoint(node.parents):
+            leading.add(node)
+    adjoints: dict[Value, Any] = {output: as_value(1.0)}
+    with lenient():  # a rule computes both arms of a `where`, and may make an infinity in the one not taken
+        pull_back(order, adjoints, values, fixed=set(order) - leading)
+    return [as_value(open_gate(adjoints.get(leaf, 0.0))) for leaf in leaves]

@@ -1,0 +1,415 @@
+"""Value: one node of the computation graph, and the operators that record new nodes.
+
+A node is data and nothing else: its number, the primitive that made it, and its parents. What the primitive *means*
+stands in the table (`autograd_core.primitives`); what is done with a finished graph stands in `autograd_core.engine.graph`.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from itertools import chain, repeat
+from numbers import Number
+from typing import TYPE_CHECKING, Any, Final
+
+from autograd_core.engine.reals import advice, describe, real
+from autograd_core.errors import GraphError, OperandTypeError
+
+if TYPE_CHECKING:
+    from autograd_core.primitives.table import Primitive
+
+__all__ = ["Constant", "Value", "as_float", "as_operand", "as_value", "record"]
+
+TABLE: Final[dict[str, Primitive]] = {}
+"""Every primitive by name. Filled row by row as `autograd_core.primitives` is imported."""
+
+# The clock notices a change behind a recorded graph's back. It ticks whenever data change: a leaf is stamped with the
+# tick of its last change, an operation with the tick at which it was evaluated, so an operation that is older than one
+# of its parents no longer belongs to it. Writers stamp first, then write, then tick; readers read the clock first (when
+# they record) or the stamp last (in a backward pass), so that no interleaving of threads lets a change slip through.
+_clock = 0
+clock_lock = threading.RLock()
+
+# Run an iterator of writes to its end, in one call in C: no signal handler and no thread can come between two of them.
+exhaust = deque[Any](maxlen=0).extend
+
+_new = object.__new__
+
+
+class Value:
+    """A real number that remembers how it was computed.
+
+    Args:
+        data: any real number: int, bool, float, Fraction, NumPy scalar or 0-d array. It is kept as a float.
+        label: a name for pictures; any text.
+
+    Raises:
+        OperandTypeError: if `data` is not a real number. (A Value is none: write ``v.data``, or use ``v`` as it is.)
+
+    >>> x = Value(3.0, label="x")
+    >>> y = x * x + x
+    >>> y.backward()
+    >>> y.data, x.grad
+    (12.0, 7.0)
+    """
+
+    # Two slots for parents, not one tuple: a tuple on every node would double the number of objects that Python's
+    # cyclic collector visits, which is half the time of a forward pass. `_a` is None for a leaf, a Value for an
+    # operation on one or two operands, and a tuple for any other number of them; `_b` is the second of two.
+    __slots__ = ("_a", "_b", "_data", "_grad", "_stamp", "label", "op")
+
+    _a: Value | tuple[Value, ...] | None
+    _b: Value | None
+    _data: float
+    _grad: float
+    _stamp: int
+    label: str
+    op: Primitive | None
+    """The primitive that made this node; None for a leaf."""
+
+    _is_traced = False  # see `autograd_core.engine.traced`
+
+    def __init__(self, data: Any, label: str = "") -> None:
+        self._data = as_float(data)
+        self._grad = 0.0
+        self._a = self._b = self.op = None
+        self._stamp = 0
+        self.label = label
+
+    @property
+    def data(self) -> float:
+        """The number itself. Only a leaf's may be set; `Graph.forward` then brings what depends on it up to date."""
+        return self._data
+
+    @data.setter
+    def data(self, number: Any) -> None:
+        if self.op is not None:
+            raise GraphError(
+                f"the data of an operation ({self.op.name}) follow from its parents: "
+                "set the data of leaves, then call Graph(...).forward()"
+            )
+        write_data((self,), (as_float(number),))
+
+    @property
+    def grad(self) -> float:
+        """The derivative of what `backward` was called on with respect to this node.
+
+        A leaf's grad is the sum over all passes since it was last set to zero; an operation's is that of the last pass.
+        """
+        return self._grad
+
+    @grad.setter
+    def grad(self, number: Any) -> None:
+        self._grad = as_float(number)
+
+    @property
+    def parents(self) -> tuple[Value, ...]:
+        """The operands of the operation that made this node, in order; empty for a leaf."""
+        first, second = self._a, self._b
+        if first is None:
+            return ()
+        if first.__class__ is tuple:
+            return first
+        return (first,) if second is None else (first, second)  # type: ignore[return-value]  # a tuple went above
+
+    def backward(self) -> None:
+        """Add the derivative of this Value with respect to each leaf to the leaf's `grad`, in one reverse pass.
+
+        Raises:
+            GraphError: if this Value is a constant.
+            StaleGraphError: if a leaf was changed after this Value was computed.
+        """
+        from autograd_core.engine.graph import Graph
+
+        Graph(self).backward()
+
+    def detach(self) -> Value:
+        """The same number as a node that no gradient passes."""
+        return TABLE["stop_gradient"](self)
+
+    def __repr__(self) -> str:
+        label = f", label={self.label!r}" if self.label else ""
+        return f"{type(self).__name__}(data={self._data!r}, grad={self._grad!r}{label})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self._data, spec) if spec else repr(self)
+
+    # A recorded graph is copied and pickled without recursion, see `autograd_core.engine.copying`.
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        from autograd_core.engine.copying import reduce_value
+
+        return reduce_value(self)
+
+    def __setstate__(self, state: Any) -> None:
+        from autograd_core.engine.copying import restore_value
+
+        restore_value(self, state)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        from autograd_core._ufuncs import apply_ufunc
+
+        return apply_ufunc(ufunc, method, inputs, options)
+
+    # Operators. Each name on the right is a row of the table.
+
+    # They write out what `record` does, to save a call for every node.
+
+    @staticmethod
+    def _unary(name: str) -> Callable[[Value], Value]:
+        def operator(self: Value) -> Value:
+            if self.__class__ is not Value:
+                return record(TABLE[name], self)
+            node: Value = _new(Value)
+            node._stamp = _clock
+            node.op = op = TABLE[name]
+            node._data = op.eager(self._data)
+            node._a = self
+            node._b = None
+            node._grad = 0.0
+            node.label = ""
+            return node
+
+        return operator
+
+    @staticmethod
+    def _binary(name: str, reflected: bool = False) -> Callable[[Value, Any], Value]:
+        def operator(self: Value, other: Any) -> Value:
+            kind = other.__class__
+            if kind is not Value:
+                if kind is float:
+                    number, other = other, _new(Constant)
+                    other._data = number
+                else:
+                    other = as_operand(other)
+                    if other is NotImplemented:
+                        return other  # type: ignore[no-any-return]  # NotImplemented
+            if reflected:
+                self, other = other, self
+            node: Value = _new(Value)
+            node._stamp = _clock
+            node.op = op = TABLE[name]
+            node._data = op.eager(self._data, other._data)
+            node._a = self
+            node._b = other
+            node._grad = 0.0
+            node.label = ""
+            return node
+
+        return operator
+
+    @staticmethod
+    def _comparison(compare: Callable[[float, float], bool]) -> Callable[[Value, Any], bool]:
+        def operator(self: Value, other: Any) -> bool:
+            number = other._data if isinstance(other, Value) else real(other)
+            if number is not None:
+                return compare(self._data, number)
+            return NotImplemented  # type: ignore[no-any-return]  # Python then compares identities, or raises TypeError
+
+        return operator
+
+    __add__, __radd__ = _binary("add"), _binary("add", reflected=True)
+    __sub__, __rsub__ = _binary("subtract"), _binary("subtract", reflected=True)
+    __mul__, __rmul__ = _binary("multiply"), _binary("multiply", reflected=True)
+    __truediv__, __rtruediv__ = _binary("divide"), _binary("divide", reflected=True)
+    __floordiv__, __rfloordiv__ = _binary("floor_divide"), _binary("floor_divide", reflected=True)
+    __mod__, __rmod__ = _binary("mod"), _binary("mod", reflected=True)
+    _pow, __rpow__ = _binary("pow"), _binary("pow", reflected=True)
+    _square = _unary("square")
+    __neg__ = _unary("negative")
+    __pos__ = _unary("positive")
+    __abs__ = _unary("abs")
+    __floor__ = _unary("floor")
+    __ceil__ = _unary("ceil")
+    __trunc__ = _unary("trunc")
+    __lt__ = _comparison(float.__lt__)
+    __le__ = _comparison(float.__le__)
+    __gt__ = _comparison(float.__gt__)
+    __ge__ = _comparison(float.__ge__)
+    __eq__ = _comparison(float.__eq__)
+    __ne__ = _comparison(float.__ne__)
+    __hash__ = object.__hash__  # identity: a node is a place in a graph, whatever its number is
+
+    def __pow__(self, exponent: Any) -> Value:
+        kind = exponent.__class__
+        if (kind is int or kind is float) and exponent == 2:
+            return self._square()  # exactly the same, quicker, and plainer to look at
+        return self._pow(exponent)
+
+    def __divmod__(self, other: Any) -> tuple[Value, Value]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Value, Value]:
+        return other // self, other % self
+
+    def __round__(self, digits: int | None = None) -> Value:
+        return record(TABLE["round"], self) if digits is None else record(TABLE["round_to"], self, as_value(digits))
+
+    def __bool__(self) -> bool:
+        return self._data != 0.0
+
+    def __float__(self) -> float:
+        raise OperandTypeError(
+            "float() and the functions of the standard math module would drop the gradient of a Value: "
+            "use autograd_core.math, or v.data for the plain number"
+        )
+
+    def __int__(self) -> int:
+        raise OperandTypeError(
+            "int() would drop the gradient of a Value: use trunc(v), or int(v.data) for the plain number"
+        )
+
+    def __index__(self) -> int:
+        raise OperandTypeError("a Value cannot be an index or a count: use int(v.data)")
+
+    def __complex__(self) -> complex:
+        raise OperandTypeError("a Value is real: use complex(v.data) for the plain number")
+
+    if TYPE_CHECKING:
+        # Every function of the table is a method too, also under NumPy's name: v.exp(), v.arctan2(w), v.relu().
+        def __getattr__(self, name: str) -> Callable[..., Value]: ...
+
+
+class Constant(Value):
+    """A plain number that took part in an operation: a leaf that has no gradient and cannot be changed."""
+
+    __slots__ = ()
+
+    # All that a constant has of its own is its number; the rest is the same for every one.
+    _a = _b = op = None
+    _grad = 0.0
+    _stamp = 0
+    label = ""
+
+    def __init__(self, data: Any) -> None:
+        self._data = as_float(data)
+
+    @property
+    def data(self) -> float:
+        """The number itself."""
+        return self._data
+
+    @data.setter
+    def data(self, number: Any) -> None:
+        raise GraphError("a constant cannot be changed: make it a Value to change it later")
+
+    @property
+    def grad(self) -> float:
+        """Always 0."""
+        return 0.0
+
+    @grad.setter
+    def grad(self, number: Any) -> None:
+        if as_float(number) != 0.0:
+            raise GraphError("a constant has no gradient: make it a Value to differentiate with respect to it")
+
+
+def record(op: Primitive, *operands: Value) -> Value:
+    """The new node that applies `op` to `operands`; its number is computed at once."""
+    node: Value = _new(Value)
+    node._stamp = _clock
+    node.op = op
+    node._grad = 0.0
+    node.label = ""
+    if len(operands) == 2:
+        node._a, node._b = a, b = operands
+        if a._is_traced or b._is_traced:
+            return _traced(node)
+        node._data = op.eager(a._data, b._data)
+    elif len(operands) == 1:
+        (a,) = operands
+        node._a, node._b = a, None
+        if a._is_traced:
+            return _traced(node)
+        node._data = op.eager(a._data)
+    else:
+        node._a, node._b = operands, None
+        for operand in operands:
+            if operand._is_traced:
+                return _traced(node)
+        node._data = op.eager(*[operand._data for operand in operands])
+    return node
+
+
+def _traced(node: Value) -> Value:
+    """A node with a traced parent has no number either."""
+    from autograd_core.engine.traced import Traced
+
+    node.__class__ = Traced
+    node._data = math.nan
+    return node
+
+
+_write_data = vars(Value)["_data"].__set__  # slot descriptors, in C
+_write_stamp = vars(Value)["_stamp"].__set__
+_write_clock = globals().__setitem__
+
+
+def now() -> int:
+    """The time of the last change of data."""
+    return _clock
+
+
+def write_data(changed: Sequence[Value], numbers: Sequence[float]) -> None:
+    """Give nodes new data in one tick of the clock."""
+    with clock_lock:
+        tick = _clock + 1
+        stamps = map(_write_stamp, changed, repeat(tick))
+        exhaust(chain(stamps, map(_write_data, changed, numbers), map(_write_clock, ["_clock"], [tick])))
+
+
+def advance_clock(at_least: int = 0) -> int:
+    """Tick, to a time of at least `at_least`; the new time."""
+    global _clock
+    with clock_lock:
+        _clock = max(_clock + 1, at_least)
+        return _clock
+
+
+def as_float(number: Any) -> float:
+    """`number` as a float.
+
+    Args:
+        number: int, bool, float, Fraction, NumPy real scalar or 0-d array. Beyond a double's range it becomes ±inf.
+
+    Raises:
+        OperandTypeError: for anything else.
+    """
+    if number.__class__ is float:
+        return number
+    if isinstance(number, Value):
+        raise OperandTypeError("a plain number is wanted, not a Value: use v.data for its number")
+    converted = real(number)
+    if converted is None:
+        raise OperandTypeError(f"{describe(number)} is not a real number: {advice(number)}")
+    return converted
+
+
+def as_value(operand: Any) -> Value:
+    """`operand` itself if it is a Value, otherwise the Constant of that real number.
+
+    Raises:
+        OperandTypeError: if it is neither.
+    """
+    return operand if isinstance(operand, Value) else _constant(as_float(operand))
+
+
+def _constant(number: float) -> Constant:
+    node: Constant = _new(Constant)
+    node._data = number
+    return node
+
+
+def as_operand(other: Any) -> Any:
+    """The other side of an operator as a Value; NotImplemented for a type that may know what to do with a Value."""
+    if other.__class__ is int:
+        return _constant(real(other))  # type: ignore[arg-type]  # an int is real
+    if isinstance(other, Value):
+        return other
+    number = real(other)
+    if number is not None:
+        return _constant(number)
+    if other is None or isinstance(other, (str, bytes, list, tuple, dict, set, Number)):
+        raise OperandTypeError(f"a Value does not combine with {describe(other)}: {advice(other)}")
+    return NotImplemented

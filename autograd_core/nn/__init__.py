@@ -1,0 +1,7 @@
+"""Networks, and fitting them."""
+
+from autograd_core.nn.fitting import History, fit
+from autograd_core.nn.layers import MLP, Activation, Layer, Module, Neuron
+from autograd_core.nn.parameters import load_parameters, save_parameters
+
+__all__ = ["MLP", "Activation", "History", "Layer", "Module", "Neuron", "fit", "load_parameters", "save_parameters"]

@@ -1,0 +1,295 @@
+"""Neurons, layers and multilayer perceptrons, called as in micrograd: ``MLP(2, [16, 16, 1])``.
+
+A neuron is two nodes, not two for each weight: one ``dot`` of weights, inputs and bias, and one activation.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from autograd_core import activations
+from autograd_core.engine.value import TABLE, Value, as_float, as_value, record, write_data
+from autograd_core.errors import NetworkError
+from autograd_core.nn import fitting
+from autograd_core.primitives.table import Primitive
+
+__all__ = ["MLP", "Activation", "Layer", "Module", "Neuron"]
+
+Activation = str | Callable[[Value], Value] | None
+"""A primitive or its name, any function of a Value, or None (also ``"linear"``) for none."""
+
+# He et al., Delving Deep into Rectifiers (2015), for activations that pass about half of their operands; Glorot and
+# Bengio, Understanding the Difficulty of Training Deep Feedforward Neural Networks (2010), for the others.
+_RECTIFIERS = frozenset(
+    ["elu", "gelu", "gelu_tanh", "hard_swish", "leaky_relu", "mish", "relu", "selu", "silu", "softplus", "swish"]
+)
+_SPELLINGS = {"relu": "ReLU"}
+_DOT = TABLE["dot"]
+
+
+class Module:
+    """What has parameters: a neuron, a layer, a network."""
+
+    def parameters(self) -> list[Value]:
+        """The leaves that training changes, in a fixed order."""
+        return []
+
+    def zero_grad(self) -> None:
+        """Set the grad of every parameter to 0."""
+        for parameter in self.parameters():
+            parameter.grad = 0.0
+
+    def __call__(self, x: Any) -> Any:
+        """The outputs for the inputs `x`."""
+        raise NotImplementedError
+
+    fit = fitting.fit
+
+
+class Neuron(Module):
+    """activation(w₁x₁ + … + wₙxₙ + b); the bias starts at 0, the weights at random.
+
+    Args:
+        nin: the number of inputs, at least 1.
+        activation: see `Activation`.
+        nonlin: False for no activation, as in micrograd.
+        init: ``"he"``: normal weights of variance 2/nin; ``"xavier"``: uniform ones of variance 2/(nin + nout); None
+            chooses the first for the relu family, the second for all others.
+        seed: for the same weights every time: what `random.Random` takes, or a `random.Random` to draw them from. The
+            global generator is never used.
+        nout: the number of neurons side by side, for the variance.
+
+    Attributes:
+        w: the weights.
+        b: the bias.
+        activation: the name of the activation.
+
+    Raises:
+        NetworkError: for a number of inputs below 1, an unknown activation, or an unknown `init`.
+
+    >>> neuron = Neuron(2, activation="tanh", seed=1)
+    >>> neuron, neuron([0.0, 0.0]).data
+    (TanhNeuron(2), 0.0)
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        activation: Activation = "relu",
+        *,
+        nonlin: bool = True,
+        init: str | None = None,
+        seed: int | str | random.Random | None = None,
+        nout: int = 1,
+    ) -> None:
+        nin, nout = _count("inputs", nin), _count("neurons", nout)
+        self._activate, self.activation = _activation(activation if nonlin else None)
+        generator = _generator(seed)
+        if init == "he" or (init is None and self.activation in _RECTIFIERS):
+            deviation = math.sqrt(2.0 / nin)
+            weights = [generator.gauss(0.0, deviation) for _ in range(nin)]
+        elif init in ("xavier", None):
+            bound = math.sqrt(6.0 / (nin + nout))
+            weights = [generator.uniform(-bound, bound) for _ in range(nin)]
+        else:
+            raise NetworkError(f'init is "he", "xavier" or None, not {init!r}')
+        self.w = [Value(weight, f"w{i}") for i, weight in enumerate(weights)]
+        self.b = Value(0.0, "b")
+
+    def __call__(self, x: Iterable[Any]) -> Value:
+        """The output for inputs that are numbers or Values.
+
+        Raises:
+            NetworkError: if there are too many or too few.
+            OperandTypeError: if one is neither.
+        """
+        return self._forward(_inputs(x, len(self.w), "neuron"))
+
+    def _forward(self, inputs: Sequence[Value]) -> Value:
+        z = record(_DOT, *self.w, *inputs, self.b)
+        activate = self._activate
+        if activate is None:
+            return z
+        if isinstance(activate, Primitive) and activate.arity == 1:
+            return record(activate, z)  # its operand needs no check
+        return activate(z)
+
+    def parameters(self) -> list[Value]:
+        """The weights, then the bias."""
+        return [*self.w, self.b]
+
+    def __repr__(self) -> str:
+        name = _SPELLINGS.get(self.activation, self.activation[:1].upper() + self.activation[1:])
+        return f"{name}Neuron({len(self.w)})"
+
+
+class Layer(Module):
+    """Neurons side by side, on the same inputs.
+
+    Args:
+        nin: the number of inputs, at least 1.
+        nout: the number of neurons, at least 1.
+        activation, nonlin, init, seed: as for `Neuron`.
+
+    Attributes:
+        neurons: the neurons.
+
+    Raises:
+        NetworkError: as for `Neuron`.
+
+    >>> [y.data for y in Layer(2, 3, seed=1)([0.0, 0.0])]
+    [0.0, 0.0, 0.0]
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        nout: int,
+        activation: Activation = "relu",
+        *,
+        nonlin: bool = True,
+        init: str | None = None,
+        seed: int | str | random.Random | None = None,
+    ) -> None:
+        seed = _generator(seed)
+        self.neurons = [
+            Neuron(nin, activation, nonlin=nonlin, init=init, seed=seed, nout=nout)
+            for _ in range(_count("neurons", nout))
+        ]
+
+    def __call__(self, x: Iterable[Any]) -> Any:
+        """The outputs for inputs that are numbers or Values: a list, or the Value itself if there is one neuron.
+
+        Raises:
+            NetworkError: if there are too many or too few inputs.
+            OperandTypeError: if one is neither a number nor a Value.
+        """
+        outputs = self._forward(_inputs(x, len(self.neurons[0].w), "layer"))
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def _forward(self, inputs: Sequence[Value]) -> list[Value]:
+        return [neuron._forward(inputs) for neuron in self.neurons]
+
+    def parameters(self) -> list[Value]:
+        """Those of the neurons, in order."""
+        return [parameter for neuron in self.neurons for parameter in neuron.parameters()]
+
+    def __repr__(self) -> str:
+        return f"Layer of [{', '.join(map(repr, self.neurons))}]"
+
+
+class MLP(Module):
+    """A multilayer perceptron: layers one after another, the last of them linear.
+
+    Args:
+        nin: the number of inputs, at least 1.
+        nouts: the number of neurons of each layer; at least one layer.
+        activation: that of all layers but the last.
+        seed, init: as for `Neuron`.
+        output: the activation of the last layer; None for none.
+
+    Attributes:
+        layers: the layers.
+        activation: as given.
+
+    Raises:
+        NetworkError: as for `Neuron`, and without a layer.
+
+    >>> model = MLP(2, [2, 1], seed=1)
+    >>> model
+    MLP of [Layer of [ReLUNeuron(2), ReLUNeuron(2)], Layer of [LinearNeuron(2)]]
+    >>> len(model.parameters()), model([0.0, 0.0]).data
+    (9, 0.0)
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        nouts: Sequence[int],
+        activation: Activation = "relu",
+        seed: int | str | random.Random | None = None,
+        *,
+        init: str | None = None,
+        output: Activation = None,
+    ) -> None:
+        if not len(nouts):
+            raise NetworkError("an MLP has at least one layer: give the number of neurons of each, such as [16, 16, 1]")
+        sizes = [nin, *nouts]
+        activations = [activation] * (len(nouts) - 1) + [output]
+        self.activation = activation
+        seed = _generator(seed)
+        self.layers = [Layer(sizes[i], sizes[i + 1], each, init=init, seed=seed) for i, each in enumerate(activations)]
+
+    @property
+    def sizes(self) -> list[int]:
+        """The number of inputs, then that of the neurons of each layer."""
+        return [len(self.layers[0].neurons[0].w), *(len(layer.neurons) for layer in self.layers)]
+
+    def __call__(self, x: Iterable[Any]) -> Any:
+        """The outputs for inputs that are numbers or Values: a list, or the Value itself if the last layer has one.
+
+        Raises:
+            NetworkError: if there are too many or too few inputs.
+            OperandTypeError: if one is neither a number nor a Value.
+        """
+        outputs = _inputs(x, len(self.layers[0].neurons[0].w), "network")
+        for layer in self.layers:
+            outputs = layer._forward(outputs)
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def parameters(self) -> list[Value]:
+        """Those of the layers, in order."""
+        return [parameter for layer in self.layers for parameter in layer.parameters()]
+
+    def set_parameters(self, numbers: Sequence[Any]) -> None:
+        """Give all parameters new numbers, in the order of `parameters`.
+
+        Raises:
+            NetworkError: for a wrong number of them; nothing is changed then.
+            OperandTypeError: if one is no number; nothing is changed then.
+        """
+        parameters = self.parameters()
+        if len(numbers) != len(parameters):
+            raise NetworkError(f"the network has {len(parameters)} parameters, not {len(numbers)}")
+        write_data(parameters, [as_float(number) for number in numbers])
+
+    def __repr__(self) -> str:
+        return f"MLP of [{', '.join(map(repr, self.layers))}]"
+
+
+def _count(of: str, number: int) -> int:
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        raise NetworkError(f"the number of {of} is an integer of at least 1, not {number!r}")
+    return number
+
+
+def _generator(seed: int | str | random.Random | None) -> random.Random:
+    return seed if isinstance(seed, random.Random) else random.Random(seed)
+
+
+def _inputs(x: Iterable[Any], wanted: int, of: str) -> list[Value]:
+    """`x` as Values. Plain numbers become Constants here, once for all neurons that read them."""
+    inputs = list(map(as_value, x))
+    if len(inputs) != wanted:
+        raise NetworkError(f"the {of} takes {wanted} input{'s' * (wanted != 1)}, not {len(inputs)}")
+    return inputs
+
+
+def _activation(activation: Activation) -> tuple[Callable[[Value], Value] | None, str]:
+    """What to apply (None for nothing), and its name."""
+    if activation is None or activation == "linear":
+        return None, "linear"
+    if isinstance(activation, str):
+        primitive = TABLE.get(activation)
+        if primitive is None or primitive.arity is None or primitive.arity - len(primitive.defaults) != 1:
+            raise NetworkError(
+                f"there is no activation {activation!r}: name a function of one operand, such as "
+                f"{', '.join(sorted(activations.__all__))}, or give any function of a Value"
+            )
+        return primitive, primitive.name
+    if not callable(activation):
+        raise NetworkError(f"an activation is a name, a function of a Value, or None, not {activation!r}")
+    return activation, str(getattr(activation, "__name__", type(activation).__name__))

@@ -1,0 +1,130 @@
+"""One call of a function on Values, on which all transforms stand: it pulls cotangents back, and pushes tangents on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from operator import index
+from typing import Any
+
+from autograd_core.engine.graph import gradients
+from autograd_core.engine.sweeps import pull_back, push_forward, topological_order
+from autograd_core.engine.value import Constant, Value, as_float, as_value
+from autograd_core.errors import TransformError
+from autograd_core.namespaces import floats
+from autograd_core.namespaces.gated import open_gate
+from autograd_core.transforms.trees import Tree, without_values
+
+__all__ = ["Argnums", "Function", "FunctionCall", "argument_numbers"]
+
+Function = Callable[..., Any]
+Argnums = int | Sequence[int]
+"""The number of the argument that is differentiated, or the numbers of several."""
+
+
+class FunctionCall:
+    """One call of a function on Values: the arguments that are differentiated, the results, and what lies between.
+
+    Args:
+        f: the function.
+        args: its positional arguments.
+        argnums: the numbers of those to differentiate.
+        has_aux: whether `f` gives a pair, of its result and of something that is not differentiated.
+        kwargs: its keyword arguments.
+    """
+
+    def __init__(
+        self, f: Function, args: Sequence[Any], argnums: Sequence[int], has_aux: bool = False, kwargs: Any = None
+    ) -> None:
+        self.name = getattr(f, "__name__", type(f).__name__)
+        self.trees = {number: Tree(args[number], f"argument {number} of {self.name}") for number in argnums}
+        self.inputs: list[Value] = []
+        lifted = list(args)
+        for number, tree in self.trees.items():
+            # That of a Value is a node over it: derivatives with respect to it stop here, and those of an outer
+            # transform pass on.
+            values = [+x if isinstance(x, Value) else Value(x) for x in tree.numbers]
+            self.inputs += values
+            lifted[number] = tree.build(values)
+        result = f(*lifted, **(kwargs or {}))
+        self.aux: Any = None
+        if has_aux:
+            if not isinstance(result, tuple) or len(result) != 2:
+                raise TransformError(f"with has_aux=True, {self.name} must return a pair (result, aux)")
+            result, self.aux = result
+        if result is None:
+            raise TransformError(f"{self.name} returned None: does it lack a return statement?")
+        self.result = Tree(result, f"the result of {self.name}")
+        self.outputs = [as_value(number) for number in self.result.numbers]
+        self.order = topological_order(self.outputs)
+        leaves = [node for node in self.order if node.op is None and node.__class__ is not Constant]
+        self.nested = not set(self.inputs).issuperset(leaves) or any(x.op is not None for x in self.inputs)
+        if has_aux and not self.nested:
+            self.aux = without_values(self.aux)
+
+    def numbers(self, numbers: Sequence[Any]) -> list[Any]:
+        """Results as the caller wants them: Values inside another transform, floats elsewhere."""
+        if self.nested:
+            return list(numbers)
+        return [number.data if isinstance(number, Value) else as_float(number) for number in numbers]
+
+    def value(self) -> Any:
+        return self.result.build(self.numbers(self.outputs))
+
+    def pull(self, cotangents: Sequence[Any]) -> list[Any]:
+        """The cotangents of the inputs, given those of the outputs; None for an output that takes no part."""
+        seeds = [(y, c) for y, c in zip(self.outputs, cotangents, strict=True) if c is not None]
+        if self.nested or any(isinstance(cotangent, Value) for _, cotangent in seeds):
+            total = sum((as_value(cotangent) * output for output, cotangent in seeds), as_value(0.0))
+            return list(gradients(total, self.inputs))
+        adjoints: dict[Value, Any] = {}
+        for output, cotangent in seeds:
+            adjoints[output] = adjoints[output] + cotangent if output in adjoints else cotangent
+        pull_back(self.order, adjoints)
+        return [adjoints.get(x, 0.0) for x in self.inputs]
+
+    def push(self, tangents: Sequence[Any]) -> list[Any]:
+        """The tangents of the outputs, given those of the inputs; None for an input that takes no part."""
+        from autograd_core.engine import values
+
+        over_values = self.nested or any(isinstance(tangent, Value) for tangent in tangents)
+        known: dict[Value, Any] = {
+            x: as_value(t) if over_values else as_float(t)
+            for x, t in zip(self.inputs, tangents, strict=True)
+            if t is not None
+        }
+        push_forward(self.order, known, values if over_values else floats)
+        return [open_gate(known.get(y, as_value(0.0) if over_values else 0.0)) for y in self.outputs]
+
+    def close(self) -> None:
+        """Make constants of the inputs that this call made: to an outer transform they are nothing to differentiate."""
+        for x in self.inputs:
+            if x.op is None:
+                x.__class__ = Constant
+
+    def scalar(self, transform: str) -> Value:
+        if not self.result.is_number:
+            raise TransformError(
+                f"{transform} wants a function that returns one number, and {self.name} returned "
+                f"{len(self.outputs)} in a container: use jacobian, or sum them up"
+            )
+        return self.outputs[0]
+
+
+def argument_numbers(argnums: Argnums, args: Sequence[Any]) -> list[int]:
+    """The numbers of the arguments that are differentiated, from 0 on.
+
+    Raises:
+        TransformError: if one of them is no number, names no argument, or stands there twice.
+    """
+    try:
+        several: Sequence[Any] = argnums if isinstance(argnums, (tuple, list, range)) else [argnums]
+        numbers = [index(number) for number in several]
+    except TypeError:
+        raise TransformError(f"argnums is the number of an argument, or several, not {argnums!r}") from None
+    for number in numbers:
+        if not -len(args) <= number < len(args):
+            raise TransformError(f"argnums names argument {number}, but there are {len(args)} positional arguments")
+    numbers = [number % len(args) for number in numbers]
+    if len(set(numbers)) != len(numbers):
+        raise TransformError(f"argnums names an argument twice: {argnums}")
+    return numbers

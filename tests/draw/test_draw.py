@@ -1,0 +1,382 @@
+"""Drawing: DOT text, SVG, and files. What Graphviz shows is read back from the SVG."""
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from autograd_core import Graph, Value, math
+from autograd_core.draw import Drawing, draw, to_dot, to_svg
+from autograd_core.engine.value import TABLE
+from autograd_core.errors import DataError, MissingExtraError, OperandTypeError, RenderError
+
+SVG = "{http://www.w3.org/2000/svg}"
+XLINK_TITLE = "{http://www.w3.org/1999/xlink}title"
+
+
+@pytest.fixture
+def no_renderer(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+
+
+def plain(text):
+    return text.replace("\xa0", " ")  # of spaces in a row Graphviz makes no-break spaces
+
+
+def texts(svg):
+    return [plain(element.text or "") for element in ET.fromstring(svg).iter(f"{SVG}text")]
+
+
+def tooltips(svg):
+    return [plain(element.get(XLINK_TITLE)) for element in ET.fromstring(svg).iter(f"{SVG}a")]
+
+
+def neuron():
+    x, w, b = Value(2.0, label="x"), Value(-3.0, label="w"), Value(6.5, label="b")
+    y = (x * w + b).tanh()
+    y.label = "y"
+    y.backward()
+    return x, w, b, y
+
+
+def node_lines(dot):
+    return [line for line in dot.splitlines() if re.match(r"n\d+ \[", line)]
+
+
+def edge_lines(dot):
+    return [line for line in dot.splitlines() if re.match(r"n\d+ -> n\d+ ", line)]
+
+
+def test_a_node_shows_label_data_and_grad_and_an_operation_its_symbol():
+    x, _, _, y = neuron()
+    shown = texts(to_svg(y))
+    for text in ("x", "w", "b", "y", "data 2", f"grad {x.grad:.5g}", f"data {y.data:.5g}", "×", "+", "tanh"):
+        assert text in shown
+    assert x.grad == pytest.approx(-3.0 * (1.0 - y.data**2))
+
+
+def test_tooltips_give_full_precision_and_the_primitive():
+    x, _, _, y = neuron()
+    shown = tooltips(to_svg(y))
+    assert f"leaf x\ndata {x.data!r}, grad {x.grad!r}" in shown
+    assert f"tanh y\ndata {y.data!r}, grad {y.grad!r}" in shown
+    assert any(text.startswith("multiply\n") for text in shown)
+
+
+def test_edges_carry_local_derivatives_on_demand():
+    a, b = Value(3.0), Value(5.0)
+    y = a * b
+    assert [re.search(r'\[label="([^"]*)"', line)[1] for line in edge_lines(to_dot(y, derivatives=True))] == ["5", "3"]
+    assert "[label=" not in "".join(edge_lines(to_dot(y)))
+
+
+@pytest.mark.parametrize(
+    ("output", "partials"),
+    [
+        (lambda x: math.where(0.0, x, 7.0), ["0", "0", "1"]),
+        (lambda x: math.maximum(x, 9.0, 9.0), ["0", "0.5", "0.5"]),
+        (lambda x: math.dot([x, 2.0], [4.0, x]), ["4", "3", "3", "2"]),
+        (lambda x: x.detach(), ["0"]),
+        (lambda x: math.sqrt(x - 3.0), ["1", "-1", "inf"]),
+    ],
+    ids=["where", "maximum", "dot", "stop_gradient", "pole"],
+)
+def test_local_derivatives_of_every_kind_of_rule(output, partials):
+    lines = edge_lines(to_dot(output(Value(3.0)), derivatives=True))
+    assert [re.search(r'\[label="([^"]*)"', line)[1] for line in lines] == partials
+
+
+def test_the_same_operand_twice_is_two_edges():
+    x = Value(3.0)
+    assert len(edge_lines(to_dot(x * x))) == 2
+
+
+def test_kinds_differ_in_shape_and_line_not_only_in_fill():
+    x = Value(3.0, label="x")
+    constant, leaf, operation, output = "shape=octagon", "shape=box, style=filled,", "filled,rounded", "peripheries=2"
+    lines = node_lines(to_dot((x * 2.0).exp()))
+    marks = [[mark in line for mark in (leaf, constant, operation, output)] for line in lines]
+    assert [[index for index, here in enumerate(row) if here] for row in marks] == [[0], [1], [2], [2, 3]]
+    assert output in node_lines(to_dot(x))[0]
+
+
+HOSTILE = [
+    '"', "\\", "\\\\", "\\N", "\\G\\l\\n\\", "<b>x</b>", "<>", "{a|b}", "a\nb\r\tc", "\0\x1b\x7f", "\ud800", "\u202ea",
+    "\ufffe", "&lt;&amp;&#34;", "]]>", "<!-- -->", "<script>alert(1)</script>", '"]; evil [label="', ">>]; evil",
+    "日本語 αβ 🎉", "%s%n", " ", "a   b",
+]  # fmt: skip
+
+
+HOSTILE_STAND_IN = '<b>&lt;\\N\\"]; }'
+
+
+def as_shown(label):
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in label)
+
+
+def check_label(svg, label):
+    root = ET.fromstring(svg)
+    assert not [element.tag for element in root.iter() if element.tag.endswith("script")]
+    shown = as_shown(label)
+    bold = [plain(element.text or "") for element in root.iter(f"{SVG}text") if element.get("font-weight") == "bold"]
+    short = shown if len(shown) <= 32 else shown[:31] + "…"
+    assert short in bold
+    titles = [title.split("\n")[0] for title in tooltips(svg)]
+    assert f"leaf {shown}" in titles
+
+
+def test_hostile_labels_come_out_as_text():
+    leaves = [Value(i, label=label) for i, label in enumerate(HOSTILE)]
+    svg = to_svg(math.sum(leaves))
+    for leaf in leaves:
+        check_label(svg, leaf.label)
+    assert len([g for g in ET.fromstring(svg).iter(f"{SVG}g") if g.get("class") == "node"]) == len(leaves) + 1
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.text(st.characters(), min_size=1, max_size=30), min_size=1, max_size=20))
+@example(["\\" * 7, '\\"', "\\E\\T\\H\\L\\r"])
+def test_any_label_comes_out_as_text(labels):
+    svg = to_svg(math.sum([Value(i, label=label) for i, label in enumerate(labels)]))
+    for label in labels:
+        check_label(svg, label)
+
+
+def test_a_long_label_is_cut():
+    dot = to_dot(Value(1.0, label="x" * 1_000_000))
+    assert "x" * 31 + "…" in dot
+    assert len(dot) < 3000
+
+
+def test_a_big_graph_is_cut_nearest_to_the_outputs():
+    y = Value(1.0, label="first")
+    for _ in range(100_000):
+        y = y.sin()
+    y.label = "last"
+    dot = to_dot(y, max_nodes=10)
+    assert len(node_lines(dot)) == 10
+    assert "<B>last</B>" in dot
+    assert "first" not in dot
+    assert "99,991 of 100,001 nodes left out" in dot
+    assert dot.count("operand not drawn") == 1
+    assert "left out" not in to_dot(Value(1.0) + 1.0, max_nodes=3)
+
+
+def test_the_cut_goes_through_all_branches_at_the_same_distance():
+    left, right = Value(1.0), Value(2.0)
+    for _ in range(10):
+        left, right = left.sin(), right.cos()
+    dot = to_dot(left + right, max_nodes=7)
+    assert [dot.count(f'tooltip="{name}\\ndata') for name in ("add", "sin", "cos")] == [1, 3, 3]
+
+
+def test_a_node_with_very_many_parents_is_cut():
+    x = Value(1.0)
+    distinct = to_dot(math.sum([Value(i) for i in range(100_000)]), max_nodes=20)
+    assert len(node_lines(distinct)) == 20
+    assert "+ 99,981 operands not drawn" in distinct
+    same = to_dot(math.sum([x] * 100_000), max_nodes=20)
+    assert len(node_lines(same)) == 2
+    assert len(edge_lines(same)) == 80
+    assert "+ 99,920 operands not drawn" in same
+
+
+def recurrent(steps):
+    y, w = Value(0.5), Value(0.9, label="w")
+    for _ in range(steps):
+        y = (y * w).tanh()
+    return y
+
+
+def test_stand_ins_save_a_big_graph_from_long_edges():
+    few, many = to_dot(recurrent(10)), to_dot(recurrent(200))
+    assert "dotted" not in few
+    assert len(node_lines(many)) == 402
+    stand_ins = re.findall(r"^(s\d+) \[label=<<I>w</I> 0.9>", many, re.MULTILINE)
+    used = re.findall(r"^(s\d+) -> n\d+ ", many, re.MULTILINE)
+    assert sorted(stand_ins) == sorted(used)
+    assert len(stand_ins) == 200 - len([line for line in edge_lines(many) if line.startswith("n1 ->")]) > 190
+    assert len(edge_lines(many)) + len(used) == 600
+    assert texts(to_svg(recurrent(200))).count("w") == 1 + len(stand_ins)
+
+
+def test_the_length_of_an_edge_does_not_count_from_the_left_margin():
+    y = Value(0.5)
+    for _ in range(200):
+        y = y.tanh() * 0.9 + Value(1.0)
+    assert "dotted" not in to_dot(y, max_nodes=2000)
+
+
+def test_hostile_labels_of_stand_ins():
+    w = Value(0.5, label=HOSTILE_STAND_IN)
+    y = w
+    for _ in range(150):
+        y = y.sin() * w
+    svg = to_svg(y)
+    assert texts(svg).count(HOSTILE_STAND_IN) > 100
+    check_label(svg, HOSTILE_STAND_IN)
+
+
+def test_several_outputs():
+    x = Value(2.0)
+    dot = to_dot(x.sin(), x.cos(), x)
+    assert len(node_lines(dot)) == 3
+    assert dot.count("peripheries=2") == 3
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 2.5, None, "5"])
+def test_a_wrong_number_of_nodes_is_refused(wrong):
+    with pytest.raises(DataError, match="max_nodes"):
+        draw(Value(1.0), max_nodes=wrong)
+
+
+def test_only_values_are_drawn():
+    with pytest.raises(OperandTypeError, match="float"):
+        draw(1.0)
+
+
+def test_svg_has_titles_and_is_the_same_every_time():
+    *_, y = neuron()
+    root = ET.fromstring(to_svg(y))
+    assert root[0].tag == f"{SVG}title"
+    assert root[0].text == "Computation graph of 6 nodes"
+    titles = [element.text for element in root.iter(f"{SVG}title")]
+    assert f"leaf w\ndata -3.0, grad {Graph(y).leaves[1].grad!r}" in titles
+    assert "operand 1 of 2 of multiply" in titles
+    assert to_svg(y) == draw(y).svg
+
+
+def test_a_drawing_is_of_its_moment():
+    x = Value(2.0)
+    drawing = draw(x * x)
+    x.data = 5.0
+    assert "data 2" in texts(drawing.svg)
+
+
+def test_graphs_and_drawings_show_themselves_in_notebooks():
+    x = Value(2.0)
+    for thing in (Graph(x * x), draw(x * x)):
+        bundle = thing._repr_mimebundle_(include=None, exclude=None)
+        assert bundle["text/plain"] == repr(thing)
+        assert texts(bundle["image/svg+xml"])
+
+
+def test_without_a_renderer_notebooks_show_text_and_dot_works(no_renderer, tmp_path):
+    x = Value(2.0)
+    for thing in (Graph(x * x), draw(x * x)):
+        assert thing._repr_mimebundle_() == {"text/plain": repr(thing)}
+    Graph(x * x).save(tmp_path / "x.dot")
+    for render in (lambda: to_svg(x), Graph(x).svg, lambda: Graph(x).save(tmp_path / "x.svg")):
+        with pytest.raises(MissingExtraError, match=re.escape("autograd-core[draw]")):
+            render()
+    assert os.listdir(tmp_path) == ["x.dot"]
+
+
+def test_a_dot_program_serves_where_pygraphviz_is_missing(monkeypatch, tmp_path):
+    program = tmp_path / "dot"
+    script = "import sys; print('<svg>', sys.argv[1], len(sys.stdin.read()) > 99, '</svg>')"
+    program.write_text(f"#!{sys.executable}\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "-Tsvg True" in to_svg(Value(1.0))
+
+
+def test_a_failing_renderer_is_reported(monkeypatch, tmp_path):
+    program = tmp_path / "dot"
+    program.write_text("#!/bin/sh\necho 'no such font' >&2\nexit 3\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(shutil, "which", lambda name: str(program))
+    with pytest.raises(RenderError, match="no such font"):
+        to_svg(Value(1.0))
+    assert "image/svg+xml" not in draw(Value(1.0))._repr_mimebundle_()
+
+
+@pytest.mark.parametrize(
+    ("suffix", "start"),
+    [
+        ("svg", b"<?xml"), ("dot", b"digraph"), ("gv", b"digraph"),
+        ("png", b"\x89PNG"), ("pdf", b"%PDF"), ("jpg", b"\xff\xd8"), ("gif", b"GIF"), ("SVG", b"<?xml"),
+    ],
+)
+def test_save_writes_what_the_suffix_says(suffix, start, tmp_path):
+    path = tmp_path / f"picture.{suffix}"
+    path.write_bytes(b"old")
+    Graph(Value(2.0).exp()).save(str(path))
+    assert path.read_bytes().startswith(start)
+    assert os.listdir(tmp_path) == [path.name]
+
+
+def test_save_refuses_other_suffixes(tmp_path):
+    for name in ("picture", "picture.docx", ".svg"):
+        with pytest.raises(DataError, match="suffix"):
+            draw(Value(2.0)).save(tmp_path / name)
+    assert os.listdir(tmp_path) == []
+
+
+def test_save_reports_a_folder_that_cannot_be_written(tmp_path):
+    path = tmp_path / "nowhere" / "x.dot"
+    with pytest.raises(FileNotFoundError, match="file was not written") as caught:
+        draw(Value(2.0)).save(path)
+    assert caught.value.filename == str(path)
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
+    path = Path(tmp_path / "x.dot")
+    path.write_text("old")
+
+    def refuse(source, target):
+        raise PermissionError(13, "refused")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(PermissionError, match="refused"):
+        draw(Value(2.0)).save(path)
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["x.dot"]
+
+
+def test_drawing_on_several_threads():
+    expected = to_svg(neuron()[-1])
+    results = []
+    threads = [threading.Thread(target=lambda: results.append(to_svg(neuron()[-1]))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [expected] * 4
+
+
+def test_rendering_says_nothing(capfd):
+    to_svg(Value(1.0, label="日本語"))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_symbols_of_all_primitives_are_drawn():
+    svg = to_svg(*[op(*[1.0] * ((op.arity or 2) - 1), Value(0.5)) for op in TABLE.values()])
+    shown = texts(svg)
+    assert [op.name for op in TABLE.values() if op.symbol not in shown] == []
+
+
+def test_importing_the_package_imports_no_renderer():
+    code = "import autograd_core, sys; assert not {'graphviz', 'pygraphviz', 'subprocess'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_graph_gives_the_same_as_the_functions():
+    x = Value(2.0)
+    y = x * x
+    graph = Graph(y)
+    assert graph.to_dot(derivatives=True) == to_dot(y, derivatives=True) == draw(y, derivatives=True).dot
+    assert graph.svg(max_nodes=1) == to_svg(y, max_nodes=1)
+    assert isinstance(graph.draw(), Drawing)
