@@ -1,7 +1,9 @@
 """A scalar reverse-mode autodiff engine: readable, right to the last digits, fast."""
 
-from autograd_core import activations, errors, math
+from autograd_core import _ufuncs, activations, errors, math
 from autograd_core.compiler import jit
+from autograd_core.draw import graph_methods
+from autograd_core.engine import copying
 from autograd_core.engine.graph import Graph, gradients
 from autograd_core.engine.strictness import strict
 from autograd_core.engine.sweeps import topological_order
@@ -20,6 +22,8 @@ from autograd_core.transforms import (
     vjp,
 )
 from autograd_core.transforms.custom import custom_derivatives
+
+del _ufuncs, copying, graph_methods  # imported for the methods that they give to Value and Graph
 
 __all__ = [
     "Constant",

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from autograd_core import math
+from autograd_core.engine.methods import method_of
 from autograd_core.engine.value import Value
 
 __all__ = ["apply_ufunc"]
@@ -30,7 +31,8 @@ def _elementwise(ufunc: Any) -> Any:
     return np.frompyfunc(_OWN[ufunc.__name__], ufunc.nin, ufunc.nout)
 
 
-def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+@method_of(Value, "__array_ufunc__")
+def apply_ufunc(value: Value, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
     """What ``Value.__array_ufunc__`` gives: the ufunc over all elements, with NumPy's broadcasting."""
     import numpy as np
 

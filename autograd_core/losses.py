@@ -12,6 +12,8 @@ from typing import Any
 
 from autograd_core import math
 from autograd_core.activations import relu, softplus
+from autograd_core.engine.reals import as_float
+from autograd_core.engine.traced import Traced
 from autograd_core.engine.value import Value, as_value
 from autograd_core.errors import DataError
 
@@ -48,12 +50,9 @@ def hinge(scores: Any, labels: Any) -> Value:
     0.75
     """
 
-    def one(score: Value, label: Value) -> Value:
-        if label._is_traced:
-            label = _only_if(math.equal(math.fabs(label), 1.0), label)
-        elif label.data not in (-1.0, 1.0):
-            raise DataError(f"hinge wants labels of -1 or 1, not {label.data}")
-        return relu(1.0 - label * score)
+    def one(score: Value, label: Any) -> Value:
+        label = _only_if(math.equal(math.fabs(label), 1.0), label, "hinge wants labels of -1 or 1")
+        return relu(1.0 - label * score)  # type: ignore[no-any-return]  # rows give Values
 
     return _mean("hinge", one, scores, labels)
 
@@ -75,20 +74,15 @@ def binary_cross_entropy(logits: Any, labels: Any) -> Value:
     800.0
     """
 
-    def one(logit: Value, label: Value) -> Value:
+    def share(weight: Any, loss: Callable[[], Value]) -> Any:
         # A term of weight 0 is left out, not multiplied by 0: 0·inf would be nan for an infinite logit.
-        if label._is_traced:
-            label = _only_if(math.logical_and(math.greater_equal(label, 0.0), math.less_equal(label, 1.0)), label)
-            first = math.where(math.equal(label, 0.0), 0.0, label * softplus(-logit))
-            second = math.where(math.equal(label, 1.0), 0.0, (1.0 - label) * softplus(logit))
-            return first + second  # type: ignore[no-any-return]  # rows give Values
-        if not 0.0 <= label.data <= 1.0:
-            raise DataError(f"binary_cross_entropy wants labels from 0 to 1, not {label.data}")
-        if label.data == 1.0:
-            return softplus(-logit)
-        if label.data == 0.0:
-            return softplus(logit)
-        return label * softplus(-logit) + (1.0 - label) * softplus(logit)
+        return _choose(math.equal(weight, 0.0), lambda: 0.0, lambda: weight * loss())
+
+    def one(logit: Value, label: Any) -> Value:
+        fits = math.logical_and(math.greater_equal(label, 0.0), math.less_equal(label, 1.0))
+        label = _only_if(fits, label, "binary_cross_entropy wants labels from 0 to 1")
+        first = share(label, lambda: softplus(-logit))
+        return first + share(1.0 - label, lambda: softplus(logit))  # type: ignore[no-any-return]  # a Value
 
     return _mean("binary_cross_entropy", one, logits, labels)
 
@@ -108,57 +102,73 @@ def softmax_cross_entropy(logits: Any, index: Any) -> Value:
     >>> round(softmax_cross_entropy([Value(800.0), Value(0.0)], 1).data, 12)
     800.0
     """
-    if not _is_list(index):
-        return _class_loss(logits, index)
-    return _mean("softmax_cross_entropy", _class_loss, logits, index, lift=False)
+    return _mean("softmax_cross_entropy", _class_loss, logits, index, nested=True)
 
 
 def _class_loss(logits: Any, index: Any) -> Value:
     if not _is_list(logits) or not len(logits):
         raise DataError("softmax_cross_entropy wants the logits of one class or more for each sample, as a list")
     scores = [as_value(logit) for logit in logits]
-    if isinstance(index, Value) and index._is_traced:
-        return _traced_class_loss(scores, index)
+    if not isinstance(index, Traced):
+        index = _class_number(index, len(scores))
+    # Relative to the right class, so that nothing cancels where its share is nearly 1.
+    is_right = [math.equal(index, float(i)) for i in range(len(scores))]
+    right: Any = math.nan  # if the index, known only when compiled code runs, names no class
+    for chosen, score in zip(is_right, scores, strict=True):
+        right = _choose(chosen, lambda score=score: score, lambda right=right: right)  # type: ignore[misc]  # defaults
+    if len(scores) == 1:
+        return 0.0 * right  # type: ignore[no-any-return]  # a Value
+    # The right class adds nothing to the sum of the others: it is left out, or counts as exp(-inf) = 0.
+    gaps = [
+        _choose(chosen, lambda: -math.inf, lambda score=score: score - right)  # type: ignore[misc]  # defaults
+        for chosen, score in zip(is_right, scores, strict=True)
+        if isinstance(chosen, Value) or not chosen
+    ]
+    return softplus(math.logsumexp(*gaps))  # type: ignore[no-any-return]  # rows give Values
+
+
+def _class_number(index: Any, classes: int) -> int:
     try:
         place = operator.index(index)
     except TypeError:
         place = -1
-    if not 0 <= place < len(scores):
-        raise DataError(f"softmax_cross_entropy wants a class, an integer from 0 to {len(scores) - 1}, not {index!r}")
-    # Relative to the right class, so that nothing cancels where its share is nearly 1.
-    right = scores[place]
-    gaps = [score - right for i, score in enumerate(scores) if i != place]
-    return softplus(math.logsumexp(*gaps)) if gaps else 0.0 * right
+    if not 0 <= place < classes:
+        raise DataError(f"softmax_cross_entropy wants a class, an integer from 0 to {classes - 1}, not {index!r}")
+    return place
 
 
-def _traced_class_loss(scores: list[Value], index: Value) -> Value:
-    """The same for a class that is known only when compiled code runs: chosen by comparison."""
-    is_right = [math.equal(index, float(i)) for i in range(len(scores))]
-    if len(scores) == 1:
-        return _only_if(is_right[0], as_value(0.0)) * scores[0]
-    right: Any = math.nan  # if the index names no class
-    for chosen, score in zip(is_right, scores, strict=True):
-        right = math.where(chosen, score, right)
-    # exp(-inf) = 0: the right class adds nothing to the sum of the others
-    gaps = [math.where(chosen, -math.inf, score - right) for chosen, score in zip(is_right, scores, strict=True)]
-    return softplus(math.logsumexp(*gaps))  # type: ignore[no-any-return]  # rows give Values
+def _choose(condition: Any, chosen: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
+    """`math.where`, but a condition that is a plain number is decided now, and of the other arm nothing is recorded."""
+    if isinstance(condition, Value):
+        return math.where(condition, chosen(), otherwise())
+    return chosen() if condition else otherwise()
 
 
-def _only_if(condition: Any, label: Value) -> Value:
-    return math.where(condition, label, math.nan)  # type: ignore[no-any-return]  # rows give Values
+def _only_if(condition: Any, label: Any, wanted: str) -> Any:
+    """`label` if it is what is wanted; nan where that is known only when compiled code runs."""
+    if isinstance(condition, Traced):
+        return math.where(condition, label, math.nan)
+    if not condition:
+        raise DataError(f"{wanted}, not {label.data if isinstance(label, Value) else float(label)}")
+    return label
 
 
-def _mean(name: str, one: Callable[[Any, Any], Value], left: Any, right: Any, lift: bool = True) -> Value:
-    if _is_list(left) != _is_list(right):
+def _mean(name: str, one: Callable[[Any, Any], Value], left: Any, right: Any, nested: bool = False) -> Value:
+    """The loss of one sample, or its mean over lists; `nested` if the output for a sample is a list itself."""
+    several = _is_list(right)
+    if _is_list(left) != several and (several or not nested):
         raise DataError(f"{name} takes two single samples or two lists, not one of each")
-    if not _is_list(left):
-        return one(as_value(left), as_value(right))
+    if not several:
+        return one(left, right) if nested else one(as_value(left), _plain(right))
     if len(left) != len(right) or not len(left):
         raise DataError(f"{name} takes as many targets as outputs, at least one: not {len(right)} for {len(left)}")
-    if lift:
-        left, right = map(as_value, left), map(as_value, right)
-    losses = [one(a, b) for a, b in zip(left, right, strict=True)]
+    pairs = zip(left, right, strict=True)
+    losses = [one(a, b) if nested else one(as_value(a), _plain(b)) for a, b in pairs]
     return math.sum(losses) / len(losses)  # type: ignore[no-any-return]  # rows give Values
+
+
+def _plain(target: Any) -> Any:
+    return target if isinstance(target, Value) else as_float(target)
 
 
 def _is_list(thing: Any) -> bool:

@@ -15,7 +15,8 @@ from collections.abc import Iterable
 from math import comb, e, factorial, gcd, inf, isqrt, lcm, nan, perm, pi, tau
 from typing import Any
 
-from autograd_core.engine.value import Value, as_float
+from autograd_core.engine.reals import as_float
+from autograd_core.engine.value import Value
 from autograd_core.errors import PrimitiveError
 from autograd_core.primitives import arithmetic as _arithmetic
 from autograd_core.primitives.arithmetic import (

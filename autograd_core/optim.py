@@ -10,7 +10,8 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from autograd_core.engine.value import Constant, Value, as_float, write_data
+from autograd_core.engine.reals import as_float
+from autograd_core.engine.value import Constant, Value, write_data
 from autograd_core.errors import DataError
 from autograd_core.namespaces import floats
 
@@ -129,7 +130,7 @@ class Adam(Optimizer):
         lr: the learning rate, ≥ 0.
         betas: how much of m and of v is kept at a step; each ≥ 0 and below 1.
         eps: what keeps the denominator from 0, ≥ 0.
-        weight_decay: ≥ 0; that many times the parameter is added to its gradient.
+        weight_decay: ≥ 0; that many times the parameter is added to its gradient. 0 if not given.
 
     Raises:
         DataError: for a number out of its range, or parameters that are no leaves or come twice.
@@ -143,7 +144,8 @@ class Adam(Optimizer):
     """
 
     means = 2
-    _decoupled = False
+    decay, decoupled = 0.0, False
+    """The weight decay if none is given, and whether it shrinks the parameter past the running means."""
 
     def __init__(
         self,
@@ -151,9 +153,9 @@ class Adam(Optimizer):
         lr: float = 0.001,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
-        weight_decay: float = 0.0,
+        weight_decay: float | None = None,
     ) -> None:
-        super().__init__(parameters, lr, weight_decay)
+        super().__init__(parameters, lr, self.decay if weight_decay is None else weight_decay)
         self.betas = (_check("betas[0]", betas[0], below=1.0), _check("betas[1]", betas[1], below=1.0))
         self.eps = _check("eps", eps)
 
@@ -161,7 +163,7 @@ class Adam(Optimizer):
         """See `Optimizer.rule`; the running means are m and v."""
         mean, square = state
         keep, keep_square = self.betas
-        if self._decoupled:
+        if self.decoupled:
             p = (1.0 - self.lr * self.weight_decay) * p
         elif self.weight_decay:
             g = g + self.weight_decay * p
@@ -181,23 +183,13 @@ class AdamW(Adam):
 
     Args:
         parameters, lr, betas, eps: as for `Adam`.
-        weight_decay: ≥ 0.
+        weight_decay: ≥ 0; 0.01 if not given.
 
     Raises:
         DataError: as for `Adam`.
     """
 
-    _decoupled = True
-
-    def __init__(
-        self,
-        parameters: Iterable[Value],
-        lr: float = 0.001,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0.01,
-    ) -> None:
-        super().__init__(parameters, lr, betas, eps, weight_decay)
+    decay, decoupled = 0.01, True
 
 
 def clip_gradients(parameters: Iterable[Value], max_norm: float) -> float:

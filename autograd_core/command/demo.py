@@ -14,11 +14,11 @@ from importlib.util import find_spec
 from time import perf_counter
 from typing import Any
 
-from autograd_core import jit
 from autograd_core import math as m
 from autograd_core._files import write_whole
 from autograd_core.command.tables import Table, parse_number, read_table
-from autograd_core.compiler.machine import code as native
+from autograd_core.compiler import jit
+from autograd_core.compiler.machine import host
 from autograd_core.engine.value import Value
 from autograd_core.errors import DataError, MissingExtraError
 from autograd_core.losses import softmax_cross_entropy
@@ -86,7 +86,7 @@ def run(data: str | None, target: str | None, out: str, epochs: int, seed: int, 
     eager = _eager_seconds(deepcopy(model), training)
     course = train(model, training, held_out, epochs, random.Random(seed))
     compiled = course.history.seconds / len(course.history.losses)
-    how, before = ("compiled", "compiling") if native.available() else ("on NumPy's arrays", "tracing")
+    how, before = ("compiled", "compiling") if host.available() else ("on NumPy's arrays", "tracing")
     print(f"trained in {course.history.seconds:.2g} s, after {course.history.compile_seconds:.2g} s of {before}")
     print(
         f"an epoch took {_milliseconds(compiled)} {how} and {_milliseconds(eager)} eagerly "

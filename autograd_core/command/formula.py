@@ -17,8 +17,9 @@ from typing import Any
 
 from autograd_core import activations, math
 from autograd_core.command.tables import nearest
-from autograd_core.engine.value import TABLE, Constant, Value
+from autograd_core.engine.value import Constant, Value
 from autograd_core.errors import AutogradError, DataError
+from autograd_core.primitives import TABLE, lookup
 
 __all__ = ["evaluate", "functions"]
 
@@ -35,8 +36,8 @@ _UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {ast.USub: neg, ast.UAdd
 def functions() -> dict[str, Callable[..., Any]]:
     """The functions that a formula may call, by name."""
     names = {*math.__all__, *activations.__all__} & TABLE.keys()
-    extra = {"abs": TABLE["abs"], "round": TABLE["round"], "max": TABLE["maximum"], "min": TABLE["minimum"]}
-    return {**{name: TABLE[name] for name in names}, **extra, "log": math.log}
+    rows = {**dict(zip(names, names, strict=True)), "abs": "abs", "round": "round", "max": "maximum", "min": "minimum"}
+    return {**{name: lookup(row) for name, row in rows.items()}, "log": math.log}
 
 
 def evaluate(text: str, numbers: Mapping[str, float]) -> tuple[Value, dict[str, Value]]:

@@ -1,12 +1,13 @@
-"""The compiler: a traced graph as native code.
+"""The compiler: a traced graph as native code. It imports `transforms.trees` and what is above that.
 
-A function is called on traced values (`trace`). Each node of the graph that this leaves behind runs its forward over a
-namespace of instructions, which folds constants and finds common subexpressions (`lower`, `instructions`). That
-straight-line code becomes LLVM's text (`emit`), and the text machine code (`native`), with a loop for batches
-(`driver`), threads that share them (`pool`) and a way in from Python (`entry`). `callable` and `compiled` put it
-together.
+A function is called on traced values (`autograd_core.engine.traced`). The graph that this leaves behind becomes
+straight-line code (`program`), that becomes text (`codegen`), the text machine code (`machine`), and arguments and
+results find their way in and out (`calling`). `backends` has the kinds of code there are, `compiled` one trace as code,
+`jit_function` what a user calls, `graph_compile` the same for a recorded graph. `tuning` has all that was found by
+measurement.
 """
 
+from autograd_core.compiler import graph_compile  # noqa: F401  # it gives Graph its method
 from autograd_core.compiler.jit_function import Jit, jit
 
 __all__ = ["Jit", "jit"]

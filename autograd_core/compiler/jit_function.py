@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Callable, Sequence
 from functools import update_wrapper
@@ -10,7 +9,7 @@ from operator import index
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd_core.compiler.calling.arguments import arguments_of, build_samples, holds_values
+from autograd_core.compiler.calling.arguments import Flat, Trace, arguments_of, build_samples, flat, holds_values
 from autograd_core.engine.collector import collector_paused
 from autograd_core.engine.strictness import lenient
 from autograd_core.engine.traced import Traced
@@ -94,27 +93,27 @@ class Jit:
         self._name = getattr(f, "__name__", type(f).__name__)
         self._axes: int | tuple[int | None, ...] | None
         if isinstance(in_axes, (tuple, list)):
-            self._axes = tuple(None if axis is None else _count(axis, "in_axes") for axis in in_axes)
+            self._axes = tuple(None if axis is None else _whole(axis, "in_axes") for axis in in_axes)
             self._is_batched = any(axis is not None for axis in self._axes)
         else:
-            self._axes = None if in_axes is None else _count(in_axes, "in_axes")
+            self._axes = None if in_axes is None else _whole(in_axes, "in_axes")
             self._is_batched = in_axes is not None
         if reduce is not None and not self._is_batched:
             raise TransformError("reduce wants a batch: say in in_axes which arguments are mapped")
         self._reduce = reduce
-        if threads is not None and _count(threads, "threads") < 1:
+        if threads is not None and _whole(threads, "threads") < 1:
             raise TransformError(f"threads is a count of 1 or more, not {threads}")
         self._threads = threads
         self._strict = strict
         static = static_argnums if isinstance(static_argnums, (tuple, list)) else [static_argnums]
-        self._static = sorted(_count(number, "static_argnums") for number in static)
+        self._static = sorted(_whole(number, "static_argnums") for number in static)
         if self._static and self._static[0] < 0:
             raise TransformError(f"static_argnums counts arguments from 0: {self._static[0]} is none")
         self._compiled: dict[Any, Compiled] = {}
-        self._entry: Callable[..., Any] = self._dispatch
+        self._fast: Callable[..., Any] = self._dispatch
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._dispatch(*args, **kwargs) if kwargs else self._entry(*args)
+        return self._dispatch(*args, **kwargs) if kwargs else self._fast(*args)
 
     def compile(self, *args: Any, **kwargs: Any) -> Compiled:
         """The compiled code for arguments of this structure; what they hold does not matter.
@@ -126,9 +125,10 @@ class Jit:
             OperandTypeError: if there is a Value among the arguments.
         """
         call = self._bind(args, kwargs)
-        if holds_values(call.traced):
+        traced = flat(call.traced)
+        if holds_values(traced):
             raise OperandTypeError(f"{self._name} is compiled for numbers, not for Values")
-        return self._compile(call)
+        return self._compile(call, traced)
 
     def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Call:
         if kwargs:
@@ -145,9 +145,9 @@ class Jit:
         static = {number: args[number] for number in self._static if number < len(args)}
         return _Call(args, names, static, [arg for number, arg in enumerate(args) if number not in static])
 
-    def _compile(self, call: _Call) -> Compiled:
+    def _compile(self, call: _Call, args: Sequence[Flat]) -> Compiled:
         static = {number: self._static_key(number, value) for number, value in call.static.items()}
-        arguments = arguments_of(call.traced, self._axes_of(len(call.args), set(static)), self._name)
+        arguments = arguments_of(args, self._axes_of(len(call.args), set(static)), self._name)
         if self._is_batched and not any(argument.structure.size for argument in arguments if argument.axis is not None):
             raise TransformError(f"no argument of {self._name} holds a mapped array: how many samples are there?")
         key = (call.names, tuple(static.items()), tuple(argument.key for argument in arguments))
@@ -161,7 +161,8 @@ class Jit:
                 return self._f(*every[:places], **dict(zip(call.names, every[places:], strict=True)))
 
             dispatch = None if call.names or static else self._dispatch
-            known = self._compiled[key] = self._make(function, arguments, dispatch)
+            # of two threads that make it at once, the first one's is used by both
+            known = self._compiled.setdefault(key, self._make(function, arguments, dispatch))
         return known
 
     def _static_key(self, number: int, value: Any) -> Any:
@@ -178,7 +179,7 @@ class Jit:
 
     def _make(self, function: Callable[..., Any], arguments: Any, dispatch: Any) -> Compiled:
         # not before something is compiled: it takes a while to import
-        from autograd_core.compiler.compiled import Compiled, Trace
+        from autograd_core.compiler.compiled import Compiled
 
         began = perf_counter()
         with collector_paused(), lenient():
@@ -193,34 +194,35 @@ class Jit:
                 fallback=dispatch, trace_seconds=perf_counter() - began,
             )  # fmt: skip
 
-    def _axes_of(self, count: int, static: set[int]) -> list[int | None]:
+    def _axes_of(self, given: int, static: set[int]) -> list[int | None]:
         if self._axes is None or isinstance(self._axes, int):
-            axes: list[int | None] = [self._axes] * count
-        elif len(self._axes) == count:
+            axes: list[int | None] = [self._axes] * given
+        elif len(self._axes) == given:
             axes = list(self._axes)
         else:
             raise TransformError(
-                f"in_axes has {len(self._axes)} entries, but {self._name} was called with {count} arguments"
+                f"in_axes has {len(self._axes)} entries, but {self._name} was called with {given} arguments"
             )
         return [axis for number, axis in enumerate(axes) if number not in static]
 
     def _dispatch(self, *args: Any, **kwargs: Any) -> Any:
         call = self._bind(args, kwargs)
-        if holds_values(call.traced):
+        traced = flat(call.traced)
+        if holds_values(traced):
             if self._is_batched:
                 raise OperandTypeError(
                     f"{self._name} is mapped over arrays of numbers, and got a Value: "
                     "differentiate first, then compile, as in jit(grad(f), in_axes=...)"
                 )
             return self._f(*args, **kwargs)
-        compiled = self._compile(call)
+        compiled = self._compile(call, traced)
         # the builtin of a batch takes as long to make as its kernel, so it is made for what is called again
         if kwargs or call.static or (self._is_batched and not compiled.has_run):
-            return compiled.run(*call.traced)
+            return compiled.run_flat(traced)
         function = compiled.function
-        if self._entry is function or function == compiled.run:
-            return compiled.run(*call.traced)
-        self._entry = function  # a builtin, which comes back here with what it does not take
+        if self._fast is function or function == compiled.run:
+            return compiled.run_flat(traced)
+        self._fast = function  # a builtin, which comes back here with what it does not take
         return function(*args)
 
     def __get__(self, instance: Any, owner: Any = None) -> Jit:
@@ -258,9 +260,9 @@ def _distinct(value: Any) -> Any:
     return value.__class__, value.hex() if isinstance(value, float) else value
 
 
-def _count(number: Any, what: str) -> int:
+def _whole(number: Any, what: str) -> int:
     try:
         return index(number)
     except TypeError:
-        nan = " (a NaN)" if isinstance(number, float) and math.isnan(number) else ""
+        nan = " (a NaN)" if number != number else ""
         raise TransformError(f"{what} wants whole numbers, not {number!r}{nan}") from None

@@ -19,6 +19,7 @@ from typing import Any
 from autograd_core._files import write_whole
 from autograd_core.draw.rendering import render, with_titles
 from autograd_core.engine.graph import Graph
+from autograd_core.engine.traced import Traced
 from autograd_core.engine.value import Constant, Value
 from autograd_core.errors import DataError, MissingExtraError, RenderError
 from autograd_core.namespaces import floats
@@ -179,7 +180,7 @@ def _dot(graph: Graph, derivatives: bool, max_nodes: int) -> str:
     for node in drawn:
         parents = node.parents
         lines.append(f"{names[node]} [{_node(node, node in outputs, len(parents) - len(shown[node]))}];")
-        partials = _local_derivatives(node) if derivatives and shown[node] and not node._is_traced else ()
+        partials = _local_derivatives(node) if derivatives and shown[node] and not isinstance(node, Traced) else ()
         for i in shown[node]:
             source = names[parents[i]]
             if rank[node] - rank[parents[i]] > longest:
@@ -234,7 +235,7 @@ def _node(node: Value, output: bool, hidden: int) -> str:
     lines = [name] if name else []
     if isinstance(node, Constant):
         lines.append(f"{node.data:.5g}")
-    elif node._is_traced:  # it has no numbers
+    elif isinstance(node, Traced):  # it has no numbers
         lines = lines or ["input" if op is None else op.name if op.symbol != op.name else ""]
     else:
         lines += [f"data {node.data:.5g}", f"grad {node.grad:.5g}"]
@@ -257,7 +258,7 @@ def _numbers(node: Value) -> str:
     constant = isinstance(node, Constant)
     kind = node.op.name if node.op is not None else "constant" if constant else "leaf"
     name = f"{kind}{' ' * bool(label)}{label}"
-    if node._is_traced:
+    if isinstance(node, Traced):
         return _tooltip(name)
     return _tooltip(name, f"data {node.data!r}" if constant else f"data {node.data!r}, grad {node.grad!r}")
 
@@ -265,7 +266,7 @@ def _numbers(node: Value) -> str:
 def _stand_in(node: Value) -> str:
     """The attributes of a node that stands for another one, drawn far away."""
     mark = _short(_printable(str(node.label) or (node.op.symbol if node.op else ""))).translate(_IN_LABEL)
-    number = "" if node._is_traced else f" {node.data:.5g}"
+    number = "" if isinstance(node, Traced) else f" {node.data:.5g}"
     return f'label=<<I>{mark}</I>{number}>, tooltip="{_numbers(node)}", {_STAND_IN}'
 
 
@@ -283,10 +284,7 @@ def _local_derivatives(node: Value) -> list[float]:
     op = node.op
     assert op is not None
     xs = [parent.data for parent in node.parents]
-    if op.joint is not None:
-        cotangents = op.joint(floats, 1.0, node.data, *xs)
-    else:
-        cotangents = [None if rule is None else rule(floats, 1.0, node.data, *xs) for rule in op.rules]
+    cotangents = op.cotangents(floats, 1.0, node.data, *xs)
     return [0.0 if cotangent is None else float(cotangent) for cotangent in cotangents]
 
 

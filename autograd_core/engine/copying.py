@@ -10,7 +10,9 @@ import threading
 from collections.abc import Iterator
 from typing import Any, SupportsIndex
 
-from autograd_core.engine import value as nodes
+from autograd_core.engine.clock import clock
+from autograd_core.engine.methods import method_of
+from autograd_core.engine.sweeps import topological_order
 from autograd_core.engine.value import Constant, Value, as_value
 
 __all__ = ["reduce_value", "restore_value"]
@@ -41,10 +43,9 @@ class _Ancestors(list[Value]):
             _progress.covered -= mine
 
 
-def reduce_value(node: Value) -> tuple[Any, ...]:
+@method_of(Value, "__reduce_ex__")
+def reduce_value(node: Value, protocol: Any) -> tuple[Any, ...]:
     """What `pickle` and `copy` need to make `node` anew."""
-    from autograd_core.engine.sweeps import topological_order
-
     if node.__class__ is Constant:
         return as_value, (node._data,)
     if node.op is None:
@@ -61,10 +62,11 @@ def _blank() -> Value:
 def _restore_leaf(data: float, grad: float, stamp: int, label: str) -> Value:
     leaf = Value(data, label)
     leaf._grad, leaf._stamp = grad, stamp
-    nodes.advance_clock(at_least=stamp)
+    clock.advance(at_least=stamp)
     return leaf
 
 
+@method_of(Value, "__setstate__")
 def restore_value(node: Value, state: tuple[Any, ...]) -> None:
     """Fill a blank node with the state that `reduce_value` gave."""
     _, node.op, parents, node._data, node._grad, node._stamp, node.label = state
@@ -72,4 +74,4 @@ def restore_value(node: Value, state: tuple[Any, ...]) -> None:
         node._a, node._b = (*parents, None)[:2]
     else:
         node._a, node._b = parents, None
-    nodes.advance_clock(at_least=node._stamp)
+    clock.advance(at_least=node._stamp)

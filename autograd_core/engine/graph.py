@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from autograd_core.engine import value as nodes
+from autograd_core.engine.clock import clock, exhaust
+from autograd_core.engine.methods import method_of
 from autograd_core.engine.strictness import is_strict, lenient
 from autograd_core.engine.sweeps import pull_back, topological_order
-from autograd_core.engine.value import Constant, Value, as_value, exhaust
-from autograd_core.errors import GraphError
+from autograd_core.engine.value import Constant, Value, as_value, write_data
+from autograd_core.engine.values import values
+from autograd_core.errors import GraphError, OperandTypeError
 from autograd_core.namespaces.gated import open_gate
 
-if TYPE_CHECKING:
-    from autograd_core.compiler.compiled import Compiled
-    from autograd_core.draw.drawing import Drawing
-
-__all__ = ["Graph", "gradients"]
+__all__ = ["Graph", "backward", "gradients"]
 
 _commit_lock = threading.Lock()
 _write_grad = vars(Value)["_grad"].__set__
@@ -53,38 +50,15 @@ class Graph:
             raise GraphError("a Graph needs at least one output")
         for output in outputs:
             if not isinstance(output, Value):
-                raise nodes.OperandTypeError(f"the outputs of a Graph are Values, not {type(output).__name__}")
+                raise OperandTypeError(f"the outputs of a Graph are Values, not {type(output).__name__}")
         self.outputs = outputs
         self.nodes = topological_order(outputs)
         self.leaves = [node for node in self.nodes if node.op is None and node.__class__ is not Constant]
         self._operations = [node for node in self.nodes if node.op is not None]
-        self._code: Compiled | None = None
+        # native code, if there is: from the data of the leaves to the data of the operations, and all adjoints
+        self._code: Callable[[list[float]], list[float]] | None = None
         # when the compiled passes ran, and the adjoints they gave: of the operations, then of the leaves
         self._evaluated: tuple[int, list[float]] = -1, []
-
-    def compile(self, *, strict: bool = False) -> Graph:
-        """Make `forward` and `backward` native code from now on; the graph itself, for chaining.
-
-        Both give what they gave before, and write the same data and grads, without going through the nodes one by one.
-
-        Args:
-            strict: give the bits of plain evaluation for + − × ÷ √; otherwise a·b + c may be rounded once.
-
-        Raises:
-            StaleGraphError: if a leaf was changed after the forward pass.
-
-        >>> x = Value(2.0)
-        >>> graph = Graph(x * x + 1.0).compile()
-        >>> x.data = 3.0
-        >>> graph.forward()
-        >>> graph.backward()
-        >>> graph.outputs[0].data, x.grad
-        (10.0, 6.0)
-        """
-        from autograd_core.compiler.graph_compile import compile_passes
-
-        self._code = compile_passes(self.nodes, self.leaves, self.outputs, strict=strict)
-        return self
 
     def forward(self) -> None:
         """Evaluate every operation again, in topological order, from the data that the leaves have now.
@@ -93,19 +67,19 @@ class Graph:
         with ``greater``, ``less`` and their like is part of the graph and is decided anew.
         """
         # No leaf may change meanwhile: what is computed here would then be stamped as newer than that change.
-        with nodes.clock_lock:
+        with clock.lock:
             if self._code is not None and not is_strict():
-                numbers = self._code.point([leaf._data for leaf in self.leaves])
+                numbers = self._code([leaf._data for leaf in self.leaves])
                 count = len(self._operations)
-                nodes.write_data(self._operations, numbers[:count])
-                self._evaluated = nodes.now(), numbers[count:]
+                write_data(self._operations, numbers[:count])
+                self._evaluated = clock.now, numbers[count:]
                 return
             data: dict[Value, float] = {}
             for node in self.nodes:
                 op = node.op
                 data[node] = node._data if op is None else op.eager(*[data[parent] for parent in node.parents])
             operations = self._operations
-            nodes.write_data(operations, [data[node] for node in operations])
+            write_data(operations, [data[node] for node in operations])
 
     def backward(self) -> None:
         """Add the derivative of the sum of the outputs to the grad of every leaf, in reverse topological order.
@@ -137,36 +111,34 @@ class Graph:
 
     def _is_unchanged_since(self, tick: int) -> bool:
         """Whether no node of this graph got new data after that time."""
-        return nodes.now() == tick or (tick >= 0 and max(node._stamp for node in self.nodes) <= tick)
+        return clock.now == tick or (tick >= 0 and max(node._stamp for node in self.nodes) <= tick)
 
     def zero_grad(self) -> None:
         """Set the grad of every node to 0."""
         with _commit_lock:
             exhaust(map(_write_grad, self.nodes, [0.0] * len(self.nodes)))
 
-    def draw(self, *, derivatives: bool = False, max_nodes: int = 500) -> Drawing:
-        """A picture of the graph as it is now; for the arguments and the picture see `autograd_core.draw`."""
-        from autograd_core.draw.drawing import Drawing
-
-        return Drawing(self, derivatives=derivatives, max_nodes=max_nodes)
-
-    def to_dot(self, *, derivatives: bool = False, max_nodes: int = 500) -> str:
-        """The graph in the DOT language of Graphviz."""
-        return self.draw(derivatives=derivatives, max_nodes=max_nodes).dot
-
-    def svg(self, *, derivatives: bool = False, max_nodes: int = 500) -> str:
-        """The graph as SVG."""
-        return self.draw(derivatives=derivatives, max_nodes=max_nodes).svg
-
-    def save(self, path: str | os.PathLike[str], *, derivatives: bool = False, max_nodes: int = 500) -> None:
-        """Write a picture of the graph to a file; the suffix of `path` decides the format."""
-        self.draw(derivatives=derivatives, max_nodes=max_nodes).save(path)
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {**self.draw()._repr_mimebundle_(), "text/plain": repr(self)}
+    if TYPE_CHECKING:
+        # given by modules that know Graph: `autograd_core.compiler.graph_compile`, `autograd_core.draw.graph_methods`
+        def compile(self, *, strict: bool = False) -> Graph: ...
+        def draw(self, *, derivatives: bool = False, max_nodes: int = 500) -> Any: ...
+        def to_dot(self, *, derivatives: bool = False, max_nodes: int = 500) -> str: ...
+        def svg(self, *, derivatives: bool = False, max_nodes: int = 500) -> str: ...
+        def save(self, path: Any, *, derivatives: bool = False, max_nodes: int = 500) -> None: ...
 
     def __repr__(self) -> str:
         return f"Graph({len(self.nodes)} nodes, {len(self.leaves)} leaves, {len(self.outputs)} outputs)"
+
+
+@method_of(Value)
+def backward(self: Value) -> None:
+    """Add the derivative of this Value with respect to each leaf to the leaf's `grad`, in one reverse pass.
+
+    Raises:
+        GraphError: if this Value is a constant.
+        StaleGraphError: if a leaf was changed after this Value was computed.
+    """
+    Graph(self).backward()
 
 
 def gradients(output: Value, leaves: Sequence[Value]) -> list[Value]:
@@ -185,8 +157,6 @@ def gradients(output: Value, leaves: Sequence[Value]) -> list[Value]:
     >>> first.data, second.data
     (12.0, 12.0)
     """
-    from autograd_core.engine import values
-
     order = topological_order([output])
     wanted = set(leaves)
     leading = set(wanted)  # the nodes on a way from a wanted one: only they need adjoints

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 from numbers import Number, Real
 from typing import Any
 
-__all__ = ["advice", "describe", "real"]
+from autograd_core.errors import AutogradError, OperandTypeError
+
+__all__ = ["advice", "as_float", "count", "describe", "real"]
 
 
 def real(number: Any) -> float | None:
@@ -19,6 +22,45 @@ def real(number: Any) -> float | None:
         return float(number)
     except OverflowError:  # an integer or a fraction beyond the doubles rounds to infinity
         return float("inf") if number > 0 else float("-inf")
+
+
+def as_float(number: Any) -> float:
+    """`number` as a float.
+
+    Args:
+        number: int, bool, float, Fraction, NumPy real scalar or 0-d array. Beyond a double's range it becomes ±inf.
+
+    Raises:
+        OperandTypeError: for anything else.
+    """
+    if number.__class__ is float:
+        return number
+    converted = real(number)
+    if converted is None:
+        if hasattr(number, "backward"):  # a Value, or a tensor of another library
+            kind = type(number).__name__
+            raise OperandTypeError(f"a plain number is wanted, not a {kind}: use .data for its number")
+        raise OperandTypeError(f"{describe(number)} is not a real number: {advice(number)}")
+    return converted
+
+
+def count(number: Any, what: str, error: type[AutogradError], least: int | None = None) -> int:
+    """`number` as an int.
+
+    Args:
+        number: any integer, also NumPy's; no bool.
+        what: how the error calls it, such as ``"epochs"``.
+        error: what is raised for anything else.
+        least: the smallest that will do, if there is one.
+    """
+    try:
+        whole = None if isinstance(number, bool) else operator.index(number)
+    except TypeError:
+        whole = None
+    if whole is None or (least is not None and whole < least):
+        bound = "" if least is None else f" of at least {least}"
+        raise error(f"{what} is an integer{bound}, not {number!r}")
+    return whole
 
 
 def describe(thing: Any) -> str:

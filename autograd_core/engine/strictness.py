@@ -1,4 +1,8 @@
-"""strict(): raise where an infinity or a NaN first appears, at the primitive that made it."""
+"""strict(): raise where an infinity or a NaN first appears, at the primitive that made it.
+
+Nodes call their primitive's `eager`. While a block is in force anywhere in the process, that is a checked form of what
+the primitive computes, which looks whether the block is in force here; otherwise it is the plain form.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +12,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from autograd_core.engine.operation import OPERATIONS, Operation
 from autograd_core.errors import NonFiniteError
-from autograd_core.primitives.table import PRIMITIVES, Primitive
 
 __all__ = ["is_strict", "lenient", "strict"]
 
 _strict_here: ContextVar[bool] = ContextVar("strict_here", default=False)
-_lock = threading.Lock()
+_lock = threading.RLock()
 _users = 0
-_plain: dict[Primitive, Callable[..., float]] = {}
 
 
 @contextmanager
@@ -34,12 +37,12 @@ def strict() -> Iterator[None]:
     autograd_core.errors.NonFiniteError: log(0.0) is -inf
     """
     token = _strict_here.set(True)
-    _install()
+    _count(1)
     try:
         yield
     finally:
         _strict_here.reset(token)
-        _remove()
+        _count(-1)
 
 
 @contextmanager
@@ -57,33 +60,27 @@ def is_strict() -> bool:
     return _strict_here.get()
 
 
-def _install() -> None:
+def _count(change: int) -> None:
+    """One block more or less: with the first, primitives are checked; with the last, they are plain again."""
     global _users
     with _lock:
-        _users += 1
-        for row in PRIMITIVES:
-            if row not in _plain and not row.condition:
-                _plain[row] = row.eager
-                row.eager = _checked(row, row.eager)
+        _users += change
+        for op in list(OPERATIONS):
+            if not _users:
+                op.eager = op.plain
+            elif op.eager is op.plain and not op.condition:
+                op.eager = _checked(op)
 
 
-def _remove() -> None:
-    global _users
-    with _lock:
-        _users -= 1
-        if not _users:
-            for row, eager in _plain.items():
-                row.eager = eager
-            _plain.clear()
+def _checked(op: Operation) -> Callable[..., float]:
+    plain = op.plain
 
-
-def _checked(row: Primitive, eager: Callable[..., float]) -> Callable[..., float]:
     def checked(*operands: float) -> float:
-        y = eager(*operands)
+        y = plain(*operands)
         if not math.isfinite(y) and _strict_here.get():
             blamable = all(map(math.isfinite, operands)) or (y != y and not any(map(math.isnan, operands)))
             if blamable:
-                raise NonFiniteError(f"{row.name}({', '.join(map(repr, operands))}) is {y}")
+                raise NonFiniteError(f"{op.name}({', '.join(map(repr, operands))}) is {y}")
         return y
 
     return checked

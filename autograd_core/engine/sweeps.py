@@ -2,6 +2,9 @@
 
 There is one sort and one sweep each way. A sweep runs the local derivative rules over a namespace: over floats it is
 `backward`, over Values it records the gradient as a graph, see `autograd_core.engine.graph.gradients`.
+
+Each sweep has one body for all operations and namespaces. On floats, where a node takes a fraction of a microsecond, it
+is written out for one and two operands beside that: ``benchmarks/sweeps.py`` measures what this gains.
 """
 
 from __future__ import annotations
@@ -11,11 +14,12 @@ from itertools import filterfalse
 from operator import attrgetter
 from typing import Any
 
-from autograd_core.engine import value as nodes
+from autograd_core.engine.clock import clock
 from autograd_core.engine.value import Constant, Value
-from autograd_core.errors import PrimitiveError, StaleGraphError
+from autograd_core.errors import StaleGraphError
 from autograd_core.namespaces import floats
 from autograd_core.namespaces.gated import Gated
+from autograd_core.namespaces.protocol import Namespace
 
 __all__ = ["pull_back", "push_forward", "topological_order"]
 
@@ -76,7 +80,7 @@ def topological_order(outputs: Iterable[Value]) -> list[Value]:
 
 
 def pull_back(
-    order: Sequence[Value], adjoints: dict[Value, Any], m: Any = floats, fixed: Set[Value] = frozenset()
+    order: Sequence[Value], adjoints: dict[Value, Any], m: Namespace = floats, fixed: Set[Value] = frozenset()
 ) -> None:
     """The reverse pass: complete `adjoints`, which holds those of the outputs, with those of all nodes they reach.
 
@@ -89,9 +93,41 @@ def pull_back(
     Raises:
         StaleGraphError: if a node changed after another was computed from it.
     """
+    began = clock.now
+    if m is floats and not fixed:
+        _pull_back_floats(order, adjoints)
+    else:
+        _pull_back(order, adjoints, m, fixed)
+    # A Graph.forward() on another thread brings a node and its parents up to date together: no check above sees that.
+    if clock.now != began and max(map(_stamp_of, order)) > began:
+        raise StaleGraphError("the graph got new data during the reverse pass: call it again when they are complete")
+
+
+def _pull_back(order: Sequence[Value], adjoints: dict[Value, Any], m: Namespace, fixed: Set[Value]) -> None:
     read, adjoint_of = m.operand, adjoints.get
-    on_floats = m is floats  # then the numbers are at hand, without a call for each
-    began = nodes.now()
+    for node in reversed(order):
+        op, g = node.op, adjoint_of(node)
+        if op is None or g is None:
+            continue
+        condition = None
+        if g.__class__ is Gated:
+            condition, g = g.condition, g.cotangent
+        parents = node.parents
+        y, xs = read(node), list(map(read, parents))
+        if max(map(_stamp_of, parents)) > node._stamp:
+            raise _stale(node)
+        wanted = [parent.__class__ is not Constant and parent not in fixed for parent in parents]
+        for parent, cotangent in zip(parents, op.cotangents(m, g, y, *xs, wanted=wanted), strict=True):
+            if cotangent is None:
+                continue
+            if condition is not None:
+                cotangent = m.gate(condition, cotangent)
+            adjoints[parent] = adjoints[parent] + cotangent if parent in adjoints else cotangent
+
+
+def _pull_back_floats(order: Sequence[Value], adjoints: dict[Value, Any]) -> None:
+    """The same on floats, where a cotangent is there or not, and written out for one and two operands."""
+    adjoint_of = adjoints.get
     for node in reversed(order):
         op = node.op
         if op is None:
@@ -99,83 +135,45 @@ def pull_back(
         g = adjoint_of(node)
         if g is None:
             continue
-        condition = None
-        if g.__class__ is Gated:
-            condition, g = g.condition, g.cotangent
-        stamp = node._stamp
-        # Most nodes have one or two operands. Written out, they take a third of the time of the loop at the end.
+        stamp, y = node._stamp, node._data
         # A constant has no stamp of its own: it cannot change.
         if op.arity == 2:
             left: Any = node._a
             right: Any = node._b
-            if on_floats:
-                y, a, b = node._data, left._data, right._data
-            else:
-                y, a, b = read(node), read(left), read(right)
+            a, b = left._data, right._data
             rule, other_rule = op.rules
             if left.__class__ is not Constant:
                 if left._stamp > stamp:
                     raise _stale(node)
-                if rule is not None and (not fixed or left not in fixed):
-                    cotangent = rule(m, g, y, a, b)
+                if rule is not None:
+                    cotangent = rule(floats, g, y, a, b)
                     if cotangent is not None:
-                        if condition is not None:
-                            cotangent = m.gate(condition, cotangent)
                         adjoints[left] = adjoints[left] + cotangent if left in adjoints else cotangent
             if right.__class__ is not Constant:
                 if right._stamp > stamp:
                     raise _stale(node)
-                if other_rule is not None and (not fixed or right not in fixed):
-                    cotangent = other_rule(m, g, y, a, b)
+                if other_rule is not None:
+                    cotangent = other_rule(floats, g, y, a, b)
                     if cotangent is not None:
-                        if condition is not None:
-                            cotangent = m.gate(condition, cotangent)
                         adjoints[right] = adjoints[right] + cotangent if right in adjoints else cotangent
-            continue
-        if op.arity == 1:
+        elif op.arity == 1:
             only: Any = node._a
-            if on_floats:
-                y, a = node._data, only._data
-            else:
-                y, a = read(node), read(only)
+            a = only._data
             if only._stamp > stamp:
                 raise _stale(node)
             (rule,) = op.rules
-            if rule is not None and only.__class__ is not Constant and (not fixed or only not in fixed):
-                cotangent = rule(m, g, y, a)
+            if rule is not None and only.__class__ is not Constant:
+                cotangent = rule(floats, g, y, a)
                 if cotangent is not None:
-                    if condition is not None:
-                        cotangent = m.gate(condition, cotangent)
                     adjoints[only] = adjoints[only] + cotangent if only in adjoints else cotangent
-            continue
-        y = read(node)
-        parents = node.parents
-        xs = list(map(read, parents))
-        if max(map(_stamp_of, parents)) > stamp:
-            raise _stale(node)
-        for parent, cotangent in zip(parents, _cotangents(node, m, g, y, xs, fixed), strict=True):
-            if cotangent is None:
-                continue
-            if condition is not None:
-                cotangent = m.gate(condition, cotangent)
-            adjoints[parent] = adjoints[parent] + cotangent if parent in adjoints else cotangent
-    # A Graph.forward() on another thread brings a node and its parents up to date together: no check above sees that.
-    if nodes.now() != began and max(map(_stamp_of, order)) > began:
-        raise StaleGraphError("the graph got new data during the reverse pass: call it again when they are complete")
-
-
-def _cotangents(node: Value, m: Any, g: Any, y: Any, xs: list[Any], fixed: Set[Value]) -> Sequence[Any]:
-    op = node.op
-    assert op is not None
-    if op.joint is None:
-        return [
-            None if rule is None or parent.__class__ is Constant or parent in fixed else rule(m, g, y, *xs)
-            for rule, parent in zip(op.rules, node.parents, strict=True)
-        ]
-    cotangents: Sequence[Any] = op.joint(m, g, y, *xs)
-    if len(cotangents) != len(xs):
-        raise PrimitiveError(f"the joint rule of {op.name} gave {len(cotangents)} cotangents for {len(xs)} operands")
-    return cotangents
+        else:
+            parents = node.parents
+            xs = [parent._data for parent in parents]
+            if max(map(_stamp_of, parents)) > stamp:
+                raise _stale(node)
+            for parent, cotangent in zip(parents, op.cotangents(floats, g, y, *xs), strict=True):
+                if cotangent is not None:
+                    adjoints[parent] = adjoints[parent] + cotangent if parent in adjoints else cotangent
 
 
 def _stale(node: Value) -> StaleGraphError:
@@ -189,7 +187,7 @@ def _stale(node: Value) -> StaleGraphError:
     )
 
 
-def push_forward(order: Sequence[Value], tangents: dict[Value, Any], m: Any = floats) -> None:
+def push_forward(order: Sequence[Value], tangents: dict[Value, Any], m: Namespace = floats) -> None:
     """The forward sweep: complete `tangents`, which holds those of the inputs, with those of all nodes they reach.
 
     A local derivative rule is linear in its cotangent, so the rule that pulls a cotangent back through an operand
@@ -204,70 +202,60 @@ def push_forward(order: Sequence[Value], tangents: dict[Value, Any], m: Any = fl
     Raises:
         StaleGraphError: if a node changed after another was computed from it.
     """
-    read, tangent_of = m.operand, tangents.get
+    tangent_of = tangents.get
     for node in order:
         op = node.op
         if op is None:
             continue
-        total: Any = None
-        # Written out for one and two operands, as in the reverse pass, this takes less than half of the time.
-        if op.arity == 2:
-            left, right = node._a, node._b
-            s, t = tangent_of(left), tangent_of(right)  # type: ignore[arg-type]  # two operands are two Values
+        if m is floats and op.arity == 2:  # written out, as in the reverse pass
+            left: Any = node._a
+            right: Any = node._b
+            s, t = tangent_of(left), tangent_of(right)
             if s is None and t is None:
                 continue
-            if left._stamp > node._stamp or right._stamp > node._stamp:  # type: ignore[union-attr]  # as above
+            if left._stamp > node._stamp or right._stamp > node._stamp:
                 raise _stale(node)
-            if s.__class__ is Gated or t.__class__ is Gated:
-                total = _joined(_shares(node, m, tangents))
-            else:
-                y, a, b = read(node), read(left), read(right)
-                rule, other_rule = op.rules
-                if s is not None and rule is not None:
-                    total = rule(m, s, y, a, b)
-                if t is not None and other_rule is not None:
-                    share = other_rule(m, t, y, a, b)
-                    if share is not None:
-                        total = share if total is None else total + share
-        elif op.arity == 1:
-            only = node._a
-            s = tangent_of(only)  # type: ignore[arg-type]  # one operand is a Value
-            if s is None:
-                continue
-            if only._stamp > node._stamp:  # type: ignore[union-attr]  # one operand is a Value
-                raise _stale(node)
-            (rule,) = op.rules
-            if s.__class__ is Gated:
-                total = _joined(_shares(node, m, tangents))
-            elif rule is not None:
-                total = rule(m, s, read(node), read(only))
-        elif not tangents.keys().isdisjoint(node.parents):
+            y, a, b = node._data, left._data, right._data
+            rule, other_rule = op.rules
+            total = rule(m, s, y, a, b) if s is not None and rule is not None else None
+            if t is not None and other_rule is not None:
+                share = other_rule(m, t, y, a, b)
+                if share is not None:
+                    total = share if total is None else total + share
+        elif tangents.keys().isdisjoint(node.parents):
+            continue
+        else:
             if max(map(_stamp_of, node.parents)) > node._stamp:
                 raise _stale(node)
-            total = _joined(_shares(node, m, tangents))
+            total = None
+            for share in _shares(node, m, tangents):
+                if share is not None:
+                    total = share if total is None else total + share
         if total is not None:
             tangents[node] = total
 
 
-def _shares(node: Value, m: Any, tangents: dict[Value, Any]) -> list[Any]:
+def _shares(node: Value, m: Namespace, tangents: dict[Value, Any]) -> list[Any]:
+    """What the tangent of each operand adds to that of a node."""
     op, parents = node.op, node.parents
     assert op is not None
     y = m.operand(node)
     xs = list(map(m.operand, parents))
-    if op.joint is None:
+    if op.joint is not None:
+        slopes = op.cotangents(m, 1.0, y, *xs)
         return [
-            _through(rule, m, tangents[parent], y, xs)
-            for rule, parent in zip(op.rules, parents, strict=True)
-            if rule is not None and parent in tangents
+            _times(slope, tangents[parent])
+            for slope, parent in zip(slopes, parents, strict=True)
+            if slope is not None and parent in tangents
         ]
     return [
-        _times(slope, tangents[parent])
-        for slope, parent in zip(op.joint(m, 1.0, y, *xs), parents, strict=True)
-        if slope is not None and parent in tangents
+        _through(rule, m, tangents[parent], y, xs)
+        for rule, parent in zip(op.rules, parents, strict=True)
+        if rule is not None and parent in tangents
     ]
 
 
-def _through(rule: Any, m: Any, tangent: Any, y: Any, xs: list[Any]) -> Any:
+def _through(rule: Any, m: Namespace, tangent: Any, y: Any, xs: list[Any]) -> Any:
     if not isinstance(tangent, Gated):
         return rule(m, tangent, y, *xs)
     pushed = rule(m, tangent.cotangent, y, *xs)
@@ -280,11 +268,3 @@ def _times(slope: Any, tangent: Any) -> Any:
     if isinstance(tangent, Gated):
         return tangent.m.gate(tangent.condition, slope * tangent.cotangent)
     return slope * tangent
-
-
-def _joined(shares: Iterable[Any]) -> Any:
-    total = None
-    for share in shares:
-        if share is not None:
-            total = share if total is None else total + share
-    return total

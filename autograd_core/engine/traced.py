@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import math
-import sys
-from collections.abc import Callable
-from types import FrameType
 from typing import Any, NoReturn
 
+from autograd_core.engine.callers import calling_line
+from autograd_core.engine.operators import give_operators
 from autograd_core.engine.reals import real
-from autograd_core.engine.value import Value, as_operand, record
+from autograd_core.engine.value import TABLE, Value, as_operand, record
 from autograd_core.errors import TraceError
-from autograd_core.primitives import TABLE
 
-__all__ = ["Traced", "calling_line", "frames_inside"]
-
-LONGEST_SOURCE = 80
-_PACKAGE = __name__.partition(".")[0]
+__all__ = ["Traced"]
 
 
 class Traced(Value):
@@ -27,8 +22,6 @@ class Traced(Value):
     """
 
     __slots__ = ()
-
-    _is_traced = True
 
     def __init__(self, label: str = "") -> None:
         super().__init__(math.nan, label)
@@ -76,51 +69,34 @@ class Traced(Value):
     def __reduce_ex__(self, protocol: Any) -> Any:
         _unknown("copying or pickling")
 
-    # Operators, and comparisons, which give a traced condition for `where`. A subclass that has its own is asked before
-    # a Value on its left.
+    def _pow(self, exponent: Any) -> Value:
+        return _recorded("pow", self, exponent)  # type: ignore[no-any-return]  # a Value, or NotImplemented
 
-    @staticmethod
-    def _recorder(name: str, reflected: bool = False) -> Callable[[Traced, Any], Any]:
-        def operator(self: Traced, other: Any) -> Any:
-            other = as_operand(other)
-            if other is NotImplemented:
-                return other
-            return record(TABLE[name], other, self) if reflected else record(TABLE[name], self, other)
-
-        return operator
-
-    __add__ = _recorder("add")
-    __radd__ = _recorder("add", reflected=True)
-    __sub__ = _recorder("subtract")
-    __rsub__ = _recorder("subtract", reflected=True)
-    __mul__ = _recorder("multiply")
-    __rmul__ = _recorder("multiply", reflected=True)
-    __truediv__ = _recorder("divide")
-    __rtruediv__ = _recorder("divide", reflected=True)
-    __floordiv__ = _recorder("floor_divide")
-    __rfloordiv__ = _recorder("floor_divide", reflected=True)
-    __mod__ = _recorder("mod")
-    __rmod__ = _recorder("mod", reflected=True)
-    _pow = _recorder("pow")
-    __rpow__ = _recorder("pow", reflected=True)
-    __lt__ = _recorder("less")
-    __le__ = _recorder("less_equal")
-    __gt__ = _recorder("greater")
-    __ge__ = _recorder("greater_equal")
-    _equal = _recorder("equal")
-    _not_equal = _recorder("not_equal")
-
-    def __eq__(self, other: Any) -> Any:  # what is no number is not equal to one, as for floats
-        return self._equal(other) if _is_number(other) else NotImplemented
-
-    def __ne__(self, other: Any) -> Any:
-        return self._not_equal(other) if _is_number(other) else NotImplemented
-
+    __pow__ = Value.__pow__
     __hash__ = object.__hash__
 
 
-def _is_number(other: Any) -> bool:
-    return isinstance(other, Value) or real(other) is not None
+Traced._recorded_as = Traced
+
+
+def _recorded(row: str, a: Any, b: Any = 0.0) -> Any:
+    """The node of a row of one or two operands, one of which is traced."""
+    a, b = as_operand(a), as_operand(b)
+    if a is NotImplemented or b is NotImplemented:
+        return NotImplemented
+    op = TABLE[row]
+    return record(op, a) if op.arity == 1 else record(op, a, b)
+
+
+def _compared(row: str, a: Any, b: Any) -> Any:
+    """A traced condition for `where`; what is no number is not equal to one, as for floats."""
+    if row in ("equal", "not_equal") and not isinstance(b, Value) and real(b) is None:
+        return NotImplemented
+    return _recorded(row, a, b)
+
+
+# A subclass that has operators of its own is asked before a Value on its left.
+give_operators(Traced, _recorded, _compared)
 
 
 def _decide(condition: Traced) -> bool:
@@ -134,29 +110,3 @@ def _decide(condition: Traced) -> bool:
 def _unknown(what: str, instead: str = "it is known only when the compiled function runs") -> NoReturn:
     """Raise: something asked for the number of a traced value."""
     raise TraceError(f"{what} needs the number of a traced value{calling_line()}: {instead}")
-
-
-def frames_inside() -> int:
-    """How many frames of the call stack, from the caller's on, are this package's, or NumPy's on its behalf."""
-    count = 0
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in (_PACKAGE, "numpy"):
-        count += 1
-        frame = frame.f_back
-    return count
-
-
-def calling_line() -> str:
-    """Where in the user's source the call stack is, as ``" at file:line (source)"``; empty if nowhere."""
-    frame: FrameType | None = sys._getframe(1)
-    for _ in range(frames_inside() - 1):
-        frame = frame.f_back if frame is not None else None
-    if frame is None:
-        return ""
-    import linecache  # only for an error
-
-    file, line = frame.f_code.co_filename, frame.f_lineno
-    source = linecache.getline(file, line).strip()
-    if len(source) > LONGEST_SOURCE:
-        source = source[:LONGEST_SOURCE] + "…"
-    return f" at {file}:{line}" + (f" ({source})" if source else "")

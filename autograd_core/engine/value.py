@@ -1,39 +1,26 @@
 """Value: one node of the computation graph, and the operators that record new nodes.
 
 A node is data and nothing else: its number, the primitive that made it, and its parents. What the primitive *means*
-stands in the table (`autograd_core.primitives`); what is done with a finished graph stands in `autograd_core.engine.graph`.
+stands in the table (`autograd_core.primitives`); what is done with a finished graph stands in `graph` beside this file.
 """
 
 from __future__ import annotations
 
-import math
-import threading
-from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import chain, repeat
+from math import nan
 from numbers import Number
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 
-from autograd_core.engine.reals import advice, describe, real
+from autograd_core.engine.clock import Clock, clock, exhaust
+from autograd_core.engine.operation import Operation
+from autograd_core.engine.reals import advice, as_float, describe, real
 from autograd_core.errors import GraphError, OperandTypeError
 
-if TYPE_CHECKING:
-    from autograd_core.primitives.table import Primitive
+__all__ = ["TABLE", "Constant", "Value", "as_operand", "as_value", "record", "write_data"]
 
-__all__ = ["Constant", "Value", "as_float", "as_operand", "as_value", "record"]
-
-TABLE: Final[dict[str, Primitive]] = {}
+TABLE: Final[dict[str, Operation]] = {}
 """Every primitive by name. Filled row by row as `autograd_core.primitives` is imported."""
-
-# The clock notices a change behind a recorded graph's back. It ticks whenever data change: a leaf is stamped with the
-# tick of its last change, an operation with the tick at which it was evaluated, so an operation that is older than one
-# of its parents no longer belongs to it. Writers stamp first, then write, then tick; readers read the clock first (when
-# they record) or the stamp last (in a backward pass), so that no interleaving of threads lets a change slip through.
-_clock = 0
-clock_lock = threading.RLock()
-
-# Run an iterator of writes to its end, in one call in C: no signal handler and no thread can come between two of them.
-exhaust = deque[Any](maxlen=0).extend
 
 _new = object.__new__
 
@@ -66,10 +53,11 @@ class Value:
     _grad: float
     _stamp: int
     label: str
-    op: Primitive | None
+    op: Operation | None
     """The primitive that made this node; None for a leaf."""
 
-    _is_traced = False  # see `autograd_core.engine.traced`
+    _recorded_as: ClassVar[type[Value] | None] = None
+    """The class of every node that is computed from one of this class; None for Value itself."""
 
     def __init__(self, data: Any, label: str = "") -> None:
         self._data = as_float(data)
@@ -114,20 +102,9 @@ class Value:
             return first
         return (first,) if second is None else (first, second)  # type: ignore[return-value]  # a tuple went above
 
-    def backward(self) -> None:
-        """Add the derivative of this Value with respect to each leaf to the leaf's `grad`, in one reverse pass.
-
-        Raises:
-            GraphError: if this Value is a constant.
-            StaleGraphError: if a leaf was changed after this Value was computed.
-        """
-        from autograd_core.engine.graph import Graph
-
-        Graph(self).backward()
-
     def detach(self) -> Value:
         """The same number as a node that no gradient passes."""
-        return TABLE["stop_gradient"](self)
+        return record(TABLE["stop_gradient"], self)
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
@@ -135,22 +112,6 @@ class Value:
 
     def __format__(self, spec: str) -> str:
         return format(self._data, spec) if spec else repr(self)
-
-    # A recorded graph is copied and pickled without recursion, see `autograd_core.engine.copying`.
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        from autograd_core.engine.copying import reduce_value
-
-        return reduce_value(self)
-
-    def __setstate__(self, state: Any) -> None:
-        from autograd_core.engine.copying import restore_value
-
-        restore_value(self, state)
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        from autograd_core._ufuncs import apply_ufunc
-
-        return apply_ufunc(ufunc, method, inputs, options)
 
     # Operators. Each name on the right is a row of the table.
 
@@ -162,7 +123,7 @@ class Value:
             if self.__class__ is not Value:
                 return record(TABLE[name], self)
             node: Value = _new(Value)
-            node._stamp = _clock
+            node._stamp = clock.now
             node.op = op = TABLE[name]
             node._data = op.eager(self._data)
             node._a = self
@@ -188,7 +149,7 @@ class Value:
             if reflected:
                 self, other = other, self
             node: Value = _new(Value)
-            node._stamp = _clock
+            node._stamp = clock.now
             node.op = op = TABLE[name]
             node._data = op.eager(self._data, other._data)
             node._a = self
@@ -250,25 +211,29 @@ class Value:
         return self._data != 0.0
 
     def __float__(self) -> float:
-        raise OperandTypeError(
+        _refuse(
             "float() and the functions of the standard math module would drop the gradient of a Value: "
             "use autograd_core.math, or v.data for the plain number"
         )
 
     def __int__(self) -> int:
-        raise OperandTypeError(
-            "int() would drop the gradient of a Value: use trunc(v), or int(v.data) for the plain number"
-        )
+        _refuse("int() would drop the gradient of a Value: use trunc(v), or int(v.data) for the plain number")
 
     def __index__(self) -> int:
-        raise OperandTypeError("a Value cannot be an index or a count: use int(v.data)")
+        _refuse("a Value cannot be an index or a count: use int(v.data)")
 
     def __complex__(self) -> complex:
-        raise OperandTypeError("a Value is real: use complex(v.data) for the plain number")
+        _refuse("a Value is real: use complex(v.data) for the plain number")
 
     if TYPE_CHECKING:
-        # Every function of the table is a method too, also under NumPy's name: v.exp(), v.arctan2(w), v.relu().
+        # Given by modules that know Value: `graph`, and the table, whose every function is a method too, also under
+        # NumPy's name: v.exp(), v.arctan2(w), v.relu().
+        def backward(self) -> None: ...
         def __getattr__(self, name: str) -> Callable[..., Value]: ...
+
+
+def _refuse(what: str) -> NoReturn:
+    raise OperandTypeError(what)
 
 
 class Constant(Value):
@@ -276,7 +241,8 @@ class Constant(Value):
 
     __slots__ = ()
 
-    # All that a constant has of its own is its number; the rest is the same for every one.
+    # All that a constant has of its own is its number. The rest is the same for every one, so the class has it and
+    # hides the slots: a plain number then enters a graph in half of the time.
     _a = _b = op = None
     _grad = 0.0
     _stamp = 0
@@ -305,85 +271,54 @@ class Constant(Value):
             raise GraphError("a constant has no gradient: make it a Value to differentiate with respect to it")
 
 
-def record(op: Primitive, *operands: Value) -> Value:
+def record(op: Operation, *operands: Value) -> Value:
     """The new node that applies `op` to `operands`; its number is computed at once."""
-    node: Value = _new(Value)
-    node._stamp = _clock
+    if len(operands) == 2:
+        a, b = operands
+        kind = a._recorded_as or b._recorded_as
+        node: Value = _new(kind or Value)
+        node._stamp = clock.now
+        node._a, node._b = a, b
+        node._data = op.eager(a._data, b._data) if kind is None else nan
+    elif len(operands) == 1:
+        (a,) = operands
+        kind = a._recorded_as
+        node = _new(kind or Value)
+        node._stamp = clock.now
+        node._a, node._b = a, None
+        node._data = op.eager(a._data) if kind is None else nan
+    else:
+        kind = None
+        for operand in operands:
+            if operand._recorded_as is not None:
+                kind = operand._recorded_as
+                break
+        node = _new(kind or Value)
+        node._stamp = clock.now
+        node._a, node._b = operands, None
+        node._data = op.eager(*[operand._data for operand in operands]) if kind is None else nan
     node.op = op
     node._grad = 0.0
     node.label = ""
-    if len(operands) == 2:
-        node._a, node._b = a, b = operands
-        if a._is_traced or b._is_traced:
-            return _traced(node)
-        node._data = op.eager(a._data, b._data)
-    elif len(operands) == 1:
-        (a,) = operands
-        node._a, node._b = a, None
-        if a._is_traced:
-            return _traced(node)
-        node._data = op.eager(a._data)
-    else:
-        node._a, node._b = operands, None
-        for operand in operands:
-            if operand._is_traced:
-                return _traced(node)
-        node._data = op.eager(*[operand._data for operand in operands])
-    return node
-
-
-def _traced(node: Value) -> Value:
-    """A node with a traced parent has no number either."""
-    from autograd_core.engine.traced import Traced
-
-    node.__class__ = Traced
-    node._data = math.nan
     return node
 
 
 _write_data = vars(Value)["_data"].__set__  # slot descriptors, in C
 _write_stamp = vars(Value)["_stamp"].__set__
-_write_clock = globals().__setitem__
-
-
-def now() -> int:
-    """The time of the last change of data."""
-    return _clock
+_write_now = vars(Clock)["now"].__set__
 
 
 def write_data(changed: Sequence[Value], numbers: Sequence[float]) -> None:
     """Give nodes new data in one tick of the clock."""
-    with clock_lock:
-        tick = _clock + 1
+    with clock.lock:
+        tick = clock.now + 1
         stamps = map(_write_stamp, changed, repeat(tick))
-        exhaust(chain(stamps, map(_write_data, changed, numbers), map(_write_clock, ["_clock"], [tick])))
+        exhaust(chain(stamps, map(_write_data, changed, numbers), map(_write_now, [clock], [tick])))
 
 
-def advance_clock(at_least: int = 0) -> int:
-    """Tick, to a time of at least `at_least`; the new time."""
-    global _clock
-    with clock_lock:
-        _clock = max(_clock + 1, at_least)
-        return _clock
-
-
-def as_float(number: Any) -> float:
-    """`number` as a float.
-
-    Args:
-        number: int, bool, float, Fraction, NumPy real scalar or 0-d array. Beyond a double's range it becomes ±inf.
-
-    Raises:
-        OperandTypeError: for anything else.
-    """
-    if number.__class__ is float:
-        return number
-    if isinstance(number, Value):
-        raise OperandTypeError("a plain number is wanted, not a Value: use v.data for its number")
-    converted = real(number)
-    if converted is None:
-        raise OperandTypeError(f"{describe(number)} is not a real number: {advice(number)}")
-    return converted
+def make_constant(leaf: Value) -> None:
+    """Make a constant of a leaf: to whoever differentiates from now on it is a plain number."""
+    leaf.__class__ = Constant  # the same slots, so a graph that was recorded over it goes on as it is
 
 
 def as_value(operand: Any) -> Value:

@@ -1,5 +1,7 @@
-"""What a primitive means: one module for each kind of operand.
+"""What a primitive means: one module for each kind of operand; it imports `errors` and `_extras` only.
 
-Every namespace offers the leaves of the table by name, the constants ``pi`` and ``e``, and what rules are written
-with: ``where``, the comparisons and logical functions, ``gate``, and ``operand`` (how a graph's node is read).
+`protocol` is the contract that all of them fulfil: `floats` (compute now), `arrays` (a batch at once), `precise` (to
+any number of digits). Values and the compiler have theirs where they are: `autograd_core.engine.values` and
+`autograd_core.compiler.program.builder`. `gated` is what a cotangent under a condition is; `accurate` and `polygamma`
+have functions that the standard library lacks, or has not to the last digits.
 """

@@ -16,19 +16,16 @@ from __future__ import annotations
 import math
 import operator
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import reduce, wraps
 from typing import Any, Final
 
-from autograd_core.errors import MissingExtraError
-from autograd_core.namespaces import floats, gated
+from autograd_core._extras import require
+from autograd_core.namespaces import accurate, floats, gated
 
-try:
-    import numpy as np
-except ImportError as missing:
-    raise MissingExtraError("a batch of arrays needs NumPy: pip install 'autograd-core[compile]'") from missing
+np: Final = require("numpy", "a batch of arrays needs NumPy", extra="compile")
 
 inf: Final = math.inf
 nan: Final = math.nan
@@ -173,111 +170,29 @@ atanh = _quietly(np.arctanh)
 
 # Special functions
 
-# (1 + 2x)·exp(x²)·erfc(x) for x ≥ 0 in powers of t = (x − 4)/(x + 4), the highest first: the form of Shepherd and
-# Laframboise (Mathematics of Computation 36, 1981). The factors are of the interpolation in 60 Chebyshev nodes.
-_TAIL: Final = (
-    -2.659599690242689e-10,
-    9.311744978232572e-10,
-    3.1695881915648173e-09,
-    -1.234686604382353e-08,
-    -2.05606492756992e-08,
-    1.0633855618594884e-07,
-    7.746992727017941e-08,
-    -8.210939042560568e-07,
-    2.919733377963012e-07,
-    5.706604414895734e-06,
-    -1.1221287012353486e-05,
-    -2.4397746422436416e-05,
-    0.0001506214900124047,
-    -0.00019925714661091188,
-    -0.0007577732613730956,
-    0.005031970067657489,
-    -0.016197734059799265,
-    0.03716751552655567,
-    -0.06633036581218697,
-    0.0937328349990944,
-    -0.10103906603630056,
-    0.06809705425466908,
-    0.015379652102619604,
-    -0.1396211168405623,
-)
-_TAIL_FIRST: Final = 1.2329951186255526  # that of t⁰, and what rounding took from it
-_TAIL_FIRST_REST: Final = -4.495945512538906e-17
-_ERF_SERIES: Final = [(-1) ** n * 2.0 / math.sqrt(pi) / (math.factorial(n) * (2 * n + 1)) for n in range(13, -1, -1)]
-
-
-def _polynomial(factors: Sequence[float], x: Any) -> Any:
-    total = np.full_like(x, factors[0])
-    for factor in factors[1:]:
-        total *= x
-        total += factor
-    return total
-
 
 @_quietly
 def exp_product(x: Any, y: Any) -> Any:
     product = np.multiply(x, y)
     value = np.exp(product)
     (x, x_power), (y, y_power) = np.frexp(x), np.frexp(y)
-    rest = np.ldexp(floats.rest_of_product(x, y, x * y), x_power + y_power)
-    return np.where(np.fabs(product) < 800.0, value + value * rest, value)
+    rest = np.ldexp(accurate.rest_of_product(x, y, x * y), x_power + y_power)
+    return np.where(np.fabs(product) <= accurate.LARGEST_EXPONENT, value + value * rest, value)
 
 
-def _small_erf(x: Any) -> Any:
-    """The error function by its power series (NIST DLMF 7.6.1), for |x| ≤ ½."""
-    return x * _polynomial(_ERF_SERIES, x * x)
+erf = elementwise(floats.erf)
+erfc = elementwise(floats.erfc)
 
 
-def _erfc_of_positive(x: Any) -> Any:
-    """erfc(x), for 0 ≤ x ≤ 30; what is rounded on the way is put back to first order."""
-    square = x * x
-    t = (x - 4.0) / (x + 4.0)
-    rise = t * _polynomial(_TAIL, t)
-    total = _TAIL_FIRST + rise
-    denominator = 1.0 + 2.0 * x
-    rest = np.where(x < 0.5, 2.0 * x - (denominator - 1.0), 1.0 - (denominator - 2.0 * x))
-    quotient = total / denominator
-    correction = (rise - (total - _TAIL_FIRST) + _TAIL_FIRST_REST - quotient * rest) / denominator
-    return np.exp(-square) * (quotient + (correction - quotient * floats.rest_of_product(x, x, square)))
-
-
-def _erf(x: Any) -> Any:
-    size = np.minimum(np.fabs(x), 30.0)
-    return np.where(size < 0.5, _small_erf(x), np.copysign(1.0 - _erfc_of_positive(size), x))
-
-
-def _erfc(x: Any) -> Any:
-    size = np.minimum(np.fabs(x), 30.0)
-    tail = _erfc_of_positive(size)
-    return np.where(size < 0.25, 1.0 - _small_erf(x), np.where(x < 0.0, 2.0 - tail, tail))
-
-
-def _ndtr(x: Any) -> Any:
+@_quietly
+def ndtr(x: Any) -> Any:
     # As on floats: erfc would multiply the rounding of its argument by x².
     x = np.minimum(np.maximum(x, -40.0), 40.0)
-    z = -x * floats.SQRT_HALF
-    error = -floats.rest_of_product(x, floats.SQRT_HALF, -z) - x * floats.SQRT_HALF_REST
-    return 0.5 * (_erfc(z) - 2.0 / math.sqrt(pi) * np.exp(-z * z) * error)
+    z = -x * accurate.SQRT_HALF
+    error = -accurate.rest_of_product(x, accurate.SQRT_HALF, -z) - x * accurate.SQRT_HALF_REST
+    return 0.5 * (erfc(z) - 2.0 / math.sqrt(pi) * np.exp(-z * z) * error)
 
 
-def _in_pieces(function: Callable[[Any], Any], size: int = 16384) -> Callable[[Any], Any]:
-    """A function of many steps, applied to pieces that stay in the processor's cache between one step and the next."""
-
-    @_quietly
-    def leaf(x: Any) -> Any:
-        operand = np.asarray(x, dtype=float)
-        flat = operand.ravel()
-        y = np.empty_like(flat)
-        for start in range(0, flat.size, size):
-            y[start : start + size] = function(flat[start : start + size])
-        return y.reshape(operand.shape)
-
-    return leaf
-
-
-erf = _in_pieces(_erf)
-erfc = _in_pieces(_erfc)
-ndtr = _in_pieces(_ndtr)
 gamma = elementwise(floats.gamma)
 lgamma = elementwise(floats.lgamma)
 polygamma = elementwise(floats.polygamma)

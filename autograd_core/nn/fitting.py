@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 import random
 import sys
 from collections.abc import Callable, Iterator
@@ -13,9 +12,10 @@ from importlib.util import find_spec
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from autograd_core.compiler.calling.arguments import Argument, build_samples
+from autograd_core.compiler.calling.arguments import Argument, Trace, build_samples
 from autograd_core.engine.collector import collector_paused
 from autograd_core.engine.graph import gradients
+from autograd_core.engine.reals import count
 from autograd_core.engine.strictness import lenient
 from autograd_core.engine.sweeps import topological_order
 from autograd_core.engine.traced import Traced
@@ -26,7 +26,7 @@ from autograd_core.optim import Optimizer
 from autograd_core.transforms.trees import Structure
 
 if TYPE_CHECKING:
-    from autograd_core.compiler.compiled import Compiled, Trace
+    from autograd_core.compiler.compiled import Compiled
 
 __all__ = ["History", "fit"]
 
@@ -104,9 +104,9 @@ def fit(
         raise OperandTypeError(
             f"optimiser is one of autograd_core.optim, such as Adam(model.parameters()), not {type(optimiser).__name__}"
         )
-    epochs = _count("epochs", epochs, 0)
+    epochs = count(epochs, "epochs", DataError, least=0)
     data = Samples(inputs, targets)
-    size = len(data) if batch_size is None else _count("batch_size", batch_size, 1)
+    size = len(data) if batch_size is None else count(batch_size, "batch_size", DataError, least=1)
     began = perf_counter()
     code = _compile(model, loss, optimiser.parameters, data)
     training = _Training(model, loss, optimiser, data, code.function)
@@ -229,8 +229,6 @@ def _compile(model: Callable[[Any], Any], loss: Loss, parameters: list[Value], d
 
 
 def _trace(model: Callable[[Any], Any], loss: Loss, parameters: list[Value], data: Samples) -> Trace:
-    from autograd_core.compiler.compiled import Trace
-
     sample = Argument(Structure(None, [data.inputs.shape[1:]]), 0)
     target = Argument(Structure(None, [data.targets.shape[1:] or None]), 0)
     with collector_paused(), lenient():
@@ -254,16 +252,6 @@ def _is_finite(numbers: Any) -> bool:
     import numpy as np
 
     return bool(np.isfinite(numbers).all())
-
-
-def _count(name: str, number: Any, least: int) -> int:
-    try:
-        count = operator.index(number)
-    except TypeError:
-        count = least - 1
-    if count < least or isinstance(number, bool):
-        raise DataError(f"{name} is an integer of at least {least}, not {number!r}")
-    return count
 
 
 def _in_order() -> Iterator[Any]:

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from autograd_core import activations
-from autograd_core.engine.value import TABLE, Value, as_float, as_value, record, write_data
+from autograd_core.engine.reals import as_float, count
+from autograd_core.engine.value import TABLE, Value, as_value, record, write_data
 from autograd_core.errors import NetworkError
 from autograd_core.nn import fitting
 from autograd_core.primitives.table import Primitive
@@ -85,7 +86,10 @@ class Neuron(Module):
         seed: int | str | random.Random | None = None,
         nout: int = 1,
     ) -> None:
-        nin, nout = _count("inputs", nin), _count("neurons", nout)
+        nin, nout = (
+            count(nin, "the number of inputs", NetworkError, least=1),
+            count(nout, "the number of neurons", NetworkError, least=1),
+        )
         self._activate, self.activation = _activation(activation if nonlin else None)
         generator = _generator(seed)
         if init == "he" or (init is None and self.activation in _RECTIFIERS):
@@ -157,7 +161,7 @@ class Layer(Module):
         seed = _generator(seed)
         self.neurons = [
             Neuron(nin, activation, nonlin=nonlin, init=init, seed=seed, nout=nout)
-            for _ in range(_count("neurons", nout))
+            for _ in range(count(nout, "the number of neurons", NetworkError, least=1))
         ]
 
     def __call__(self, x: Iterable[Any]) -> Any:
@@ -260,12 +264,6 @@ class MLP(Module):
         return f"MLP of [{', '.join(map(repr, self.layers))}]"
 
 
-def _count(of: str, number: int) -> int:
-    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-        raise NetworkError(f"the number of {of} is an integer of at least 1, not {number!r}")
-    return number
-
-
 def _generator(seed: int | str | random.Random | None) -> random.Random:
     return seed if isinstance(seed, random.Random) else random.Random(seed)
 
@@ -284,7 +282,11 @@ def _activation(activation: Activation) -> tuple[Callable[[Value], Value] | None
         return None, "linear"
     if isinstance(activation, str):
         primitive = TABLE.get(activation)
-        if primitive is None or primitive.arity is None or primitive.arity - len(primitive.defaults) != 1:
+        if (
+            not isinstance(primitive, Primitive)
+            or primitive.arity is None
+            or primitive.arity - len(primitive.defaults) != 1
+        ):
             raise NetworkError(
                 f"there is no activation {activation!r}: name a function of one operand, such as "
                 f"{', '.join(sorted(activations.__all__))}, or give any function of a Value"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd_core.errors import DataError, MissingExtraError, OperandTypeError
+from autograd_core._extras import require
+from autograd_core.errors import DataError, OperandTypeError
 
 __all__ = ["Samples"]
 
@@ -53,10 +54,7 @@ class Samples:
 
 def _array(name: str, numbers: Any) -> tuple[Any, Any]:
     """As a contiguous array of doubles, and as it was given."""
-    try:
-        import numpy as np
-    except ImportError as missing:
-        raise MissingExtraError("fit needs NumPy: pip install 'autograd-core[compile]'") from missing
+    np = require("numpy", "fit needs NumPy", extra="compile")
     try:
         given = np.asarray(numbers)
     except ValueError as error:  # rows of different lengths

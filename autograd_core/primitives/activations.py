@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autograd_core.namespaces.protocol import Namespace
 from autograd_core.primitives.helpers import least_norm, magnitude, nan_with
 from autograd_core.primitives.special import logistic, logistic_slope, normal_density
 from autograd_core.primitives.table import primitive
@@ -16,20 +17,20 @@ SELU_SCALE = 1.0507009873554804934
 SELU_ALPHA = 1.6732632423543772848
 
 
-def _kinked(m: Any, x: Any, left: Any, right: Any) -> Any:
+def _kinked(m: Namespace, x: Any, left: Any, right: Any) -> Any:
     """The slope of a function of two arms that meet at 0."""
     slope = m.where(m.less(x, 0.0), left, m.where(m.equal(x, 0.0), least_norm(m, left, right), right))
     return nan_with(m, x, slope)
 
 
-def _open_interval(m: Any, x: Any, lo: float, hi: float, g: Any) -> Any:
+def _open_interval(m: Namespace, x: Any, lo: float, hi: float, g: Any) -> Any:
     """`g` inside, no cotangent outside or at a bound; nan for nan."""
     inside = m.logical_and(m.greater(x, lo), m.less(x, hi))
     return m.gate(m.logical_or(inside, m.isnan(x)), nan_with(m, x, g))
 
 
 @primitive(lambda m, g, y, x: m.gate(m.logical_not(m.less_equal(x, 0.0)), nan_with(m, x, g)))
-def relu(m: Any, x: Any) -> Any:
+def relu(m: Namespace, x: Any) -> Any:
     """max(x, 0)"""
     return m.maximum(x, 0.0)
 
@@ -39,7 +40,7 @@ def relu(m: Any, x: Any) -> Any:
     lambda m, g, y, x, slope: g * nan_with(m, y, m.minimum(x, 0.0)),
     defaults=(0.01,),
 )
-def leaky_relu(m: Any, x: Any, slope: Any) -> Any:
+def leaky_relu(m: Namespace, x: Any, slope: Any) -> Any:
     """x for x ≥ 0, slope·x below (slope 0.01 if not given)"""
     return m.where(m.less(x, 0.0), slope * x, x)
 
@@ -49,42 +50,42 @@ def leaky_relu(m: Any, x: Any, slope: Any) -> Any:
     lambda m, g, y, x, alpha: g * nan_with(m, y, m.expm1(m.minimum(x, 0.0))),
     defaults=(1.0,),
 )
-def elu(m: Any, x: Any, alpha: Any) -> Any:
+def elu(m: Namespace, x: Any, alpha: Any) -> Any:
     """x for x ≥ 0, alpha·(eˣ − 1) below (alpha 1 if not given)"""
     return m.where(m.less(x, 0.0), alpha * m.expm1(m.minimum(x, 0.0)), x)
 
 
 @primitive(lambda m, g, y, x: g * _kinked(m, x, SELU_SCALE * SELU_ALPHA * m.exp(m.minimum(x, 0.0)), SELU_SCALE))
-def selu(m: Any, x: Any) -> Any:
+def selu(m: Namespace, x: Any) -> Any:
     """the self-normalising ELU: 1.0507·x for x ≥ 0, 1.7581·(eˣ − 1) below"""
     return SELU_SCALE * m.where(m.less(x, 0.0), SELU_ALPHA * m.expm1(m.minimum(x, 0.0)), x)
 
 
 @primitive(lambda m, g, y, x: g * logistic_slope(m, x), symbol="σ")
-def sigmoid(m: Any, x: Any) -> Any:
+def sigmoid(m: Namespace, x: Any) -> Any:
     """1/(1 + e⁻ˣ)"""
     return logistic(m, x)
 
 
 @primitive(lambda m, g, y, x: g * logistic(m, -x), symbol="log σ")
-def log_sigmoid(m: Any, x: Any) -> Any:
+def log_sigmoid(m: Namespace, x: Any) -> Any:
     """log σ(x), without underflow"""
     return m.minimum(x, 0.0) - m.log1p(m.exp(-m.abs(x)))
 
 
 @primitive(lambda m, g, y, x: g * logistic(m, x))
-def softplus(m: Any, x: Any) -> Any:
+def softplus(m: Namespace, x: Any) -> Any:
     """log(1 + eˣ), without overflow"""
     return m.maximum(x, 0.0) + m.log1p(m.exp(-m.abs(x)))
 
 
-def _bell(m: Any, x: Any) -> Any:
+def _bell(m: Namespace, x: Any) -> Any:
     """x, but ±1e300 for ±inf, so that a product with a function that vanishes there is 0 and not nan."""
     return m.maximum(m.minimum(x, 1e300), -1e300)
 
 
 @primitive(lambda m, g, y, x: g * (logistic(m, x) + _bell(m, x) * logistic_slope(m, x)))
-def silu(m: Any, x: Any) -> Any:
+def silu(m: Namespace, x: Any) -> Any:
     """x·σ(x)"""
     return m.where(m.less(x, 0.0), _bell(m, x), x) * logistic(m, x)
 
@@ -94,22 +95,22 @@ def silu(m: Any, x: Any) -> Any:
     lambda m, g, y, x, beta: g * nan_with(m, y, _bell(m, x) * (_bell(m, x) * logistic_slope(m, beta * x))),
     defaults=(1.0,),
 )
-def swish(m: Any, x: Any, beta: Any) -> Any:
+def swish(m: Namespace, x: Any, beta: Any) -> Any:
     """x·σ(beta·x) (beta 1 if not given: the same as silu)"""
     return m.where(m.less(beta * x, 0.0), _bell(m, x), x) * logistic(m, beta * x)
 
 
 @primitive(lambda m, g, y, x: g * (m.ndtr(x) + _bell(m, x) * normal_density(m, x)))
-def gelu(m: Any, x: Any) -> Any:
+def gelu(m: Namespace, x: Any) -> Any:
     """x·Φ(x), with Φ the normal distribution: the exact form"""
     return m.where(m.less(x, 0.0), _bell(m, x), x) * m.ndtr(x)
 
 
-def _gelu_inner(m: Any, x: Any) -> Any:
+def _gelu_inner(m: Namespace, x: Any) -> Any:
     return 2.0 * m.sqrt(m.divide(2.0, m.pi)) * x * (1.0 + 0.044715 * x * x)
 
 
-def _gelu_tanh(m: Any, g: Any, y: Any, x: Any) -> Any:
+def _gelu_tanh(m: Namespace, g: Any, y: Any, x: Any) -> Any:
     bounded = m.maximum(m.minimum(x, 1e3), -1e3)  # beyond, the derivative is exactly 0 or 1
     u = _gelu_inner(m, bounded)
     growth = 2.0 * m.sqrt(m.divide(2.0, m.pi)) * (1.0 + 3.0 * 0.044715 * bounded * bounded)
@@ -117,12 +118,12 @@ def _gelu_tanh(m: Any, g: Any, y: Any, x: Any) -> Any:
 
 
 @primitive(_gelu_tanh)
-def gelu_tanh(m: Any, x: Any) -> Any:
+def gelu_tanh(m: Namespace, x: Any) -> Any:
     """the tanh form of GELU: ½x(1 + tanh(√(2/π)(x + 0.044715x³)))"""
     return m.where(m.less(x, 0.0), _bell(m, x), x) * logistic(m, _gelu_inner(m, x))
 
 
-def _mish_parts(m: Any, x: Any) -> tuple[Any, Any]:
+def _mish_parts(m: Namespace, x: Any) -> tuple[Any, Any]:
     """tanh(softplus(x)) and its derivative as rational functions of e = exp(−|x|), lossless at either end."""
     e = m.exp(-magnitude(m, x))
     negative = m.less(x, 0.0)
@@ -132,41 +133,41 @@ def _mish_parts(m: Any, x: Any) -> tuple[Any, Any]:
     return m.divide(numerator, denominator), m.divide(rise, denominator * denominator)
 
 
-def _mish(m: Any, g: Any, y: Any, x: Any) -> Any:
+def _mish(m: Namespace, g: Any, y: Any, x: Any) -> Any:
     level, rise = _mish_parts(m, x)
     return g * (level + _bell(m, x) * rise)
 
 
 @primitive(_mish)
-def mish(m: Any, x: Any) -> Any:
+def mish(m: Namespace, x: Any) -> Any:
     """x·tanh(softplus(x))"""
     return m.where(m.less(x, 0.0), _bell(m, x), x) * _mish_parts(m, x)[0]
 
 
 @primitive(lambda m, g, y, x: g * m.divide(m.divide(1.0, 1.0 + m.abs(x)), 1.0 + m.abs(x)))
-def softsign(m: Any, x: Any) -> Any:
+def softsign(m: Namespace, x: Any) -> Any:
     """x/(1 + |x|)"""
     return m.where(m.isinf(x), m.sign(x), m.divide(x, 1.0 + m.where(m.isinf(x), 1.0, m.abs(x))))
 
 
 @primitive(lambda m, g, y, x: _open_interval(m, x, -1.0, 1.0, g))
-def hard_tanh(m: Any, x: Any) -> Any:
+def hard_tanh(m: Namespace, x: Any) -> Any:
     """x, but at least −1 and at most 1"""
     return m.minimum(m.maximum(x, -1.0), 1.0)
 
 
 @primitive(lambda m, g, y, x: _open_interval(m, x, -3.0, 3.0, m.divide(g, 6.0)))
-def hard_sigmoid(m: Any, x: Any) -> Any:
+def hard_sigmoid(m: Namespace, x: Any) -> Any:
     """x/6 + ½, but at least 0 and at most 1"""
     return m.divide(m.minimum(m.maximum(x + 3.0, 0.0), 6.0), 6.0)
 
 
-def _hard_swish(m: Any, g: Any, y: Any, x: Any) -> Any:
+def _hard_swish(m: Namespace, g: Any, y: Any, x: Any) -> Any:
     slope = m.where(m.greater_equal(x, 3.0), 1.0, m.divide(2.0 * x + 3.0, 6.0))
     return m.gate(m.logical_not(m.less_equal(x, -3.0)), g * nan_with(m, x, slope))
 
 
 @primitive(_hard_swish)
-def hard_swish(m: Any, x: Any) -> Any:
+def hard_swish(m: Namespace, x: Any) -> Any:
     """x·hard_sigmoid(x)"""
     return m.where(m.less_equal(x, -3.0), 0.0, x * m.divide(m.minimum(m.maximum(x + 3.0, 0.0), 6.0), 6.0))

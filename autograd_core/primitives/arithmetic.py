@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autograd_core.namespaces.protocol import Namespace
 from autograd_core.primitives.helpers import even_scale, nan_with
 from autograd_core.primitives.table import leaf, primitive
 
@@ -43,7 +44,7 @@ copysign = leaf(
 # Rounding: step functions, whose derivative is 0 also at the jump (and nan where the value is).
 
 
-def _step(m: Any, g: Any, y: Any, *xs: Any) -> Any:
+def _step(m: Namespace, g: Any, y: Any, *xs: Any) -> Any:
     return g * nan_with(m, y, 0.0)
 
 
@@ -55,7 +56,7 @@ round_to = leaf("round_to", _step, None, doc="x rounded to a number of decimal d
 floor_divide = leaf("floor_divide", _step, _step, symbol="//", doc="⌊a / b⌋")
 
 
-def _quotient(m: Any, g: Any, y: Any, a: Any, b: Any) -> Any:
+def _quotient(m: Namespace, g: Any, y: Any, a: Any, b: Any) -> Any:
     # (a − y)/b is the integer that was divided out; a/b itself may round to its neighbour.
     return -g * m.round(m.divide(a - y, b))
 
@@ -76,7 +77,7 @@ remainder = leaf(
 # Powers
 
 
-def _base(m: Any, g: Any, y: Any, x: Any, p: Any) -> Any:
+def _base(m: Namespace, g: Any, y: Any, x: Any, p: Any) -> Any:
     """p·x^(p−1).
 
     As it stands only where p − 1 is exact (from ½ to 2⁵³) or makes no difference (x = 0 or infinity), and where a power
@@ -95,7 +96,7 @@ def _base(m: Any, g: Any, y: Any, x: Any, p: Any) -> Any:
     )
 
 
-def _by_root(m: Any, y: Any, x: Any, p: Any) -> Any:
+def _by_root(m: Namespace, y: Any, x: Any, p: Any) -> Any:
     x = m.where(m.equal(x, 0.0), 1.0, x)
     root = m.pow(m.abs(x), 0.5 * p)
     large = m.greater_equal(m.abs(x), 1.0)
@@ -103,7 +104,7 @@ def _by_root(m: Any, y: Any, x: Any, p: Any) -> Any:
     return m.copysign(1.0, y) * (left * m.where(large, m.divide(root, x), root))
 
 
-def _exponent(m: Any, g: Any, y: Any, x: Any, p: Any) -> Any:
+def _exponent(m: Namespace, g: Any, y: Any, x: Any, p: Any) -> Any:
     """y·log x, with the root of y for its underflow and overflow; nan for a negative x.
 
     It is 0 where y is 0, since y vanishes faster than log x grows, and at 0⁰.
@@ -127,13 +128,13 @@ pow = leaf(
 
 
 @primitive(lambda m, g, y, x: 2.0 * g * x, symbol="²")
-def square(m: Any, x: Any) -> Any:
+def square(m: Namespace, x: Any) -> Any:
     """x²"""
     return x * x
 
 
 @primitive(lambda m, g, y, x: -g * m.divide(y, x), symbol="1/·")
-def reciprocal(m: Any, x: Any) -> Any:
+def reciprocal(m: Namespace, x: Any) -> Any:
     """1 / x"""
     return m.divide(1.0, x)
 
@@ -144,7 +145,7 @@ sum = leaf("sum", joint=lambda m, g, y, *xs: [g] * len(xs), symbol="Σ", doc="x�
 fsum = leaf("fsum", joint=lambda m, g, y, *xs: [g] * len(xs), symbol="Σ", doc="x₁ + … + xₙ, rounded once")
 
 
-def _dot(m: Any, g: Any, y: Any, *xs: Any) -> list[Any]:
+def _dot(m: Namespace, g: Any, y: Any, *xs: Any) -> list[Any]:
     half = len(xs) // 2
     return [g * x for x in xs[half : 2 * half]] + [g * w for w in xs[:half]] + [g] * (len(xs) % 2)
 
@@ -153,7 +154,7 @@ dot = leaf("dot", joint=_dot, symbol="dot", doc="w₁x₁ + … + wₙxₙ (+ b)
 sumprod = leaf("sumprod", joint=_dot, symbol="dot", doc="w₁x₁ + … + wₙxₙ of w₁ … wₙ, x₁ … xₙ, rounded once")
 
 
-def _prod(m: Any, g: Any, y: Any, *xs: Any) -> list[Any]:
+def _prod(m: Namespace, g: Any, y: Any, *xs: Any) -> list[Any]:
     # The product of all others, from both ends and without a division, so that a zero among them does no harm.
     before = [g]
     for x in xs[:-1]:
@@ -169,7 +170,7 @@ def _prod(m: Any, g: Any, y: Any, *xs: Any) -> list[Any]:
 prod = leaf("prod", joint=_prod, symbol="Π", doc="x₁ · … · xₙ")
 
 
-def _hypot(m: Any, g: Any, y: Any, *xs: Any) -> list[Any]:
+def _hypot(m: Namespace, g: Any, y: Any, *xs: Any) -> list[Any]:
     # x/y; at 0 the subgradient of least norm, and at infinity the limit as the infinite operands grow alike.
     count: Any = 0.0
     for x in xs:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from autograd_core.namespaces.protocol import Namespace
 from autograd_core.primitives.helpers import even_scale, magnitude, nan_with
 from autograd_core.primitives.table import leaf, primitive
 
@@ -45,7 +46,7 @@ log1p = leaf(
 sqrt = leaf("sqrt", lambda m, g, y, x: g * m.divide(0.5, m.abs(y)), symbol="√", doc="√x", domain=POSITIVE)
 
 
-def _cube_root(m: Any, g: Any, y: Any, x: Any) -> Any:
+def _cube_root(m: Namespace, g: Any, y: Any, x: Any) -> Any:
     # y/(3x) has the error of y once, 1/(3y²) twice; but it has the limits at 0 and infinity.
     end = m.logical_or(m.equal(x, 0.0), m.isinf(x))
     return g * m.where(end, m.divide(1.0, y * y), m.divide(m.divide(y, m.where(end, 1.0, x)), 3.0))
@@ -60,7 +61,7 @@ cos = leaf("cos", lambda m, g, y, x: -g * m.sin(x), doc="cosine of an angle in r
 tan = leaf("tan", lambda m, g, y, x: g * (1.0 + y * y), doc="tangent of an angle in radians")
 
 
-def _arcsine(m: Any, x: Any) -> Any:
+def _arcsine(m: Namespace, x: Any) -> Any:
     # (1 − x)(1 + x), never 1 − x², which loses half the digits near ±1
     return m.divide(1.0, m.sqrt((1.0 - x) * (1.0 + x)))
 
@@ -72,7 +73,7 @@ acos = leaf(
 atan = leaf("atan", lambda m, g, y, x: g * m.divide(1.0, 1.0 + x * x), aliases=["arctan"], doc="arctangent, in radians")
 
 
-def _angle(m: Any, part: Any, y: Any, x: Any) -> Any:
+def _angle(m: Namespace, part: Any, y: Any, x: Any) -> Any:
     # (part/h)/h with h = hypot: x² + y² would overflow or vanish. A part that is small beside h is lifted first, lest
     # the first quotient lose its digits to underflow although the second would not.
     scale = even_scale(m, m.hypot(y, x))
@@ -93,13 +94,13 @@ atan2 = leaf(
 
 
 @primitive(lambda m, g, y, x: g * nan_with(m, x, m.divide(180.0, m.pi)), aliases=["rad2deg"], symbol="deg")
-def degrees(m: Any, x: Any) -> Any:
+def degrees(m: Namespace, x: Any) -> Any:
     """radians to degrees"""
     return x * m.divide(180.0, m.pi)
 
 
 @primitive(lambda m, g, y, x: g * nan_with(m, x, m.divide(m.pi, 180.0)), aliases=["deg2rad"], symbol="rad")
-def radians(m: Any, x: Any) -> Any:
+def radians(m: Namespace, x: Any) -> Any:
     """degrees to radians"""
     return x * m.divide(m.pi, 180.0)
 
@@ -110,7 +111,7 @@ sinh = leaf("sinh", lambda m, g, y, x: g * m.cosh(x), doc="hyperbolic sine")
 cosh = leaf("cosh", lambda m, g, y, x: g * m.sinh(x), doc="hyperbolic cosine")
 
 
-def sech_square(m: Any, x: Any) -> Any:
+def sech_square(m: Namespace, x: Any) -> Any:
     """1 − tanh²x as (2h/(1 + h²))² with h = exp(−|x|): 1 − y·y has lost every digit at x = 20."""
     h = m.exp(-magnitude(m, x))
     root = m.divide(2.0 * h, 1.0 + h * h)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from autograd_core.namespaces.protocol import Namespace
 
-def nan_with(m: Any, y: Any, slope: Any) -> Any:
+
+def nan_with(m: Namespace, y: Any, slope: Any) -> Any:
     """`slope`, but nan where the value `y` is: outside a function's domain it has no derivative either."""
     return m.where(m.isnan(y), y * y, slope)  # y·y and not y, whose derivative would be a number again
 
 
-def magnitude(m: Any, x: Any) -> Any:
+def magnitude(m: Namespace, x: Any) -> Any:
     """|x| for a function that is smooth at 0 though it is written in terms of |x|.
 
     There the derivative of |x| must be that of one arm and not the 0 between them, or higher derivatives go wrong.
@@ -18,18 +20,18 @@ def magnitude(m: Any, x: Any) -> Any:
     return m.where(m.less(x, 0.0), -x, x)
 
 
-def even_scale(m: Any, size: Any) -> Any:
+def even_scale(m: Namespace, size: Any) -> Any:
     """A power of two that takes a number near the ends of a double's range away from them."""
     return m.where(m.greater(size, 2.0**1000), 2.0**-100, m.where(m.less(size, 2.0**-900), 2.0**100, 1.0))
 
 
-def least_norm(m: Any, left: Any, right: Any) -> Any:
+def least_norm(m: Namespace, left: Any, right: Any) -> Any:
     """The number of least magnitude between the slopes at both sides of a kink."""
     smaller = m.where(m.less(m.abs(left), m.abs(right)), left, right)
     return m.where(m.less_equal(left * right, 0.0), 0.0, smaller)
 
 
-def difference_error(m: Any, a: Any, b: Any, d: Any) -> Any:
+def difference_error(m: Namespace, a: Any, b: Any, d: Any) -> Any:
     """What rounding took from d = a − b: a − b is exactly d plus this (Knuth's TwoSum), and 0 for infinities."""
     back = d - a
     error = (a - (d - back)) - (b + back)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autograd_core.namespaces.protocol import Namespace
 from autograd_core.primitives.helpers import nan_with
 from autograd_core.primitives.table import leaf, primitive
 
@@ -20,7 +21,7 @@ where = leaf(
 )
 
 
-def _extreme(m: Any, g: Any, y: Any, *xs: Any) -> list[Any]:
+def _extreme(m: Namespace, g: Any, y: Any, *xs: Any) -> list[Any]:
     # The operands that are tied for the extreme share the cotangent; with a nan among them all are nan.
     unknown = m.isnan(y)
     ties: Any = 0.0
@@ -34,7 +35,7 @@ maximum = leaf("maximum", joint=_extreme, symbol="max", aliases=["fmax"], doc="t
 minimum = leaf("minimum", joint=_extreme, symbol="min", aliases=["fmin"], doc="the smallest operand")
 
 
-def _sent(m: Any, g: Any, y: Any, selected: Any) -> Any:
+def _sent(m: Namespace, g: Any, y: Any, selected: Any) -> Any:
     """`g` where the operand is selected, nan where the value is, and no cotangent elsewhere."""
     return m.gate(m.logical_or(selected, m.isnan(y)), nan_with(m, y, g))
 
@@ -44,7 +45,7 @@ def _sent(m: Any, g: Any, y: Any, selected: Any) -> Any:
     lambda m, g, y, x, lo, hi: _sent(m, g, y, m.logical_and(m.less_equal(x, lo), m.less(lo, hi))),
     lambda m, g, y, x, lo, hi: _sent(m, g, y, m.logical_or(m.less_equal(hi, x), m.less_equal(hi, lo))),
 )
-def clip(m: Any, x: Any, lo: Any, hi: Any) -> Any:
+def clip(m: Namespace, x: Any, lo: Any, hi: Any) -> Any:
     """x, but at least lo and at most hi; at a bound the cotangent is the bound's"""
     return m.minimum(m.maximum(x, lo), hi)
 

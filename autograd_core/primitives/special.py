@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from autograd_core.namespaces.protocol import Namespace
 from autograd_core.primitives.helpers import difference_error, magnitude, nan_with
 from autograd_core.primitives.table import leaf, primitive
 
@@ -13,7 +14,7 @@ TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
 ONE_OVER_SQRT_TWO_PI = 1.0 / math.sqrt(2.0 * math.pi)
 
 
-def _factor(m: Any, z: Any, x: Any) -> Any:
+def _factor(m: Namespace, z: Any, x: Any) -> Any:
     return m.where(m.equal(z, 0.0), 0.0, x)  # the exponential wins over an infinite factor
 
 
@@ -23,7 +24,7 @@ exp_product = leaf(
 )  # fmt: skip
 
 
-def _erf_slope(m: Any, x: Any) -> Any:
+def _erf_slope(m: Namespace, x: Any) -> Any:
     return TWO_OVER_SQRT_PI * m.exp_product(-x, x)
 
 
@@ -31,7 +32,7 @@ erf = leaf("erf", lambda m, g, y, x: g * _erf_slope(m, x), doc="the error functi
 erfc = leaf("erfc", lambda m, g, y, x: -g * _erf_slope(m, x), doc="1 − erf(x), without loss")
 
 
-def normal_density(m: Any, x: Any) -> Any:
+def normal_density(m: Namespace, x: Any) -> Any:
     """exp(−x²/2)/√(2π)."""
     return ONE_OVER_SQRT_TWO_PI * m.exp_product(-0.5 * x, x)
 
@@ -49,12 +50,12 @@ polygamma = leaf(
 
 
 @primitive(lambda m, g, y, x: g * nan_with(m, y, m.polygamma(1.0, x)), symbol="ψ", domain=[(0.0, INF)])
-def digamma(m: Any, x: Any) -> Any:
+def digamma(m: Namespace, x: Any) -> Any:
     """the derivative of log gamma"""
     return m.polygamma(0.0, x)
 
 
-def _gamma(m: Any, g: Any, y: Any, x: Any) -> Any:
+def _gamma(m: Namespace, g: Any, y: Any, x: Any) -> Any:
     # At 0, where gamma is like 1/x, the slope tends to −inf from both sides.
     slope = y * m.polygamma(0.0, m.where(m.equal(x, 0.0), 1.0, x))
     return g * m.where(m.equal(x, 0.0), -m.abs(y), nan_with(m, y, slope))
@@ -66,7 +67,7 @@ lgamma = leaf(
 )
 
 
-def _both_zero(m: Any, x: Any, y: Any) -> Any:
+def _both_zero(m: Namespace, x: Any, y: Any) -> Any:
     return m.logical_and(m.equal(x, 0.0), m.equal(y, 0.0))
 
 
@@ -75,29 +76,29 @@ def _both_zero(m: Any, x: Any, y: Any) -> Any:
     lambda m, g, v, x, y: g * nan_with(m, v, m.where(_both_zero(m, x, y), 0.0, m.divide(x, y))),
     domain=[(-INF, INF), (0.0, INF)],
 )
-def xlogy(m: Any, x: Any, y: Any) -> Any:
+def xlogy(m: Namespace, x: Any, y: Any) -> Any:
     """x·log y, and 0 for x = 0"""
     zero = m.logical_and(m.equal(x, 0.0), m.logical_not(m.isnan(y)))
     return m.where(zero, 0.0, x * m.log(m.where(zero, 1.0, y)))
 
 
-def logistic(m: Any, x: Any) -> Any:
+def logistic(m: Namespace, x: Any) -> Any:
     """1/(1 + exp(−x)), without overflow and right also where it underflows."""
     e = m.exp(-magnitude(m, x))
     return m.divide(m.where(m.less(x, 0.0), e, 1.0), 1.0 + e)
 
 
-def logistic_slope(m: Any, x: Any) -> Any:
+def logistic_slope(m: Namespace, x: Any) -> Any:
     """The derivative of the logistic function; s(1 − s) would be 0 from x = 37."""
     e = m.exp(-magnitude(m, x))
     return m.divide(e, (1.0 + e) * (1.0 + e))
 
 
-def _infinite_tie(m: Any, a: Any, b: Any) -> Any:
+def _infinite_tie(m: Namespace, a: Any, b: Any) -> Any:
     return m.logical_and(m.equal(a, b), m.isinf(a))
 
 
-def _share(m: Any, a: Any, b: Any) -> Any:
+def _share(m: Namespace, a: Any, b: Any) -> Any:
     # logistic(a − b), with what rounding took from a − b put back: exp would multiply it by |a − b|. A tie of
     # infinities is a tie.
     tie = _infinite_tie(m, a, b)
@@ -107,13 +108,13 @@ def _share(m: Any, a: Any, b: Any) -> Any:
 
 
 @primitive(lambda m, g, y, a, b: g * _share(m, a, b), lambda m, g, y, a, b: g * _share(m, b, a))
-def logaddexp(m: Any, a: Any, b: Any) -> Any:
+def logaddexp(m: Namespace, a: Any, b: Any) -> Any:
     """log(eᵃ + eᵇ), without overflow"""
     gap = m.where(m.equal(a, b), 0.0, m.abs(a - b))
     return m.maximum(a, b) + m.log1p(m.exp(-gap))
 
 
-def _weights(m: Any, xs: tuple[Any, ...]) -> list[Any]:
+def _weights(m: Namespace, xs: tuple[Any, ...]) -> list[Any]:
     """exp(xᵢ − max x), each right to the last digits: see `_share`."""
     top = m.maximum(*xs)
     weights = []
@@ -125,14 +126,14 @@ def _weights(m: Any, xs: tuple[Any, ...]) -> list[Any]:
     return weights
 
 
-def _softmax(m: Any, g: Any, y: Any, *xs: Any) -> list[Any]:
+def _softmax(m: Namespace, g: Any, y: Any, *xs: Any) -> list[Any]:
     weights = _weights(m, xs)
     total = m.sum(*weights)
     return [g * m.divide(weight, total) for weight in weights]
 
 
 @primitive(joint=_softmax, symbol="log Σ exp")
-def logsumexp(m: Any, *xs: Any) -> Any:
+def logsumexp(m: Namespace, *xs: Any) -> Any:
     """log(exp x₁ + … + exp xₙ), without overflow"""
     # log1p of what comes on top of the largest term, whose weight is 1
     top = m.maximum(*xs)

@@ -1,83 +1,25 @@
-"""Primitive: one row of the table, and how it is applied to Values and to plain numbers.
-
-A rule is written once, over an abstract math namespace `m`, and means what that namespace makes of it: on floats it
-computes, on Values it records, on mpmath's numbers it is an oracle. See `autograd_core.namespaces`.
-"""
+"""Primitive: one row of the table, how it is made, and how it is applied to Values and to plain numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any, overload
-from weakref import WeakSet
 
-from autograd_core.engine.value import TABLE, Value, as_float, as_value, record
+from autograd_core.engine.operation import Forward, Operation, Rule
+from autograd_core.engine.reals import as_float
+from autograd_core.engine.value import TABLE, Value, as_value, record
+from autograd_core.engine.values import values
 from autograd_core.errors import PrimitiveError
-from autograd_core.namespaces import floats
 
-__all__ = ["Forward", "Primitive", "Rule", "leaf", "lookup", "primitive"]
-
-Forward = Callable[..., Any]
-"""``forward(m, *xs)``: the value, in the namespace `m`."""
-
-Rule = Callable[..., Any]
-"""``rule(m, g, y, *xs)``: the cotangent of one operand; namespace, cotangent of the output, output, operands."""
+__all__ = ["Primitive", "leaf", "lookup", "primitive"]
 
 
-PRIMITIVES: WeakSet[Primitive] = WeakSet()
-"""Every primitive that is alive, in the table or not."""
-
-
-class Primitive:
+class Primitive(Operation):
     """A differentiable function: what it computes, and one local derivative rule for each operand.
 
-    Called with plain numbers it gives a float; with a Value among them, a new Value.
-
-    Attributes:
-        name: the name in the table; also the name of the method on Value.
-        symbol: what a picture writes on the node.
-        forward: ``forward(m, *xs)``.
-        rules: one ``rule(m, g, y, *xs)`` for each operand, or None for an operand that no gradient passes.
-        joint: for any number of operands, ``joint(m, g, y, *xs)``: the cotangents of all of them, in order.
-        defaults: numbers for operands at the end that a caller may leave out.
-        eager: the forward on floats.
-        domain: the interval of operands at which the value is finite, for tests and for drawing samples.
-        leaf: whether every namespace implements it itself (otherwise it is written over those that do).
-        condition: whether the value is a truth value, 1.0 or 0.0.
-        opaque: whether the forward runs on floats only, so that compiled code has to call it.
+    Called with plain numbers it gives a float; with a Value among them, a new Value. For its attributes see
+    `autograd_core.engine.operation.Operation`.
     """
-
-    def __init__(
-        self,
-        name: str,
-        forward: Forward,
-        *rules: Rule | None,
-        joint: Rule | None = None,
-        symbol: str = "",
-        doc: str = "",
-        domain: Sequence[tuple[float, float]] = (),
-        defaults: tuple[float, ...] = (),
-        leaf: bool = False,
-        condition: bool = False,
-        opaque: bool = False,
-    ) -> None:
-        if bool(rules) == (joint is not None):
-            raise PrimitiveError(f"{name}: give one rule for each operand, or one joint rule for any number of them")
-        self.name = self.__name__ = name
-        self.symbol = symbol or name
-        self.forward = forward
-        self.rules = rules
-        self.joint = joint
-        self.defaults = defaults
-        self.arity: int | None = len(rules) if joint is None else None
-        self.domain = tuple(domain) or ((-float("inf"), float("inf")),) * (self.arity or 1)
-        self.leaf = leaf
-        self.condition = condition
-        self.opaque = opaque
-        eager: Callable[..., float] = getattr(floats, name) if leaf else partial(forward, floats)
-        self.eager: Callable[..., float] = (lambda *xs: float(eager(*xs))) if condition else eager
-        self.__doc__ = doc
-        PRIMITIVES.add(self)
 
     @overload
     def __call__(self, first: Value, /, *operands: Any) -> Value: ...
@@ -131,12 +73,12 @@ def lookup(name: str) -> Primitive:
     Raises:
         PrimitiveError: if there is none.
     """
-    try:
-        return TABLE[name]
-    except KeyError:
+    row = TABLE.get(name)
+    if not isinstance(row, Primitive):
         raise PrimitiveError(
             f"there is no primitive {name!r}; if it is one of your own, import the module that defines it first"
-        ) from None
+        )
+    return row
 
 
 def enter(row: Primitive, aliases: Sequence[str] = ()) -> Primitive:
@@ -159,7 +101,9 @@ def enter(row: Primitive, aliases: Sequence[str] = ()) -> Primitive:
 
 def leaf(name: str, *rules: Rule | None, aliases: Sequence[str] = (), **fields: Any) -> Primitive:
     """A row that every namespace implements under its name."""
-    return enter(Primitive(name, lambda m, *xs: getattr(m, name)(*xs), *rules, leaf=True, **fields), aliases)
+    row = enter(Primitive(name, lambda m, *xs: getattr(m, name)(*xs), *rules, leaf=True, **fields), aliases)
+    values.add_leaf(row)
+    return row
 
 
 def primitive(

@@ -13,9 +13,9 @@ import struct
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
+from autograd_core.engine.operation import Operation
 from autograd_core.errors import PrimitiveError
 from autograd_core.namespaces import floats
-from autograd_core.primitives import Primitive
 from autograd_core.testing.differences import multiprecision, partial_derivative
 
 __all__ = [
@@ -30,7 +30,7 @@ EDGES: Final = (0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan, 5e-324, 1e3
 """The operands that a primitive's edge cases are made of."""
 
 
-def true_value(row: Primitive, xs: Sequence[float]) -> Any:
+def true_value(row: Operation, xs: Sequence[float]) -> Any:
     """The forward of a primitive at `xs` in mpmath's arithmetic: at least 70 bits that hold at twice the precision too.
 
     Args:
@@ -75,16 +75,10 @@ def ulps(computed: float, truth: Any, term: float = 0.0) -> float:
     return float(abs(type(truth)(computed) - truth) / math.ulp(max(abs(rounded), abs(term))))
 
 
-def local_derivatives(row: Primitive, xs: Sequence[float]) -> list[float | None]:
+def local_derivatives(row: Operation, xs: Sequence[float]) -> list[float | None]:
     """The cotangents of all operands for a cotangent of 1: 0 where a gate is closed, None where there is no rule."""
-    y = row.eager(*xs)
-    if row.joint is not None:
-        return [0.0 if g is None else g for g in row.joint(floats, 1.0, y, *xs)]
-    slopes: list[float | None] = []
-    for rule in row.rules:
-        g = None if rule is None else rule(floats, 1.0, y, *xs)
-        slopes.append(0.0 if g is None and rule is not None else g)
-    return slopes
+    cotangents = row.cotangents(floats, 1.0, row.eager(*xs), *xs)
+    return [0.0 if g is None and row.passes(i) else g for i, g in enumerate(cotangents)]
 
 
 class Deviation(NamedTuple):
@@ -103,7 +97,7 @@ def _nothing(*xs: float) -> float:
 
 
 def deviations(
-    row: Primitive,
+    row: Operation,
     xs: Sequence[float],
     value_term: Callable[..., float] = _nothing,
     slope_term: Callable[..., float] = _nothing,
@@ -179,7 +173,7 @@ def _any_double(rng: random.Random, domain: tuple[float, float]) -> float:
     return rng.uniform(max(domain[0], -1e3), min(domain[1], 1e3))
 
 
-def domains_of(row: Primitive, operands: int | None = None) -> tuple[tuple[float, float], ...]:
+def domains_of(row: Operation, operands: int | None = None) -> tuple[tuple[float, float], ...]:
     """The domain of each operand; a primitive of any number of operands is taken at three, if not told otherwise."""
     if row.arity is not None:
         return row.domain
@@ -187,7 +181,7 @@ def domains_of(row: Primitive, operands: int | None = None) -> tuple[tuple[float
 
 
 def sample_points(
-    row: Primitive, count: int, seed: int = 0, operands: int | None = None
+    row: Operation, count: int, seed: int = 0, operands: int | None = None
 ) -> Iterator[tuple[float, ...]]:
     """Points in the domain of a primitive and beyond it: `count` random ones, the same for the same seed.
 
@@ -221,7 +215,7 @@ def sample_points(
         yield tuple(xs)
 
 
-def inner_points(row: Primitive, count: int, seed: int = 0, operands: int | None = None) -> Iterator[tuple[float, ...]]:
+def inner_points(row: Operation, count: int, seed: int = 0, operands: int | None = None) -> Iterator[tuple[float, ...]]:
     """Random points of moderate size inside the domain of a primitive: a pole would be met by chance only.
 
     The arguments are those of `sample_points`.

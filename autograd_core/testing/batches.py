@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from autograd_core.namespaces.gated import open_gate
@@ -13,12 +13,11 @@ __all__ = ["in_compiled_code", "over_arrays"]
 Points = Sequence[Sequence[float]]
 
 
-def over_arrays(p: Primitive, cotangents: Callable[..., list[Any]], points: Points) -> list[list[float] | None]:
+def over_arrays(p: Primitive, points: Points) -> list[list[float] | None]:
     """A column for the value and one for each operand; None where it has no derivative.
 
     Args:
         p: the primitive.
-        cotangents: of all its operands, ``cotangents(m, g, y, *xs)``.
         points: where, one or more.
 
     Raises:
@@ -29,7 +28,7 @@ def over_arrays(p: Primitive, cotangents: Callable[..., list[Any]], points: Poin
     columns = _columns(points)
     with arrays.quiet():
         y = p.forward(arrays, *columns)
-        slopes = cotangents(arrays, _ones(points), y, *columns)
+        slopes = p.cotangents(arrays, _ones(points), y, *columns)
         return _lists([y, *(None if g is None else open_gate(g) for g in slopes)], len(points))
 
 
@@ -40,15 +39,15 @@ def in_compiled_code(p: Primitive, points: Points) -> list[list[float] | None]:
         p: the primitive.
         points: where, one or more.
     """
-    from autograd_core.compiler.machine import code as native
+    from autograd_core.compiler.machine import host
 
-    if not native.available():
+    if not host.available():
         return []
     from autograd_core.compiler import jit
     from autograd_core.transforms.derivatives import value_and_grad
 
     count = len(points[0])
-    which = tuple(i for i in range(count) if p.joint is not None or p.rules[i] is not None)
+    which = tuple(i for i in range(count) if p.passes(i))
     if not which:
         return _lists([jit(p, in_axes=0)(*_columns(points))], len(points))
     y, slopes = jit(value_and_grad(p, argnums=which), in_axes=0)(*_columns(points))

@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from autograd_core.errors import MissingExtraError
-from autograd_core.primitives import Primitive
+from autograd_core._extras import require
+from autograd_core.engine.operation import Operation
 
 __all__ = ["Difference", "difference", "multiprecision", "partial_derivative"]
 
@@ -25,14 +25,10 @@ def multiprecision() -> Any:
     Raises:
         MissingExtraError: if mpmath is not installed.
     """
-    try:
-        from mpmath import mp
-    except ImportError:
-        raise MissingExtraError("the oracle needs mpmath: pip install 'autograd-core[testing]'") from None
-    return mp
+    return require("mpmath", "the oracle needs mpmath", extra="testing").mp
 
 
-def partial_derivative(row: Primitive, index: int, xs: Sequence[float]) -> Any:
+def partial_derivative(row: Operation, index: int, xs: Sequence[float]) -> Any:
     """The derivative of a primitive's forward with respect to one operand, by central differences in mpmath.
 
     Two steps, a thousandfold apart, must agree to 25 digits, else precision is raised; no rule takes part.

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from autograd_core.engine.graph import gradients
+from autograd_core.engine.reals import as_float
 from autograd_core.engine.sweeps import push_forward, topological_order
-from autograd_core.engine.value import Constant, Value, as_float
+from autograd_core.engine.value import Constant, Value
 from autograd_core.errors import AutogradError, DataError, MissingExtraError
 from autograd_core.testing.differences import difference, multiprecision, partial_derivative
 
@@ -214,7 +215,7 @@ def _operands(node: Value) -> Iterator[tuple[int, Value, Any]]:
     assert node.op is not None
     numbers = [parent.data for parent in node.parents]
     for index, parent in enumerate(node.parents):
-        if not isinstance(parent, Constant) and (node.op.joint is not None or node.op.rules[index] is not None):
+        if not isinstance(parent, Constant) and node.op.passes(index):
             finite = all(map(math.isfinite, numbers))
             yield index, parent, partial_derivative(node.op, index, numbers) if finite else math.nan
 
@@ -246,10 +247,9 @@ def _culprit(y: Value, rtol: float) -> str:
         if op is None:
             continue
         numbers = [parent.data for parent in node.parents]
-        joint = op.joint(floats, 1.0, node.data, *numbers) if op.joint is not None else None
+        cotangents = op.cotangents(floats, 1.0, node.data, *numbers)
         for index, _, partial in _operands(node):
-            rule = None if joint is not None else op.rules[index]
-            cotangent = joint[index] if rule is None and joint is not None else rule(floats, 1.0, node.data, *numbers)  # type: ignore[misc]  # no joint: a rule
+            cotangent = cotangents[index]
             given, expected = (0.0 if cotangent is None else cotangent), float(partial)
             if given != expected and not abs(given - expected) <= rtol * abs(expected) + _TINY:
                 shown = ", ".join(map(repr, numbers[:6]))

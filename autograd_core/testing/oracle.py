@@ -9,7 +9,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from autograd_core.engine.value import as_float
+from autograd_core.engine.operators import give_operators
+from autograd_core.engine.reals import as_float
 from autograd_core.errors import AutogradError, DataError, OperandTypeError
 from autograd_core.primitives import TABLE
 from autograd_core.testing.differences import multiprecision
@@ -184,44 +185,17 @@ class Exact:
             raise AttributeError(f"an exact number has operators and, as methods, the rows of the table: no {name!r}")
         return lambda *others: _apply(name, self, *others)
 
-    @staticmethod
-    def _binary(name: str) -> tuple[Callable[[Exact, Any], Exact], Callable[[Exact, Any], Exact]]:
-        return lambda self, other: _apply(name, self, other), lambda self, other: _apply(name, other, self)
-
-    @staticmethod
-    def _comparison(name: str) -> Callable[[Exact, Any], bool]:
-        return lambda self, other: bool(_apply(name, self, other).number)
-
-    @staticmethod
-    def _unary(name: str) -> Callable[[Exact], Exact]:
-        return lambda self: _apply(name, self)
-
-    __add__, __radd__ = _binary("add")
-    __sub__, __rsub__ = _binary("subtract")
-    __mul__, __rmul__ = _binary("multiply")
-    __truediv__, __rtruediv__ = _binary("divide")
-    __floordiv__, __rfloordiv__ = _binary("floor_divide")
-    __mod__, __rmod__ = _binary("mod")
-    __pow__, __rpow__ = _binary("pow")
-    __neg__ = _unary("negative")
-    __pos__ = _unary("positive")
-    __abs__ = _unary("abs")
-    __floor__ = _unary("floor")
-    __ceil__ = _unary("ceil")
-    __trunc__ = _unary("trunc")
-    __lt__ = _comparison("less")
-    __le__ = _comparison("less_equal")
-    __gt__ = _comparison("greater")
-    __ge__ = _comparison("greater_equal")
-    __eq__ = _comparison("equal")
-    __ne__ = _comparison("not_equal")
     __hash__ = object.__hash__
 
     def __bool__(self) -> bool:
-        return self != 0.0
+        return _compare("not_equal", self, 0.0)
 
     def __float__(self) -> float:
         raise OperandTypeError("float() and the standard math module would drop the digits: use methods, as x.sin()")
+
+
+def _compare(name: str, *operands: Any) -> bool:
+    return bool(_apply(name, *operands).number)
 
 
 def _exact(operand: Any) -> Exact:
@@ -245,3 +219,6 @@ def _apply(name: str, *operands: Any) -> Exact:
         call = f"{name}({', '.join(map(repr, doubles))})"
         raise TieError(f"rounding decides on which side of a kink, a jump or a comparison {call} is")
     return Exact(mp.mpf(row.forward(precise, *xs)), row.eager(*doubles))
+
+
+give_operators(Exact, _apply, _compare)

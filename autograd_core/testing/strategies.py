@@ -7,18 +7,18 @@ import random
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from autograd_core._extras import require
+from autograd_core.engine.operation import Operation
+from autograd_core.engine.operators import SIGNS
 from autograd_core.engine.value import Value
-from autograd_core.errors import DataError, MissingExtraError
-from autograd_core.primitives import TABLE, Primitive, lookup
+from autograd_core.errors import DataError
+from autograd_core.primitives import TABLE, lookup
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 __all__ = ["Program", "floats_in", "programs", "random_program", "values"]
 
-_OPERATORS = {
-    "add": "+", "subtract": "-", "multiply": "*", "divide": "/", "pow": "**", "mod": "%", "floor_divide": "//",
-}  # fmt: skip
 _PREFIXES = {"negative": "-", "positive": "+"}
 _CONSTANTS = (1.0, 2.0, 0.5, -1.0, 3.0, 0.1, 1e-3, 1e3)
 _KINDS = ("call", "call", "call", "call", "call", "where", "if", "loop")
@@ -33,11 +33,7 @@ _GUARDS = {-math.inf: ("asinh", ""), -1.0: ("sin", ""), 0.0: ("softplus", ""), 1
 
 
 def _strategies() -> Any:
-    try:
-        import hypothesis.strategies
-    except ImportError:
-        raise MissingExtraError("strategies need hypothesis: pip install 'autograd-core[testing]'") from None
-    return hypothesis.strategies
+    return require("hypothesis.strategies", "strategies need hypothesis", extra="testing")
 
 
 def values() -> SearchStrategy[Value]:
@@ -158,7 +154,7 @@ def random_program(
     return _Writer(rng.choice, _rows(names), inputs).program(max_size, branches)
 
 
-def _rows(names: Sequence[str] | None) -> list[Primitive]:
+def _rows(names: Sequence[str] | None) -> list[Operation]:
     if names is not None:
         return [lookup(name) for name in names]
     return [row for row in TABLE.values() if (any(row.rules) or row.joint) and row.name not in _LEFT_OUT]
@@ -167,7 +163,7 @@ def _rows(names: Sequence[str] | None) -> list[Primitive]:
 class _Writer:
     """Writes a program of choices: the first of each is the simplest, which hypothesis shrinks to."""
 
-    def __init__(self, pick: Callable[[Sequence[Any]], Any], rows: Sequence[Primitive], inputs: int) -> None:
+    def __init__(self, pick: Callable[[Sequence[Any]], Any], rows: Sequence[Operation], inputs: int) -> None:
         self.pick = pick
         self.rows = rows
         self.names = {row.name for row in rows}
@@ -196,19 +192,19 @@ class _Writer:
         count = self.pick(counts)
         constants = [index > 0 and self.pick((False, True)) for index in range(count)]
         # A method is called on a Value, so that only an operator may have its constant on the left.
-        if row.name in _OPERATORS and constants[1] and self.pick((False, True)):
+        if row.name in SIGNS and constants[1] and self.pick((False, True)):
             constants.reverse()
         texts = []
         for index, constant in enumerate(constants):
             domain = row.domain[index if row.arity else 0]
             if constant:
                 number = repr(self.pick([number for number in _CONSTANTS if domain[0] <= number <= domain[1]]))
-                texts.append(f"({number})" if row.name in _OPERATORS else number)
+                texts.append(f"({number})" if row.name in SIGNS else number)
             else:
                 texts.append(self.guarded(first or self.variable(), domain))
                 first = ""
-        if row.name in _OPERATORS:
-            return f" {_OPERATORS[row.name]} ".join(texts)
+        if row.name in SIGNS:
+            return f" {SIGNS[row.name]} ".join(texts)
         if row.name in _PREFIXES:
             return _PREFIXES[row.name] + texts[0]
         return f"{texts[0]}.{row.name}({', '.join(texts[1:])})"

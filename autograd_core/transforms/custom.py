@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from autograd_core.engine.value import Value, as_float
-from autograd_core.errors import MissingExtraError, NonFiniteError, OperandTypeError
+from autograd_core._extras import require
+from autograd_core.engine.reals import as_float
+from autograd_core.engine.value import Value
+from autograd_core.errors import NonFiniteError, OperandTypeError
 from autograd_core.namespaces import floats
 from autograd_core.primitives.table import Primitive
 from autograd_core.transforms.derivatives import grad
@@ -90,10 +92,7 @@ def implicit_root(f: Callable[..., Any], x0: float, parameters: int = 1) -> Prim
     >>> round(square_root(2.0), 12), round(grad(square_root)(2.0), 12), round(grad(grad(square_root))(2.0), 12)
     (1.414213562373, 0.353553390593, -0.088388347648)
     """
-    try:
-        from scipy.optimize import root_scalar
-    except ImportError as missing:
-        raise MissingExtraError("implicit_root needs SciPy: pip install 'autograd-core[sparse]'") from missing
+    root_scalar = require("scipy.optimize", "implicit_root needs SciPy", extra="sparse").root_scalar
 
     def partial(i: int) -> Callable[..., Any]:
         return lambda x, *a: -grad(f, i)(x, *a) / grad(f, 0)(x, *a)

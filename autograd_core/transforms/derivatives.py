@@ -14,13 +14,13 @@ from typing import Any
 from autograd_core.engine.collector import collector_paused
 from autograd_core.engine.graph import gradients
 from autograd_core.errors import TransformError
-from autograd_core.transforms.function_call import Argnums, Function, FunctionCall, argument_numbers
+from autograd_core.transforms.function_call import Argnums, FunctionCall, argument_numbers
 from autograd_core.transforms.trees import Shape, Tree, array_of
 
 __all__ = ["derivative", "grad", "hessian", "hvp", "jacfwd", "jacobian", "jacrev", "jvp", "value_and_grad", "vjp"]
 
 
-def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
     """The function that gives the value of `f` and its gradient.
 
     Args:
@@ -49,7 +49,9 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
     return differentiated
 
 
-def _value_and_gradient(f: Function, argnums: Argnums, has_aux: bool, args: Sequence[Any], kwargs: Any) -> Any:
+def _value_and_gradient(
+    f: Callable[..., Any], argnums: Argnums, has_aux: bool, args: Sequence[Any], kwargs: Any
+) -> Any:
     call = FunctionCall(f, args, argument_numbers(argnums, args), has_aux, kwargs)
     call.scalar("grad")
     pulled = call.pull([1.0])
@@ -59,7 +61,7 @@ def _value_and_gradient(f: Function, argnums: Argnums, has_aux: bool, args: Sequ
     return ((value, call.aux), gradient) if has_aux else (value, gradient)
 
 
-def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+def grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
     """The gradient of `f`, a function of the same arguments; see `value_and_grad`.
 
     >>> grad(grad(lambda x: x**3))(2.0)
@@ -77,7 +79,7 @@ def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     return gradient
 
 
-def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
     """The value of `f` and its derivative along a direction, in one forward sweep.
 
     Args:
@@ -101,7 +103,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
         return call.value(), call.result.build(pushed)
 
 
-def vjp(f: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """The value of `f`, and the function from a cotangent of its result to the cotangents of its arguments.
 
     Args:
@@ -126,7 +128,7 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...
     return call.value(), pull
 
 
-def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     """The Hessian of `f` times a direction: a forward sweep over the gradient.
 
     Args:
@@ -141,17 +143,17 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     return jvp(grad(f, argnums), primals, tangents)[1]
 
 
-def jacrev(f: Function, argnums: Argnums = 0) -> Function:
+def jacrev(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     """The Jacobian of `f` by reverse sweeps, one for each number in its result; see `jacobian`."""
     return _jacobian(f, argnums, lambda rows, columns: True)
 
 
-def jacfwd(f: Function, argnums: Argnums = 0) -> Function:
+def jacfwd(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     """The Jacobian of `f` by forward sweeps, one for each number in its arguments; see `jacobian`."""
     return _jacobian(f, argnums, lambda rows, columns: False)
 
 
-def jacobian(f: Function, argnums: Argnums = 0) -> Function:
+def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     """The Jacobian of `f`, by forward or reverse sweeps, whichever are fewer.
 
     Args:
@@ -171,7 +173,7 @@ def jacobian(f: Function, argnums: Argnums = 0) -> Function:
     return _jacobian(f, argnums, lambda rows, columns: rows <= columns)
 
 
-def hessian(f: Function, argnums: Argnums = 0) -> Function:
+def hessian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     """The Hessian of `f`, a function that returns one number: the Jacobian of its gradient.
 
     >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 2.0])
@@ -180,7 +182,7 @@ def hessian(f: Function, argnums: Argnums = 0) -> Function:
     return jacobian(grad(f, argnums), argnums)
 
 
-def derivative(f: Function, n: int = 1) -> Callable[[Any], Any]:
+def derivative(f: Callable[..., Any], n: int = 1) -> Callable[[Any], Any]:
     """The n-th derivative of a function of one number.
 
     Args:
@@ -209,7 +211,7 @@ def derivative(f: Function, n: int = 1) -> Callable[[Any], Any]:
     return differentiated
 
 
-def _jacobian(f: Function, argnums: Argnums, by_rows: Callable[[int, int], bool]) -> Function:
+def _jacobian(f: Callable[..., Any], argnums: Argnums, by_rows: Callable[[int, int], bool]) -> Callable[..., Any]:
     @wraps(f)
     def differentiated(*args: Any, **kwargs: Any) -> Any:
         with collector_paused():

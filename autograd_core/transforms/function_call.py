@@ -7,16 +7,17 @@ from operator import index
 from typing import Any
 
 from autograd_core.engine.graph import gradients
+from autograd_core.engine.reals import as_float
 from autograd_core.engine.sweeps import pull_back, push_forward, topological_order
-from autograd_core.engine.value import Constant, Value, as_float, as_value
+from autograd_core.engine.value import Constant, Value, as_value, make_constant
+from autograd_core.engine.values import values
 from autograd_core.errors import TransformError
 from autograd_core.namespaces import floats
 from autograd_core.namespaces.gated import open_gate
 from autograd_core.transforms.trees import Tree, without_values
 
-__all__ = ["Argnums", "Function", "FunctionCall", "argument_numbers"]
+__all__ = ["Argnums", "FunctionCall", "argument_numbers"]
 
-Function = Callable[..., Any]
 Argnums = int | Sequence[int]
 """The number of the argument that is differentiated, or the numbers of several."""
 
@@ -33,7 +34,12 @@ class FunctionCall:
     """
 
     def __init__(
-        self, f: Function, args: Sequence[Any], argnums: Sequence[int], has_aux: bool = False, kwargs: Any = None
+        self,
+        f: Callable[..., Any],
+        args: Sequence[Any],
+        argnums: Sequence[int],
+        has_aux: bool = False,
+        kwargs: Any = None,
     ) -> None:
         self.name = getattr(f, "__name__", type(f).__name__)
         self.trees = {number: Tree(args[number], f"argument {number} of {self.name}") for number in argnums}
@@ -84,8 +90,6 @@ class FunctionCall:
 
     def push(self, tangents: Sequence[Any]) -> list[Any]:
         """The tangents of the outputs, given those of the inputs; None for an input that takes no part."""
-        from autograd_core.engine import values
-
         over_values = self.nested or any(isinstance(tangent, Value) for tangent in tangents)
         known: dict[Value, Any] = {
             x: as_value(t) if over_values else as_float(t)
@@ -99,7 +103,7 @@ class FunctionCall:
         """Make constants of the inputs that this call made: to an outer transform they are nothing to differentiate."""
         for x in self.inputs:
             if x.op is None:
-                x.__class__ = Constant
+                make_constant(x)
 
     def scalar(self, transform: str) -> Value:
         if not self.result.is_number:

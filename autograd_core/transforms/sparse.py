@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
+from autograd_core._extras import require
 from autograd_core.engine.collector import collector_paused
 from autograd_core.engine.graph import gradients
 from autograd_core.engine.sweeps import pull_back, push_forward, topological_order
 from autograd_core.engine.value import Value
-from autograd_core.errors import MissingExtraError, TransformError
+from autograd_core.errors import TransformError
 from autograd_core.namespaces import floats
 from autograd_core.transforms.function_call import FunctionCall, argument_numbers
 
@@ -123,11 +124,8 @@ def _dependence(order: Sequence[Value], outputs: Sequence[Value], inputs: Sequen
     depends: dict[Value, frozenset[int]] = {x: frozenset([j]) for j, x in enumerate(inputs)}
     for node in order:
         if node.op is not None and node not in depends:
-            rules = node.op.rules or (node.op.joint,) * len(node.parents)
             sources = {
-                depends[parent]
-                for parent, rule in zip(node.parents, rules, strict=True)
-                if rule is not None and parent in depends
+                depends[parent] for i, parent in enumerate(node.parents) if parent in depends and node.op.passes(i)
             }
             if sources:
                 depends[node] = nothing.union(*sources) if len(sources) > 1 else sources.pop()
@@ -135,11 +133,7 @@ def _dependence(order: Sequence[Value], outputs: Sequence[Value], inputs: Sequen
 
 
 def _matrix(order: Sequence[Value], outputs: Sequence[Value], inputs: Sequence[Value]) -> Any:
-    try:
-        from scipy.sparse import csr_array
-    except ImportError as missing:
-        raise MissingExtraError("sparse derivatives need SciPy: pip install 'autograd-core[sparse]'") from missing
-
+    csr_array = require("scipy.sparse", "sparse derivatives need SciPy", extra="sparse").csr_array
     pattern = _dependence(order, outputs, inputs)
     transposed: Pattern = [[] for _ in inputs]
     for i, columns in enumerate(pattern):

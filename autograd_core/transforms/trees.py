@@ -8,8 +8,10 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from autograd_core.engine.value import Value, as_float
-from autograd_core.errors import MissingExtraError, OperandTypeError
+from autograd_core._extras import require
+from autograd_core.engine.reals import as_float
+from autograd_core.engine.value import Value
+from autograd_core.errors import OperandTypeError
 
 __all__ = ["Shape", "Structure", "Tree", "array_of", "as_array", "flatten", "without_values"]
 
@@ -156,13 +158,7 @@ def flatten(tree: Any) -> tuple[list[Any], Any]:
     """The leaves of a tree, and what optree knows of its containers; None for a single leaf."""
     if isinstance(tree, (float, int, Value)):  # the quick way, which needs no library
         return [tree], None
-    try:
-        import optree
-    except ImportError as missing:
-        raise MissingExtraError(
-            "arguments other than single numbers need optree: pip install 'autograd-core[trees]'"
-        ) from missing
-
+    optree = require("optree", "arguments other than single numbers need optree", extra="trees")
     kind: Any = type(tree)
     if (kind is list or kind is tuple) and {*map(type, tree)} <= {float}:  # the quick way for a vector
         return list(tree), _spec_of_vector(kind, len(tree))

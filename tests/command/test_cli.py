@@ -11,7 +11,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from autograd_core.command import cli, demo
-from autograd_core.compiler.machine import code as native
+from autograd_core.compiler.machine import host as native
 
 TABLE = "a,b,kind\n" + "".join(f"{i},{i * i % 7},{'no' if i < 10 else 'yes'}\n" for i in range(20))
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from autograd_core import Graph, Value, custom_derivatives, math, strict
-from autograd_core.compiler.machine import code as native
+from autograd_core.compiler.machine import host as native
 from autograd_core.errors import GraphError, NonFiniteError, StaleGraphError
 from autograd_core.nn import MLP
 from autograd_core.optim import SGD

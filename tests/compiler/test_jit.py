@@ -13,7 +13,6 @@ import weakref
 from collections import namedtuple
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -22,9 +21,10 @@ import pytest
 
 from autograd_core import Value, custom_derivatives, grad, hessian, jit, math, strict, value_and_grad
 from autograd_core.activations import relu
-from autograd_core.compiler import compiled
-from autograd_core.compiler.machine import code as native
-from autograd_core.compiler.machine.memory import KEPT, LEAST, PARTS, ResultMemory
+from autograd_core.compiler import tuning
+from autograd_core.compiler.machine import host as native
+from autograd_core.compiler.machine.memory import RESULTS, ResultMemory
+from autograd_core.compiler.tuning import KEPT, LEAST, PARTS
 from autograd_core.errors import AutogradError, OperandTypeError, TraceError, TransformError
 
 Point = namedtuple("Point", "x y")
@@ -278,7 +278,7 @@ def test_sums_of_gated_products_for_every_length(
 ) -> None:
     """In whole numbers, so that sums are exact: two layers whose slopes are products of what others need too."""
     monkeypatch.setattr(native, "vector_width", lambda: width)
-    monkeypatch.setattr(compiled, "emit", partial(compiled.emit, chunk=chunk))
+    monkeypatch.setattr(tuning, "CHUNK", chunk)
 
     def loss(w: Any, v: Any, x: Any) -> Any:
         hidden = [activation(w[i] * x[0] + w[i + 1] * x[1]) for i in range(3)]
@@ -431,6 +431,7 @@ def test_a_large_batch_makes_no_objects_for_its_samples(layout: str) -> None:
     f = jit(lambda x: math.exp(x) * x, in_axes=0)
     f(x[:1000])
     f(x[:1000])  # the second call makes the builtin
+    RESULTS._free.clear()
     gc.collect()
     blocks = sys.getallocatedblocks()
     tracemalloc.start()
@@ -545,12 +546,12 @@ def test_pickling() -> None:
 def test_machine_code_is_freed() -> None:
     f = jit(lambda x: math.sin(x))
     f(1.0)
-    engines = [weakref.ref(f.compile(1.0)._code._engine)]
+    engines = [weakref.ref(f.compile(1.0)._backend.code._engine)]
     batch = jit(lambda x: math.sin(x) * math.cos(x), in_axes=0)
     batch(np.zeros(3))
     batch(np.zeros(3))
     compiled = batch.compile(np.zeros(3))
-    engines += [weakref.ref(compiled._code._engine), weakref.ref(compiled._builtin._engine)]
+    engines += [weakref.ref(compiled._backend.code._engine), weakref.ref(compiled._backend.builtin_code._engine)]
     del compiled
     assert all(engine() is not None for engine in engines)
     del f, batch

@@ -6,7 +6,7 @@ import math
 import random
 import struct
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -20,8 +20,7 @@ from ways import DisagreementError, Result, Way, bound_of, compare
 
 from autograd_core import Value, gradients, jit, value_and_grad
 from autograd_core import math as m
-from autograd_core.compiler import compiled as compiled_module
-from autograd_core.compiler.codegen.kernel import emit
+from autograd_core.compiler import tuning
 from autograd_core.compiler.program.builder import Builder
 from autograd_core.engine.sweeps import topological_order
 from autograd_core.errors import TraceError
@@ -279,7 +278,7 @@ def long_code(x: Any, y: Any) -> list[Any]:
 @pytest.mark.parametrize("mode", [mode for mode in MODES if mode.is_native], ids=lambda mode: mode.name)
 def test_chunks_give_the_same_bits(chunk: int, mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
     use(mode, monkeypatch)
-    monkeypatch.setattr(compiled_module, "emit", partial(emit, chunk=chunk))
+    monkeypatch.setattr(tuning, "CHUNK", chunk)
     points = random_points(1, 21) + list(product(EDGES, repeat=2))
     for xs, mine in zip(points, compiled(long_code, points, mode, strict=True), strict=True):
         assert not any(map(apart, mine, flat([as_float(y) for y in long_code(*map(Value, xs))]))), (xs, mine)
@@ -293,9 +292,9 @@ def as_float(y: Any) -> float:
 def test_chunks_of_a_sum_give_the_same_bits(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
     xs = np.array(random_points(2, 101)).T
     whole = jit(long_code, in_axes=0, reduce="sum")(*xs)
-    monkeypatch.setattr(compiled_module, "emit", partial(emit, chunk=10_000))
+    monkeypatch.setattr(tuning, "CHUNK", 10_000)
     wanted = jit(long_code, in_axes=0, reduce="sum", strict=True)(*xs)
-    monkeypatch.setattr(compiled_module, "emit", partial(emit, chunk=chunk))
+    monkeypatch.setattr(tuning, "CHUNK", chunk)
     summed = jit(long_code, in_axes=0, reduce="sum", strict=True)
     assert not any(map(apart, flat(summed(*xs)), flat(wanted)))
     assert summed.compile(*xs).stats["chunks"] > 2
@@ -310,7 +309,7 @@ def test_the_workspace_is_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
         return x
 
     code = jit(chain).compile(1.0, 2.0)
-    monkeypatch.setattr(compiled_module, "emit", partial(emit, chunk=7))
+    monkeypatch.setattr(tuning, "CHUNK", 7)
     cut = jit(chain, strict=True).compile(1.0, 2.0)
     assert cut.stats["chunks"] > 100 > code.stats["chunks"] > 1
     assert cut.stats["workspace"] <= 6

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from autograd_core import jit, math
-from autograd_core.compiler.machine import code as native
+from autograd_core.compiler.machine import host as native
 from autograd_core.compiler.machine import pool
 
 pytestmark = pytest.mark.skipif(not (native.available() and pool.is_usable()), reason="there is no pool without LLVM")

@@ -14,8 +14,9 @@ from jit_modes import BATCHES, Mode, apart, use
 from autograd_core import jit, value_and_grad
 from autograd_core import math as m
 from autograd_core.activations import relu
+from autograd_core.compiler import tuning
 from autograd_core.compiler.program import rolling
-from autograd_core.compiler.program.like_terms import LANES
+from autograd_core.compiler.tuning import LANES
 from autograd_core.testing import random_program
 
 pytestmark = pytest.mark.skipif(not BATCHES, reason="loops are machine code")
@@ -24,7 +25,7 @@ every_width = pytest.mark.parametrize("mode", BATCHES, ids=lambda mode: mode.nam
 
 @pytest.fixture(autouse=True)
 def even_short_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rolling, "LONG", 0)
+    monkeypatch.setattr(tuning, "LONG", 0)
 
 
 def samples(count: int, seed: int = 0) -> list[tuple[float, float, float]]:

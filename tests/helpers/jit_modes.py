@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from autograd_core import jit
-from autograd_core.compiler.machine import code as native
+from autograd_core.compiler.machine import host as native
 
 
 class Mode(NamedTuple):

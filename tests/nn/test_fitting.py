@@ -10,7 +10,7 @@ import pytest
 
 from autograd_core import Value, activations
 from autograd_core import math as m
-from autograd_core.compiler.machine import code as native
+from autograd_core.compiler.machine import host as native
 from autograd_core.errors import (
     DataError,
     MissingExtraError,

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from autograd_core import Constant, Value, topological_order
-from autograd_core.engine import values as recording
+from autograd_core.engine.values import values as recording
 from autograd_core.namespaces import floats
 from autograd_core.namespaces.gated import Gated
 from autograd_core.primitives import TABLE, Primitive

@@ -98,7 +98,8 @@ class Injected(BaseException):
 @contextmanager
 def interrupt_at(event):
     """Raise at the n-th line that the engine executes; `event` holds n and counts down."""
-    files = {module.__file__ for module in (autograd_core.engine.graph, autograd_core.engine.sweeps, autograd_core.engine.value)}
+    modules = autograd_core.engine.graph, autograd_core.engine.sweeps, autograd_core.engine.value
+    files = {module.__file__ for module in modules}
 
     def trace(frame, kind, argument):
         if frame.f_code.co_filename not in files or frame.f_code.co_name == "<genexpr>":

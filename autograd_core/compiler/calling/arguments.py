@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from autograd_core.engine.value import Value, as_float
+from autograd_core.compiler.codegen.convention import Numbers
+from autograd_core.engine.reals import as_float
+from autograd_core.engine.value import Value
 from autograd_core.errors import OperandTypeError, TransformError
-from autograd_core.transforms.trees import Structure, Tree, as_array, flatten
+from autograd_core.transforms.trees import Structure, as_array, flatten
 
-__all__ = ["Argument", "Numbers", "arguments_of", "build_samples", "holds_values", "read"]
+__all__ = ["Argument", "Flat", "Trace", "arguments_of", "build_samples", "flat", "holds_values", "read"]
+
+
+class Flat(NamedTuple):
+    """An argument taken apart: its leaves (numbers, Values and arrays), and what optree knows of its containers."""
+
+    leaves: list[Any]
+    spec: Any
 
 
 class Argument(NamedTuple):
@@ -23,24 +32,27 @@ class Argument(NamedTuple):
         return self.structure.key, self.axis
 
 
-class Numbers(NamedTuple):
-    """What a kernel reads: one entry in `shared` for each input that is not mapped, one array in `columns` for each
-    that is, all of as many samples."""
+class Trace(NamedTuple):
+    """What a function left behind when it was called with traced values."""
 
-    shared: list[float]
-    columns: list[Any]
-    samples: int
+    name: str
+    arguments: Sequence[Argument]
+    inputs: Sequence[Value]
+    result: Structure
+    outputs: Sequence[Value]
 
 
-def holds_values(args: Sequence[Any]) -> bool:
+def flat(args: Sequence[Any]) -> list[Flat]:
+    """Arguments taken apart, which a call does once."""
+    return [Flat(*flatten(arg)) for arg in args]
+
+
+def holds_values(args: Sequence[Flat]) -> bool:
     """Whether there is a Value in the arguments."""
-    for arg in args:
-        if isinstance(arg, Value):
-            return True
-        if isinstance(arg, (float, int)):
-            continue
-        leaves, _ = flatten(arg)
+    for leaves, _ in args:
         for leaf in leaves:
+            if leaf.__class__ is float:
+                continue
             array = as_array(leaf)
             if isinstance(leaf, Value) or (
                 array is not None and array.dtype == object and any(isinstance(x, Value) for x in array.ravel())
@@ -49,7 +61,7 @@ def holds_values(args: Sequence[Any]) -> bool:
     return False
 
 
-def arguments_of(args: Sequence[Any], axes: Sequence[int | None], name: str) -> list[Argument]:
+def arguments_of(args: Sequence[Flat], axes: Sequence[int | None], name: str) -> list[Argument]:
     """The structures of arguments.
 
     Args:
@@ -62,37 +74,47 @@ def arguments_of(args: Sequence[Any], axes: Sequence[int | None], name: str) -> 
         TransformError: if a mapped argument is no array with such an axis.
     """
     arguments = []
-    for number, (arg, axis) in enumerate(zip(args, axes, strict=True)):
-        leaves, spec = flatten(arg)
-        shapes: list[Any] = []
-        for leaf in leaves:
-            array = as_array(leaf)
-            if hasattr(array, "mask"):
-                raise OperandTypeError(f"argument {number} of {name} is a masked array: fill its gaps first")
-            if axis is None:
-                if array is None:
-                    _check(leaf, f"argument {number} of {name}")
-                shapes.append(None if array is None else array.shape)
-            elif array is None:
-                raise TransformError(
-                    f"argument {number} of {name} is mapped along axis {axis}, so it must be an array, "
-                    f"not {type(leaf).__name__}: pass numpy.asarray(...), or None for it in in_axes"
-                )
-            elif not -array.ndim <= axis < array.ndim:
-                raise TransformError(
-                    f"argument {number} of {name} is mapped along axis {axis}, and its shape {array.shape} has none"
-                )
-            else:
-                extents = list(array.shape)
-                del extents[axis]
-                shapes.append(tuple(extents) or None)
+    for number, ((leaves, spec), axis) in enumerate(zip(args, axes, strict=True)):
+        what = f"argument {number} of {name}"
+        shapes = [_shape(leaf, what) if axis is None else _shape_of_sample(leaf, axis, what) for leaf in leaves]
         arguments.append(Argument(Structure(spec, shapes), axis))
     return arguments
 
 
-def _check(leaf: Any, what: str) -> None:
+def _shape(leaf: Any, what: str) -> Any:
+    """The shape of a leaf that all samples share; None for a number."""
+    array = _plain_array(leaf, what)
+    if array is None:
+        _number(leaf, what)
+        return None
+    return array.shape
+
+
+def _shape_of_sample(leaf: Any, axis: int, what: str) -> Any:
+    """What is left of the shape of a mapped array for each sample; None for a number."""
+    array = _plain_array(leaf, what)
+    if array is None:
+        raise TransformError(
+            f"{what} is mapped along axis {axis}, so it must be an array, "
+            f"not {type(leaf).__name__}: pass numpy.asarray(...), or None for it in in_axes"
+        )
+    if not -array.ndim <= axis < array.ndim:
+        raise TransformError(f"{what} is mapped along axis {axis}, and its shape {array.shape} has none")
+    extents = list(array.shape)
+    del extents[axis]
+    return tuple(extents) or None
+
+
+def _plain_array(leaf: Any, what: str) -> Any:
+    array = as_array(leaf)
+    if hasattr(array, "mask"):
+        raise OperandTypeError(f"{what} is a masked array: fill its gaps first")
+    return array
+
+
+def _number(leaf: Any, what: str) -> float:
     try:
-        as_float(leaf)
+        return as_float(leaf)
     except OperandTypeError as error:
         raise OperandTypeError(f"{what}: {error}") from None
 
@@ -109,7 +131,7 @@ def build_samples(arguments: Sequence[Argument], make: Callable[[str], Value]) -
     return built, inputs
 
 
-def read(args: Sequence[Any], arguments: Sequence[Argument], name: str) -> Numbers:
+def read(args: Sequence[Flat], arguments: Sequence[Argument], name: str) -> Numbers:
     """The numbers of arguments of known structure.
 
     Raises:
@@ -118,25 +140,32 @@ def read(args: Sequence[Any], arguments: Sequence[Argument], name: str) -> Numbe
     """
     shared: list[float] = []
     columns: list[Any] = []
-    lengths: dict[int, list[int]] = {}
-    for number, (arg, (_, axis)) in enumerate(zip(args, arguments, strict=True)):
-        if axis is None:
-            array = as_array(arg)
-            if array is not None and array.dtype == float:
-                shared += array.ravel().tolist()
-            else:
-                shared += map(as_float, Tree(arg, f"argument {number} of {name}").numbers)
-            continue
-        import numpy as np
-
-        for leaf in flatten(arg)[0]:
-            if leaf.dtype.kind not in "biuf":
-                raise OperandTypeError(f"argument {number} of {name} is an array of {leaf.dtype}: real numbers wanted")
-            moved = leaf if axis == 0 else np.moveaxis(leaf, axis, 0)
-            lengths.setdefault(len(moved), []).append(number)
-            flat = [moved] if moved.ndim == 1 else [moved[(slice(None), *at)] for at in np.ndindex(moved.shape[1:])]
-            columns += flat
+    lengths: dict[int, int] = {}  # and the first argument of each
+    for number, ((leaves, _), (_, axis)) in enumerate(zip(args, arguments, strict=True)):
+        what = f"argument {number} of {name}"
+        if axis is not None:
+            for leaf in leaves:
+                found = _columns(leaf, axis, what)
+                lengths.setdefault(leaf.shape[axis], number)
+                columns += found
+        elif {*map(type, leaves)} == {float}:
+            shared += leaves
+        else:
+            for leaf in leaves:
+                array = as_array(leaf)
+                entries = [leaf] if array is None else array.ravel().tolist()
+                shared += entries if array is not None and array.dtype == float else [_number(x, what) for x in entries]
     if len(lengths) > 1:
-        described = ", ".join(f"{count} in argument {numbers[0]}" for count, numbers in lengths.items())
+        described = ", ".join(f"{count} in argument {number}" for count, number in lengths.items())
         raise TransformError(f"the mapped arguments of {name} differ in the number of samples: {described}")
     return Numbers(shared, columns, next(iter(lengths), 0))
+
+
+def _columns(leaf: Any, axis: int, what: str) -> list[Any]:
+    """The columns of a mapped array: one for each number of a sample."""
+    import numpy as np
+
+    if leaf.dtype.kind not in "biuf":
+        raise OperandTypeError(f"{what} is an array of {leaf.dtype}: real numbers wanted")
+    moved = leaf if axis == 0 else np.moveaxis(leaf, axis, 0)
+    return [moved] if moved.ndim == 1 else [moved[(slice(None), *at)] for at in np.ndindex(moved.shape[1:])]

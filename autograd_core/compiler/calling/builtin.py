@@ -15,25 +15,18 @@ from typing import Any
 
 from llvmlite import ir
 
-from autograd_core.compiler.calling.boxing import (
-    NULL,
-    Container,
-    Giving,
-    Leaf,
-    Node,
-    ObjectFunction,
-    Reading,
-    write_helpers,
-)
-from autograd_core.compiler.codegen.function_writer import DOUBLE, I32, I64, POINTER, VOID
-from autograd_core.compiler.machine.driver import DRIVE_TAKES, Batch
+from autograd_core.compiler import tuning
+from autograd_core.compiler.calling.arguments import Argument
+from autograd_core.compiler.calling.boxing import Boxer
+from autograd_core.compiler.calling.objects import NULL, Box, Boxed, Container, ObjectFunction, usable, write_helpers
+from autograd_core.compiler.calling.unboxing import Unboxer
+from autograd_core.compiler.codegen.convention import DRIVE, KERNEL
+from autograd_core.compiler.codegen.function_writer import DOUBLE, FREE, I32, I64, MALLOC, POINTER
+from autograd_core.compiler.machine.driver import KernelSizes
 from autograd_core.transforms.trees import Structure
 
-__all__ = ["Plan", "make_builtin", "nodes_of", "write_entry"]
+__all__ = ["Plan", "boxes_of", "make_builtin", "write_builtin"]
 
-MOST_NODES = 200
-"""Containers, arrays and columns that are written out one by one at most; larger trees take the general path."""
-ON_STACK = 1 << 12
 GENERAL = 1  # no object is at this address
 _METH_FASTCALL = 0x0080
 
@@ -43,8 +36,8 @@ class Plan:
     """What a builtin takes and gives.
 
     Attributes:
-        arguments: one node for each argument. The place of a mapped array is that of its first column.
-        result: the node of the result, of one sample if there is a batch.
+        arguments: how each argument is put together. The place of a mapped array is that of its first column.
+        result: how the result is, that of one sample if there is a batch.
         inputs: how many numbers are shared.
         outputs: how many numbers the kernel gives.
         slots: doubles in the workspace of a single point.
@@ -59,28 +52,48 @@ class Plan:
         fallback: called with the same arguments for all that the builtin does not take.
     """
 
-    arguments: Sequence[Node]
-    result: Node
+    arguments: Sequence[Boxed]
+    result: Boxed
     inputs: int
     outputs: int
     slots: int
-    batch: Batch | None
-    words: int
-    mean: bool
-    new_array: Any
-    new_large_array: Any
-    few: int
-    share: Any
-    most: int
     fallback: Any
+    new_array: Any
+    new_large_array: Any = None
+    few: int = 0
+    batch: KernelSizes | None = None
+    words: int = 0
+    mean: bool = False
+    share: Any = None
+    most: int = 0
 
 
-def nodes_of(structure: Structure, place: int, axis: int | None = None) -> Node | None:
-    """The containers of a structure; None if there are other ones than lists and tuples, or too many."""
+def boxes_of(arguments: Sequence[Argument], result: Structure) -> tuple[list[Boxed], Boxed] | None:
+    """How arguments and a result are put together; None where a builtin cannot do it.
+
+    That is so with other containers than lists and tuples, with too many of them, with an axis that is counted from the
+    end, and where objects do not lie in memory as they should.
+    """
+    places = {True: 0, False: 0}  # of mapped and of shared inputs
+    boxed: list[Boxed | None] = []
+    for structure, axis in arguments:
+        if axis is not None and axis < 0:
+            return None
+        boxed.append(_boxed(structure, places[axis is not None], axis))
+        places[axis is not None] += structure.size
+    given = _boxed(result, 0, None)
+    structures = [result, *(argument.structure for argument in arguments)]
+    has_arrays = any(axis is not None for _, axis in arguments) or any(set(each.shapes) - {None} for each in structures)
+    if given is None or None in boxed or not usable(arrays=has_arrays):
+        return None
+    return boxed, given  # type: ignore[return-value]  # None is out
+
+
+def _boxed(structure: Structure, place: int, axis: int | None) -> Boxed | None:
     shapes = iter(structure.shapes)
-    budget = MOST_NODES
+    budget = tuning.MOST_NODES
 
-    def visit(spec: Any) -> Node | None:
+    def visit(spec: Any) -> Boxed | None:
         nonlocal place, budget
         if spec is None or spec.is_leaf():
             shape = next(shapes)
@@ -88,42 +101,44 @@ def nodes_of(structure: Structure, place: int, axis: int | None = None) -> Node 
             for extent in shape or ():
                 size *= extent
             budget -= 0 if shape is None else size if axis is not None else 1
-            leaf = Leaf(place, shape, axis)
+            box = Box(place, shape, axis)
             place += size
-            return leaf
+            return box
         budget -= 1
         if spec.type not in (list, tuple) or budget < 0:
             return None
         children = [visit(child) for child in spec.children()]
         return None if None in children else Container(spec.type, children)  # type: ignore[arg-type]  # None is out
 
-    node = visit(structure.spec)
-    return node if budget >= 0 else None
+    whole = visit(structure.spec)
+    return whole if budget >= 0 else None
 
 
-def write_entry(module: Any, plan: Plan) -> None:
-    """Write ``entry(self, args, nargs)``, which calls ``kernel``, or ``drive`` for a batch, into a module."""
+def write_builtin(plan: Plan) -> str:
+    """The text of a module with ``builtin(self, args, nargs)``, which calls ``kernel``, or ``drive`` for a batch."""
+    module = ir.Module()
     write_helpers(module)
     size = _write_fast(module, plan)
 
-    f = ObjectFunction(module, "entry", POINTER, [POINTER, POINTER, I64])
+    f = ObjectFunction(module, "builtin", ir.FunctionType(POINTER, [POINTER, POINTER, I64]))
     _, args, count = f.arguments
     general = f.function.append_basic_block()
     f.leave_unless(f.build.icmp_signed("==", count, ir.Constant(I64, len(plan.arguments))), general)
-    on_stack = size <= ON_STACK
-    memory = f.build.alloca(DOUBLE, size // 8 + 1) if on_stack else f.build.call(
-        f.declared("malloc", POINTER, [I64]), [ir.Constant(I64, size)]
-    )  # fmt: skip
-    if not on_stack:
+    on_stack = size <= tuning.ON_STACK
+    if on_stack:
+        memory = f.build.alloca(DOUBLE, size // 8 + 1)
+    else:
+        memory = f.build.call(f.declared("malloc", MALLOC), [ir.Constant(I64, size)])
         f.leave_unless(f.build.icmp_unsigned("!=", memory, NULL), general)
     result = f.build.call(module.globals["fast"], [args, memory])
     if not on_stack:
-        f.build.call(f.declared("free", VOID, [POINTER]), [memory])
+        f.build.call(f.declared("free", FREE), [memory])
     f.leave_unless(f.build.icmp_unsigned("!=", result, f.address(GENERAL)), general)
     call = f.python("PyObject_Vectorcall", POINTER, POINTER, POINTER, I64, POINTER)
     f.build.ret(result)
     f.build.position_at_end(general)
     f.build.ret(f.build.call(call, [f.address(id(plan.fallback)), args, count, NULL]))
+    return str(module)
 
 
 def _write_fast(module: Any, plan: Plan) -> int:
@@ -132,7 +147,7 @@ def _write_fast(module: Any, plan: Plan) -> int:
     Returns:
         How many bytes of memory it wants.
     """
-    f = ObjectFunction(module, "fast", POINTER, [POINTER, POINTER], internal=True)
+    f = ObjectFunction(module, "fast", ir.FunctionType(POINTER, [POINTER, POINTER]), internal=True)
     args, memory = f.arguments
     general = f.function.append_basic_block()
     batch = plan.batch
@@ -143,54 +158,56 @@ def _write_fast(module: Any, plan: Plan) -> int:
         place, offset = f.at(memory, offset), offset + 8 * doubles
         return place
 
-    reading = Reading(f, general, reserve(plan.inputs))
+    unboxer = Unboxer(f, general, reserve(plan.inputs))
     if batch is not None:
-        reading.bases, reading.strides = reserve(batch.columns), reserve(batch.columns)
-    for number, node in enumerate(plan.arguments):
-        reading.node(node, f.load(POINTER, args, 8 * number))
+        unboxer.bases, unboxer.strides = reserve(batch.columns), reserve(batch.columns)
+    for number, boxed in enumerate(plan.arguments):
+        unboxer.unbox(boxed, f.load(POINTER, args, 8 * number))
 
     outputs = reserve(plan.outputs)
     if batch is None:
-        kernel = f.declared("kernel", VOID, [POINTER, POINTER, POINTER, POINTER, I64])
-        f.build.call(kernel, [NULL, reading.shared, reserve(plan.slots), outputs, ir.Constant(I64, 1)])
-        result = Giving(f, f.address(id(plan.new_array))).node(plan.result, outputs)
+        kernel = f.declared(KERNEL.name, KERNEL.llvm())
+        f.build.call(kernel, [NULL, unboxer.shared, reserve(plan.slots), outputs, ir.Constant(I64, 1)])
+        result = Boxer(f, f.address(id(plan.new_array))).box(plan.result, outputs)
     else:
-        tables = [reading.bases, reading.strides, reading.shared, outputs, reserve(plan.outputs)]
-        result = _write_batch(f, plan, batch, reading, tables, reserve(len(tables) + 1))
+        tables = [unboxer.bases, unboxer.strides, unboxer.shared, outputs, reserve(plan.outputs)]
+        result = _write_batch(f, plan, batch, unboxer, tables, reserve(len(tables) + 1))
     f.build.ret(result)
     f.build.position_at_end(general)
     f.build.ret(f.address(GENERAL))
     return offset
 
 
-def _write_batch(f: ObjectFunction, plan: Plan, batch: Batch, reading: Reading, tables: list[Any], words: Any) -> Any:
+def _write_batch(
+    f: ObjectFunction, plan: Plan, batch: KernelSizes, unboxer: Unboxer, tables: list[Any], words: Any
+) -> Any:
     """Run a batch, whose inputs are in the tables that ``drive`` takes; the result.
 
     A large one is handed to Python, as the words of those tables and the number of samples, to be shared among threads.
     """
-    outputs, strides, count = tables[3], tables[4], reading.count
+    outputs, strides, count = tables[3], tables[4], unboxer.count
     is_large = f.build.icmp_signed(">", count, ir.Constant(I64, plan.most))
     has_many = f.build.icmp_signed(">", count, ir.Constant(I64, plan.few))
     makers = (f.address(id(function)) for function in (plan.new_large_array, plan.new_array))
-    giving = Giving(f, f.build.select(has_many, *makers))
-    arrays = NULL if batch.reduced else giving.arrays(plan.result, outputs, strides, count)
+    boxer = Boxer(f, f.build.select(has_many, *makers))
+    arrays = NULL if batch.reduced else boxer.arrays(plan.result, outputs, strides, count)
     failed = f.function.append_basic_block()
     with f.build.if_else(is_large, likely=False) as (large, small):
         with large:
             for number, word in enumerate([*tables, count]):
                 f.store(word, words, 8 * number)
-            with reading.arrays_held():
+            with unboxer.arrays_held():
                 address = f.build.call(f.python("PyLong_FromVoidPtr", POINTER, POINTER), [words])
                 done = f.call_object(f.address(id(plan.share)), address)
-            f.let_go(giving.child(done, arrays))
+            f.let_go(boxer.child(done, arrays))
         with small:
-            drive = f.declared("drive", I32, DRIVE_TAKES)
+            drive = f.declared(DRIVE.name, DRIVE.llvm())
             status = f.build.call(drive, [f.address(plan.words), *tables, ir.Constant(I64, 0), count])
             f.leave_unless(f.build.icmp_signed("==", status, ir.Constant(I32, 0)), failed)
     after = f.build.block
     f.build.position_at_end(failed)
     f.let_go(arrays)
-    f.build.branch(reading.general)
+    f.build.branch(unboxer.general)
     f.build.position_at_end(after)
     if not batch.reduced:
         return arrays
@@ -199,7 +216,7 @@ def _write_batch(f: ObjectFunction, plan: Plan, batch: Batch, reading: Reading, 
         with f.loop(0, plan.outputs) as i:
             total = f.load(DOUBLE, outputs, f.multiply(i, 8))
             f.store(f.build.fdiv(total, samples), outputs, f.multiply(i, 8))
-    return giving.node(plan.result, outputs)
+    return boxer.box(plan.result, outputs)
 
 
 class _MethodDef(ctypes.Structure):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from llvmlite import ir
 
-__all__ = ["DOUBLE", "I1", "I32", "I64", "POINTER", "VOID", "Function"]
+__all__ = ["DOUBLE", "FREE", "I1", "I32", "I64", "MALLOC", "MEMCPY", "POINTER", "VOID", "FunctionWriter"]
 
 I1 = ir.IntType(1)
 I32 = ir.IntType(32)
@@ -16,32 +16,34 @@ I64 = ir.IntType(64)
 DOUBLE = ir.DoubleType()
 POINTER = ir.PointerType()
 VOID = ir.VoidType()
+MALLOC = ir.FunctionType(POINTER, [I64])
+FREE = ir.FunctionType(VOID, [POINTER])
+MEMCPY = ir.FunctionType(POINTER, [POINTER, POINTER, I64])
 _ALIGNMENT = {str(kind): size for kind, size in ((I32, 4), (I64, 8), (POINTER, 8))}
 
 
-class Function:
-    """One LLVM function that is being written.
+class FunctionWriter:
+    """One LLVM function that is being written: integer arithmetic, loads and stores by bytes, and loops.
 
     Args:
         module: where it goes.
         name: its symbol.
-        returns: the type of its result.
-        takes: the types of its arguments.
+        kind: its type.
         internal: whether only this module sees it.
     """
 
-    def __init__(self, module: Any, name: str, returns: Any, takes: Sequence[Any], *, internal: bool = False) -> None:
+    def __init__(self, module: Any, name: str, kind: Any, *, internal: bool = False) -> None:
         self.module = module
-        self.function = ir.Function(module, ir.FunctionType(returns, takes), name)
+        self.function = ir.Function(module, kind, name)
         if internal:
             self.function.linkage = "internal"
         self.arguments = self.function.args
         self.build: Any = ir.IRBuilder(self.function.append_basic_block())
 
-    def declared(self, name: str, returns: Any, takes: Sequence[Any]) -> Any:
+    def declared(self, name: str, kind: Any) -> Any:
         """A function of another module."""
         known = self.module.globals.get(name)
-        return known if known is not None else ir.Function(self.module, ir.FunctionType(returns, takes), name)
+        return known if known is not None else ir.Function(self.module, kind, name)
 
     def address(self, pointer: int) -> Any:
         """A fixed address of this process."""

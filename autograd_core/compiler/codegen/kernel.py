@@ -13,22 +13,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from autograd_core.compiler import tuning
 from autograd_core.compiler.codegen.body import Body, Memory
+from autograd_core.compiler.codegen.convention import KERNEL
 from autograd_core.compiler.codegen.operations import Operations, is_call
-from autograd_core.compiler.codegen.sums import Sum, sums_of
+from autograd_core.compiler.codegen.sums import OutputSum, sums_of
 from autograd_core.compiler.program.instructions import Instruction, live
 from autograd_core.compiler.program.lower import Program
-from autograd_core.primitives import Primitive
+from autograd_core.engine.operation import Operation
 
-__all__ = ["Layout", "Module", "emit"]
-
-CHUNK = 200
-"""Instructions of a function at most."""
-STRIP = 2
-"""Vectors of samples that are computed before their sums are added up."""
+__all__ = ["KernelText", "Layout", "emit"]
 
 _ATTRIBUTES = 'nounwind "prefer-vector-width"="512" "min-legal-vector-width"="512"'
-_MEMORY = "ptr noalias readonly %inputs, ptr noalias readonly %shared, ptr noalias %workspace, ptr noalias %outputs"
+_READ_ONLY = ("inputs", "shared")
+_MEMORY = ", ".join(f"ptr noalias {'readonly ' * (name in _READ_ONLY)}%{name}" for name in KERNEL.pointers)
+_SAME_MEMORY = ", ".join(f"ptr %{name}" for name in KERNEL.pointers)
 
 
 @dataclass(frozen=True)
@@ -49,16 +48,15 @@ class Layout:
     reduced: bool = False
     vector_functions: dict[str, str] = field(default_factory=dict)
     contract: bool = True
-    name: str = "kernel"
+    name: str = KERNEL.name
 
 
 @dataclass
-class Module:
+class KernelText:
     """The text of a module.
 
     Attributes:
-        ir: LLVM's intermediate representation. Its function ``kernel(inputs, shared, workspace, outputs, count)`` runs
-            the code; for a single point `inputs` is unused.
+        ir: LLVM's intermediate representation; its function of the layout's name is called as `KERNEL` says.
         slots: how many vectors of doubles the workspace holds.
         chunks: how many functions the code was cut into.
         called: what is called back on floats, and on how many, in the order of the symbols ``callback_0``, …
@@ -68,19 +66,19 @@ class Module:
     ir: str
     slots: int
     chunks: int
-    called: list[tuple[Primitive, int]]
+    called: list[tuple[Operation, int]]
     parts: Sequence[str] = ()
 
 
-def emit(program: Program, layout: Layout, chunk: int = CHUNK) -> Module:
+def emit(program: Program, layout: Layout, chunk: int | None = None) -> KernelText:
     """The module for a program.
 
     Args:
         program: the straight-line code.
         layout: how it meets its data.
-        chunk: the number of instructions in one function at most.
+        chunk: the number of instructions in one function at most; by default that of `tuning`.
     """
-    return _Emitter(program, layout, chunk).module()
+    return _Emitter(program, layout, chunk or tuning.CHUNK).text()
 
 
 def _in_rounds(part: Sequence[Instruction]) -> Sequence[Instruction]:
@@ -103,7 +101,7 @@ class _Emitter:
         needed = live([x for each in sums for x in each.operands]) if layout.reduced else program.instructions
         self.chunks = [_in_rounds(part) for part in _cut([i for i in needed if not i.is_given], chunk)] or [[]]
         self.sums = _cut(sums, max(1, chunk // 4))
-        self.strip = STRIP if layout.reduced else 1
+        self.strip = tuning.STRIP if layout.reduced else 1
         self._assign_slots()
 
     def _assign_slots(self) -> None:
@@ -141,14 +139,14 @@ class _Emitter:
                     ending[last_use[instruction]].append(slot)
             free += ending[number]
 
-    def module(self) -> Module:
+    def text(self) -> KernelText:
         functions = [self._chunk(number, part) for number, part in enumerate(self.chunks)]
         functions += [self._sum_up(number, group) for number, group in enumerate(self.sums)]
         operations = self.operations
         text = [*functions, self._kernel(), *operations.helpers.values(), *operations.declared.values()]
         text.append(f"attributes #0 = {{ {_ATTRIBUTES} }}")
         text.append("attributes #1 = { nounwind willreturn memory(none) }")
-        return Module("\n\n".join(text) + "\n", self.memory.slots * self.strip, len(self.chunks), operations.called)
+        return KernelText("\n\n".join(text) + "\n", self.memory.slots * self.strip, len(self.chunks), operations.called)
 
     # The functions
 
@@ -166,7 +164,7 @@ class _Emitter:
         inline = "noinline" if len(self.chunks) > 1 else "alwaysinline"
         return f"define internal void @chunk_{number}({_MEMORY}, i64 %offset) {inline} #0 {{\n{body.text}\n}}"
 
-    def _sum_up(self, number: int, group: Sequence[Sum]) -> str:
+    def _sum_up(self, number: int, group: Sequence[OutputSum]) -> str:
         """Add the vectors of a strip to sums, in the lanes that hold samples and where a condition holds."""
         width, of = self.width, self.operations
         lines: list[str] = []
@@ -196,18 +194,16 @@ class _Emitter:
 
     def _kernel(self) -> str:
         """All functions one after another; for vectors, over and over until `count` samples are done."""
-        head = f"define void @{self.layout.name}({_MEMORY}, i64 %count) #0 {{\n"
-        memory = "ptr %inputs, ptr %shared, ptr {}, ptr %outputs"
+        head = f"define void @{self.layout.name}({_MEMORY}, i64 %{KERNEL.integers[0]}) #0 {{\n"
+        at = _SAME_MEMORY
         if self.width == 1:
-            at = memory.format("%workspace")
             calls = "\n".join(f"  call void @chunk_{number}({at}, i64 0)" for number in range(len(self.chunks)))
             return f"{head}{calls}\n  ret void\n}}"
-        at = memory.format("%own")
-        chunks = "\n".join(f"  call void @chunk_{number}({at}, i64 %j)" for number in range(len(self.chunks)))
-        at = memory.format("%workspace")
         sums = "\n".join(
             f"  call void @sums_{number}({at}, i64 %i, i64 %remaining)" for number in range(len(self.sums))
         )
+        at = at.replace("%workspace", "%own")
+        chunks = "\n".join(f"  call void @chunk_{number}({at}, i64 %j)" for number in range(len(self.chunks)))
         return f"""{head}entry:
   %any = icmp sgt i64 %count, 0
   br i1 %any, label %strip, label %done

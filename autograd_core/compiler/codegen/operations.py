@@ -6,28 +6,15 @@ import math
 import struct
 
 from autograd_core.compiler.program.instructions import Instruction
-from autograd_core.primitives import Primitive
+from autograd_core.compiler.program.leaves import LEAVES, Form
+from autograd_core.engine.operation import Operation
 
 __all__ = ["Operations", "is_call"]
-
-_INFIX = {"add": "fadd", "subtract": "fsub", "multiply": "fmul", "divide": "fdiv"}
-_COMPARE = {
-    "greater": "ogt", "greater_equal": "oge", "less": "olt", "less_equal": "ole", "equal": "oeq", "not_equal": "une",
-    "isnan": "uno",
-}  # fmt: skip
-_LOGICAL = {"logical_and": "and", "logical_or": "or"}
-_INTRINSICS = {
-    "sqrt": "sqrt", "abs": "fabs", "copysign": "copysign", "floor": "floor", "ceil": "ceil", "trunc": "trunc",
-    "round": "roundeven", "fma": "fma",
-}  # fmt: skip
-
-
-_INSTRUCTIONS = {*_INFIX, *_COMPARE, *_LOGICAL, *_INTRINSICS, "logical_not", "negative", "where"}
 
 
 def is_call(instruction: Instruction) -> bool:
     """Whether it becomes the call of a function, and not an instruction of the processor."""
-    return not instruction.is_given and instruction.op not in _INSTRUCTIONS
+    return LEAVES[instruction.op].is_call
 
 
 class Operations:
@@ -35,7 +22,7 @@ class Operations:
 
     Args:
         width: samples in a vector; 1 for a single point.
-        vector_functions: name of a leaf to the symbol that computes it for a whole vector.
+        vector_functions: the name of a leaf to the symbol that computes it for a whole vector.
         contract: whether a·b + c may be rounded once.
 
     Attributes:
@@ -54,14 +41,16 @@ class Operations:
         self.condition = "i1" if width == 1 else f"<{width} x i1>"
         self.suffix = "f64" if width == 1 else f"v{width}f64"
         self.flags = "contract " if contract else ""
-        self.infix = {op: f"{name} {self.flags}{self.number} " for op, name in _INFIX.items()}
+        self.infix = {
+            op: f"{leaf.llvm} {self.flags}{self.number} " for op, leaf in LEAVES.items() if leaf.form is Form.INFIX
+        }
         # how conditions are kept in memory: as the bits of a mask, or lane by lane
         self.bits = f"i{width}" if width % 8 == 0 else "i8" if width == 1 else f"<{width} x i64>"
         self.to_bits, self.from_bits = ("bitcast", "bitcast") if width % 8 == 0 else ("sext", "trunc")
         self.true = "true" if width == 1 else f"<{', '.join(['i1 true'] * width)}>"
         self.declared: dict[str, str] = {}
         self.helpers: dict[str, str] = {}
-        self.called: list[tuple[Primitive, int]] = []
+        self.called: list[tuple[Operation, int]] = []
 
     def constant(self, number: float | bool) -> str:
         """A number or a condition, in all lanes."""
@@ -78,24 +67,27 @@ class Operations:
         infix = self.infix.get(op)
         if infix is not None:
             return f"{infix}{operands[0]}, {operands[1]}"
-        if op == "where":
-            return f"select {self.condition} {operands[0]}, {self.number} {operands[1]}, {self.number} {operands[2]}"
-        if op == "negative":
-            return f"fneg {self.number} {operands[0]}"
-        if op in _COMPARE:
-            return f"fcmp {_COMPARE[op]} {self.number} {operands[0]}, {operands[-1]}"
-        if op in _LOGICAL:
-            return f"{_LOGICAL[op]} {self.condition} {operands[0]}, {operands[1]}"
-        if op == "logical_not":
-            return f"xor {self.condition} {operands[0]}, {self.true}"
+        leaf = LEAVES[op]
+        match leaf.form:
+            case Form.SELECT:
+                condition, chosen, otherwise = operands
+                return f"select {self.condition} {condition}, {self.number} {chosen}, {self.number} {otherwise}"
+            case Form.PREFIX:
+                return f"{leaf.llvm} {self.number} {operands[0]}"
+            case Form.COMPARISON:
+                return f"fcmp {leaf.llvm} {self.number} {operands[0]}, {operands[-1]}"
+            case Form.LOGICAL:
+                other = operands[1] if len(operands) > 1 else self.true  # not: one or the other, with true
+                return f"{leaf.llvm} {self.condition} {operands[0]}, {other}"
+            case Form.INTRINSIC:
+                symbol = f"llvm.{leaf.llvm}.{self.suffix}"
+                self._declare(symbol, self.number, len(operands))
+            case Form.LIBRARY:
+                symbol = self._library_function(op, len(operands))
+            case _:
+                symbol = self._callback(instruction)
         typed = ", ".join(f"{self.number} {operand}" for operand in operands)
-        if op in _INTRINSICS:
-            symbol = f"llvm.{_INTRINSICS[op]}.{self.suffix}"
-            self._declare(symbol, self.number, len(operands))
-            return f"call {self.number} @{symbol}({typed})"
-        if op == "call":
-            return f"call {self.number} @{self._callback(instruction)}({typed})"
-        return f"call {self.number} @{self._library_function(op, len(operands))}({typed})"
+        return f"call {self.number} @{symbol}({typed})"
 
     def _declare(self, symbol: str, kind: str, arity: int) -> None:
         self.declared[symbol] = f"declare {kind} @{symbol}({', '.join([kind] * arity)}) #1"
@@ -115,8 +107,8 @@ class Operations:
         """A function that puts its operands into an array and calls back."""
         place = len(self.called)
         arity = len(instruction.operands)
-        assert instruction.row is not None
-        self.called.append((instruction.row, arity))
+        assert instruction.primitive is not None
+        self.called.append((instruction.primitive, arity))
         one = f"call_{place}"
         self.declared[f"callback_{place}"] = f"declare double @callback_{place}(ptr)"
         lines = [f"  %array = alloca [{arity} x double], align 8"]

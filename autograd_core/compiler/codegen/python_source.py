@@ -6,20 +6,20 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd_core.compiler.program.instructions import Instruction
+from autograd_core.compiler.program.leaves import LEAVES, Form
 from autograd_core.compiler.program.lower import Program
-from autograd_core.primitives import Primitive
+from autograd_core.engine.operation import Operation
+from autograd_core.namespaces.protocol import NumberNamespace
 
 __all__ = ["python_function", "python_source"]
 
-_INFIX = {"add": "+", "subtract": "-", "multiply": "*"}
 
-
-def python_source(program: Program) -> tuple[str, list[Primitive]]:
+def python_source(program: Program) -> tuple[str, list[Operation]]:
     """The source of a function ``run(m, called, inputs)``, which gives the list of outputs, and what it calls."""
     last_use = {x: i for i in program.instructions for x in i.operands}
     outputs = set(program.outputs)
     lines = ["def run(m, called, inputs):"]
-    called: list[Primitive] = []
+    called: list[Operation] = []
     for instruction in program.instructions:
         if instruction.op == "constant":
             continue
@@ -42,26 +42,25 @@ def _name(x: Instruction) -> str:
     return f"({text})" if "inf" not in text else f"({text.replace('inf', 'm.inf')})"
 
 
-def _expression(instruction: Instruction, called: list[Primitive]) -> str:
+def _expression(instruction: Instruction, called: list[Operation]) -> str:
     op, names = instruction.op, list(map(_name, instruction.operands))
     if op == "input":
         return f"inputs[{instruction.number}]"
-    if op in _INFIX:
-        return f"{names[0]} {_INFIX[op]} {names[1]}"
-    if op == "negative":
-        return f"-{names[0]}"
+    leaf = LEAVES[op]
+    if leaf.sign:
+        return f"{names[0]} {leaf.sign} {names[1]}" if leaf.form is Form.INFIX else f"{leaf.sign}{names[0]}"
     if op == "call":
-        assert instruction.row is not None
-        called.append(instruction.row)
+        assert instruction.primitive is not None
+        called.append(instruction.primitive)
         return f"called[{len(called) - 1}]({', '.join(names)})"
     return f"m.{op}({', '.join(names)})"
 
 
-def python_function(program: Program, m: Any) -> Callable[[Sequence[Any]], list[Any]]:
+def python_function(program: Program, m: NumberNamespace) -> Callable[[Sequence[Any]], list[Any]]:
     """The program as a Python function of its inputs, over the namespace `m` of floats or arrays."""
-    source, rows = python_source(program)
+    source, primitives = python_source(program)
     scope: dict[str, Any] = {}
     exec(compile(source, "<compiled by autograd_core>", "exec"), scope)
     run = scope["run"]
-    called = [getattr(m, row.name) if row.leaf else m.elementwise(row.eager) for row in rows]
+    called = [getattr(m, each.name) if each.leaf else m.elementwise(each.eager) for each in primitives]
     return lambda inputs: run(m, called, inputs)

@@ -8,16 +8,15 @@ from typing import Any
 
 from llvmlite import ir
 
-from autograd_core.compiler.codegen.function_writer import DOUBLE, I32, I64, POINTER, VOID, Function
-from autograd_core.compiler.codegen.kernel import Layout, Module, emit
+from autograd_core.compiler.codegen.convention import KERNEL
+from autograd_core.compiler.codegen.function_writer import DOUBLE, I32, I64, POINTER, FunctionWriter
+from autograd_core.compiler.codegen.kernel import KernelText, Layout, emit
 from autograd_core.compiler.program.rolling import Column, Loop, Stage
 
 __all__ = ["emit_rolled"]
 
-KERNEL = ir.FunctionType(VOID, [POINTER, POINTER, POINTER, POINTER, I64])
 
-
-def emit_rolled(stages: Sequence[Stage], inputs: int, layout: Layout) -> Module:
+def emit_rolled(stages: Sequence[Stage], inputs: int, layout: Layout) -> KernelText:
     """The module for stages of scalar code and loops.
 
     Args:
@@ -25,7 +24,7 @@ def emit_rolled(stages: Sequence[Stage], inputs: int, layout: Layout) -> Module:
         inputs: how many numbers the code reads.
         layout: how the loops meet their data; of its width and its functions they make use.
     """
-    return _Writer(stages, inputs, layout).module()
+    return _Writer(stages, inputs, layout).text()
 
 
 class _Writer:
@@ -34,7 +33,7 @@ class _Writer:
         self.inputs = inputs
         self.layout = layout
         self.width = layout.width
-        self.parts: list[Module] = []
+        self.parts: list[KernelText] = []
         loops = [loop for stage in stages for loop in stage.loops]
         self.slots = stages[-1].first
         # the sizes, in doubles, of what the workspace holds one after another
@@ -45,9 +44,9 @@ class _Writer:
     def _padded(self, loop: Loop) -> int:
         return -(-loop.lanes // self.width) * self.width
 
-    def module(self) -> Module:
+    def text(self) -> KernelText:
         module = ir.Module()
-        f = Function(module, "kernel", VOID, list(KERNEL.args))
+        f = FunctionWriter(module, KERNEL.name, KERNEL.llvm())
         _, shared, workspace, outputs, _ = f.arguments
         slots = workspace
         columns = f.at(slots, 8 * self.slots)
@@ -69,16 +68,16 @@ class _Writer:
         f.build.ret_void()
         size = self.slots + self.columns + self.pointers + self.sums + max(part.slots for part in self.parts)
         chunks = sum(part.chunks for part in self.parts)
-        return Module(str(module), size, chunks, [], [part.ir for part in self.parts])
+        return KernelText(str(module), size, chunks, [], [part.ir for part in self.parts])
 
-    def _part(self, f: Function, program: Any, layout: Layout) -> Any:
+    def _part(self, f: FunctionWriter, program: Any, layout: Layout) -> Any:
         name = f"part_{len(self.parts)}"
         part = emit(program, replace(layout, name=name))
         part.slots *= layout.width
         self.parts.append(part)
-        return ir.Function(f.module, KERNEL, name)
+        return ir.Function(f.module, KERNEL.llvm(), name)
 
-    def _table(self, f: Function, kind: Any, numbers: list[Any]) -> Any:
+    def _table(self, f: FunctionWriter, kind: Any, numbers: list[Any]) -> Any:
         constant = ir.Constant(ir.ArrayType(kind, len(numbers)), numbers)
         table = ir.GlobalVariable(f.module, constant.type, f"table_{len(f.module.globals)}")
         table.linkage = "internal"
@@ -87,7 +86,7 @@ class _Writer:
         return table
 
     def _column(
-        self, f: Function, column: Column, lanes: int, number: int, slots: Any, columns: Any, pointers: Any
+        self, f: FunctionWriter, column: Column, lanes: int, number: int, slots: Any, columns: Any, pointers: Any
     ) -> None:
         """Put the address of a column into its place among the pointers; the lanes behind the last repeat it."""
         values = column.values + [column.values[-1]] * (lanes - len(column.values))
@@ -101,7 +100,7 @@ class _Writer:
             f.store(f.load(DOUBLE, slots, f.multiply(slot, 8)), target, f.multiply(i, 8))
         f.store(target, pointers, 8 * number)
 
-    def _run(self, f: Function, loop: Loop, pointers: Any, slots: Any, scratch: Any, sums: Any) -> None:
+    def _run(self, f: FunctionWriter, loop: Loop, pointers: Any, slots: Any, scratch: Any, sums: Any) -> None:
         width, count = self.width, len(loop.sums)
         mapped = [True] * len(loop.columns) + [False] * (loop.body.inputs - len(loop.columns))
         layout = replace(self.layout, mapped=mapped, reduced=True)

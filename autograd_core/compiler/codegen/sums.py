@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from autograd_core.compiler.program.instructions import Instruction, is_constant, is_gated, live
 
-__all__ = ["Sum", "sums_of"]
+__all__ = ["OutputSum", "sums_of"]
 
 
 @dataclass(frozen=True)
-class Sum:
+class OutputSum:
     """An output that is summed over the samples.
 
     Attributes:
@@ -43,7 +43,7 @@ def _gate_of(x: Instruction) -> tuple[Instruction, Instruction | None, bool]:
     return x, None, True
 
 
-def sums_of(outputs: Sequence[Instruction]) -> list[Sum]:
+def sums_of(outputs: Sequence[Instruction]) -> list[OutputSum]:
     """The outputs as sums. A product is left to the sum where its factors are at hand for others anyway."""
     gated = [_gate_of(x) for x in outputs]
     roots = [x for number, condition, _ in gated for x in (number, condition) if x is not None]
@@ -63,4 +63,4 @@ def sums_of(outputs: Sequence[Instruction]) -> list[Sum]:
             return product.operands, is_negative
         return (x,), False
 
-    return [Sum(place, *term(x), condition, holds) for place, (x, condition, holds) in enumerate(gated)]
+    return [OutputSum(place, *term(x), condition, holds) for place, (x, condition, holds) in enumerate(gated)]

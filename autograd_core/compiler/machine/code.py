@@ -1,149 +1,24 @@
-"""Machine code by LLVM: which processor this is, which functions its libraries offer, and how a module gets loaded."""
+"""Code: machine code that LLVM makes of a module's text, loaded for as long as somebody uses it."""
 
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
 import math
 import threading
-import warnings
 import weakref
 from collections.abc import Mapping, Sequence
-from functools import cache
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
-from autograd_core.compiler.program.builder import DIRECT
-from autograd_core.engine.traced import frames_inside
-from autograd_core.errors import MissingExtraError
-from autograd_core.primitives import Primitive
+from autograd_core.compiler.machine import host
+from autograd_core.engine.operation import Operation
 
-__all__ = ["Code", "available", "note_missing_llvm", "tier", "vector_functions", "vector_width"]
-
-
-class Tier(NamedTuple):
-    """How hard LLVM tries: in its passes, of which 0 is none, and in making code."""
-
-    passes: int
-    level: int
-
-
-def tier(instructions: int, width: int) -> Tier:
-    """How hard LLVM should try: the longer the code, the less is won for the time.
-
-    The straight-line code has no common subexpressions left, so passes win something only around a short scalar kernel,
-    where they take the calls away; and a long scalar code is as fast as memory is, however its instructions are chosen.
-    """
-    if width > 1:
-        return Tier(0, 1 if instructions <= 20_000 else 0)
-    if instructions <= 100:
-        return Tier(2, 2)
-    return Tier(0, 2 if instructions <= 1000 else 0)
-
-
-# The vector functions of GNU libmvec whose results were seen to keep to eager evaluation's, edges included. The others
-# are computed lane by lane.
-_LIBMVEC = (
-    "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "asin", "acos", "atan", "sinh",
-    "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc", "cbrt",
-)  # fmt: skip
-_LIBMVEC_PREFIX = {8: "_ZGVeN8", 4: "_ZGVdN4", 2: "_ZGVbN2"}
-
-
-def llvm() -> Any:
-    """The binding to LLVM.
-
-    Raises:
-        MissingExtraError: if llvmlite is not installed.
-    """
-    try:
-        import llvmlite.binding
-    except ImportError:
-        raise MissingExtraError(
-            "machine code needs llvmlite: pip install 'autograd-core[compile]' (without it, compiled functions run as "
-            "Python code)"
-        ) from None
-    return llvmlite.binding
-
-
-@cache
-def available() -> bool:
-    """Whether there is a compiler to machine code."""
-    try:
-        llvm()
-    except MissingExtraError:
-        return False
-    return True
-
-
-_noted = False
-
-
-def note_missing_llvm() -> None:
-    """Warn, once in a process, that compiled functions run as Python code; the warning names the caller's line."""
-    global _noted
-    if not _noted:
-        _noted = True
-        warnings.warn(
-            "llvmlite is not installed, so compiled functions run as Python code: pip install 'autograd-core[compile]'",
-            stacklevel=frames_inside() + 1,
-        )
-
-
-@cache
-def _features() -> dict[str, bool]:
-    return dict(llvm().get_host_cpu_features())
-
-
-@cache
-def vector_width() -> int:
-    """How many doubles a vector of this processor holds."""
-    features = _features()
-    if features.get("avx512f") and features.get("avx512dq"):
-        return 8
-    return 4 if features.get("avx") else 2
-
-
-@cache
-def vector_functions(width: int) -> dict[str, str]:
-    """The leaves that the system computes for `width` numbers at once, and the symbols that do it."""
-    if width not in _LIBMVEC_PREFIX or (width == 4 and not _features().get("avx2")):
-        return {}
-    try:
-        library = ctypes.CDLL("libmvec.so.1")
-    except OSError:
-        return {}
-    symbols = {name: f"{_LIBMVEC_PREFIX[width]}v_{name}" for name in _LIBMVEC}
-    found = {name: symbol for name, symbol in symbols.items() if hasattr(library, symbol)}
-    for symbol in found.values():
-        llvm().add_symbol(symbol, _address(getattr(library, symbol)))
-    return found
-
-
-def _address(function: Any) -> int:
-    address = ctypes.cast(function, ctypes.c_void_p).value
-    assert address is not None
-    return address
-
-
-def _export_library_functions() -> None:
-    """Let compiled code find the C library's functions, also where the interpreter does not export them."""
-    library = ctypes.CDLL(ctypes.util.find_library("m"))
-    for name in (*DIRECT, "pow", "hypot"):
-        if hasattr(library, name):
-            llvm().add_symbol(name, _address(getattr(library, name)))
-
-
-@cache
-def _initialize() -> None:
-    llvm().initialize_native_target()
-    llvm().initialize_native_asmprinter()
-    _export_library_functions()
+__all__ = ["Code"]
 
 
 def _target_machine(level: int) -> Any:
     """A new one each time, since an engine owns and frees its own."""
-    binding = llvm()
+    binding = host.llvm()
     return binding.Target.from_default_triple().create_target_machine(
         cpu=binding.get_host_cpu_name(),
         features=binding.get_host_cpu_features().flatten(),
@@ -171,17 +46,17 @@ class Code:
     def __init__(
         self,
         ir: str,
-        tier: Tier,
-        called: Sequence[tuple[Primitive, int]] = (),
+        tier: host.Tier,
+        called: Sequence[tuple[Operation, int]] = (),
         linked: Sequence[str] = (),
         symbols: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
-        binding = llvm()
-        _initialize()
+        binding = host.llvm()
+        host.initialize()
         self.ir = "\n".join([ir, *linked])
         self._raised: dict[int, BaseException] = {}  # by thread
-        callbacks = [_callback(row, arity, self._raised) for row, arity in called]
-        called_back = {f"callback_{number}": _address(callback) for number, callback in enumerate(callbacks)}
+        callbacks = [_callback(op, arity, self._raised) for op, arity in called]
+        called_back = {f"callback_{number}": host.address_of(callback) for number, callback in enumerate(callbacks)}
         self._module = module = binding.parse_assembly(ir)
         for name, address in {**called_back, **symbols}.items():
             symbol = f"autograd_core_{address:x}"
@@ -217,19 +92,19 @@ class Code:
     @property
     def assembly(self) -> str:
         """The processor's instructions, as text."""
-        return str(self._machine.emit_assembly(llvm().parse_assembly(str(self._module))))
+        return str(self._machine.emit_assembly(host.llvm().parse_assembly(str(self._module))))
 
 
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.POINTER(ctypes.c_double))
 
 
-def _callback(row: Primitive, arity: int, raised: dict[int, BaseException]) -> Any:
+def _callback(op: Operation, arity: int, raised: dict[int, BaseException]) -> Any:
     def called(operands: Any) -> float:
         thread = threading.get_ident()
         if thread in raised:
             return math.nan
         try:
-            return float(row.eager(*operands[:arity]))
+            return float(op.eager(*operands[:arity]))
         except BaseException as error:  # machine code cannot pass it on: whoever ran the code does
             raised[thread] = error
             return math.nan

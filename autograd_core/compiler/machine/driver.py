@@ -7,28 +7,24 @@ from __future__ import annotations
 
 import ctypes
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from llvmlite import ir
 
-from autograd_core.compiler.codegen.function_writer import DOUBLE, I32, I64, POINTER, VOID, Function
-from autograd_core.compiler.machine import code as native
+from autograd_core.compiler import tuning
+from autograd_core.compiler.codegen.convention import DRIVE, KERNEL
+from autograd_core.compiler.codegen.function_writer import DOUBLE, FREE, I32, I64, MALLOC, POINTER, FunctionWriter
+from autograd_core.compiler.machine.code import Code
+from autograd_core.compiler.machine.host import Tier, made_once
 
-__all__ = ["DRIVE_TAKES", "Batch", "driver"]
+__all__ = ["KernelSizes", "driver"]
 
-DRIVE_TAKES = [POINTER] * 6 + [I64, I64]
-
-SCRATCH = 1 << 17
-"""Bytes of scratch columns at most, so that they stay in the processor's cache."""
 LINE = 64
 """Bytes of a cache line."""
-STREAMED = 1 << 22
-"""Bytes of results in a piece from which they go to memory past the cache, where they would not stay anyway."""
 
 
 @dataclass(frozen=True)
-class Batch:
+class KernelSizes:
     """The sizes of a batched kernel.
 
     Attributes:
@@ -49,7 +45,7 @@ class Batch:
     def block(self) -> int:
         """Samples in a block: a whole number of vectors, 64 of them if their columns are few."""
         columns = self.columns + (0 if self.reduced else self.outputs)
-        fitting = SCRATCH // (8 * max(1, columns) * self.width)
+        fitting = tuning.SCRATCH // (8 * max(1, columns) * self.width)
         return self.width * max(4, min(64, fitting))
 
     def words(self, kernel: int) -> Any:
@@ -57,59 +53,83 @@ class Batch:
         return (ctypes.c_int64 * 5)(kernel, self.block, self.columns, self.outputs, self.slots)
 
 
-@cache
-def driver(width: int, reduced: bool) -> native.Code:
-    """The code of ``drive(batch, bases, strides, shared, outputs, output_strides, start, stop)``.
-
-    `batch` points to the words of a `Batch`. `bases` and `strides` (in bytes) say where the columns are; `outputs` and
-    `output_strides` the same of the results, one double each and without strides where they are summed. The samples
-    from `start` to before `stop` are done. It returns 0, or −1 if memory ran out.
-    """
-    module = ir.Module()
-    _write_driver(module, width, reduced)
-    return native.Code(str(module), native.Tier(2, 2))
+@made_once
+def driver(width: int, reduced: bool) -> Code:
+    """The code of the function ``drive``, called as `DRIVE` says, for vectors of that width, with or without sums."""
+    writer = _Summed(width) if reduced else _Each(width)
+    writer.write()
+    return Code(str(writer.module), Tier(2, 2))
 
 
-def _write_driver(module: Any, width: int, reduced: bool) -> None:
-    f = Function(module, "drive", I32, DRIVE_TAKES)
-    batch, bases, strides, shared, results, result_strides, first, stop = f.arguments
-    address, block, columns, outputs, slots = (f.load(I64, batch, 8 * i) for i in range(5))
-    kernel_type = ir.FunctionType(VOID, [POINTER, POINTER, POINTER, POINTER, I64])
-    kernel = f.build.inttoptr(address, kernel_type.as_pointer())
+class _Driver:
+    """Writes the driver; what is done with the results of a block is left to the two kinds of them."""
 
-    # One piece of memory: workspace, input pointers and columns, output pointers and columns or sums.
-    sizes = {
-        "workspace": f.multiply(slots, 8 * width),
-        "inputs": f.multiply(columns, 8),
-        "columns": f.multiply(f.multiply(columns, block), 8),
-        "outputs": f.multiply(outputs, 8),
-        "results": f.multiply(f.multiply(outputs, width if reduced else block), 8),
-        "totals": f.multiply(outputs, 8 * width if reduced else 0),
-    }
-    # each part begins where a cache line begins
-    sizes = {name: f.build.and_(f.add(size, LINE - 1), ir.Constant(I64, -LINE)) for name, size in sizes.items()}
-    memory = f.build.call(f.declared("malloc", POINTER, [I64]), [f.add(LINE, *sizes.values())])
-    with f.build.if_then(f.build.icmp_unsigned("==", memory, ir.Constant(POINTER, None)), likely=False):
-        f.build.ret(ir.Constant(I32, -1))
-    aligned = f.build.and_(f.add(f.build.ptrtoint(memory, I64), LINE - 1), ir.Constant(I64, -LINE))
-    part, place = f.build.inttoptr(aligned, POINTER), {}
-    for name, size in sizes.items():
-        place[name], part = part, f.at(part, size)
+    reduced = False
 
-    vector = ir.VectorType(DOUBLE, width)
-    if reduced:
-        _zero(f, place["totals"], outputs, vector)
-    bytes_written = f.multiply(f.multiply(f.build.sub(stop, first), outputs), 8)
-    are_many = f.build.icmp_signed(">=", bytes_written, ir.Constant(I64, STREAMED))
-    with f.loop(first, stop, block) as start:
-        left = f.build.sub(stop, start)
-        size = f.build.select(f.build.icmp_signed("<", left, block), left, block)
-        padded = f.build.and_(f.add(size, width - 1), ir.Constant(I64, -width))
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self.module = ir.Module()
+        self.f = f = FunctionWriter(self.module, DRIVE.name, DRIVE.llvm())
+        sizes, self.bases, self.strides, self.shared, self.results, self.result_strides, self.first, self.stop = (
+            f.arguments
+        )
+        address, self.block, self.columns, self.outputs, self.slots = (f.load(I64, sizes, 8 * i) for i in range(5))
+        self.kernel = f.build.inttoptr(address, KERNEL.llvm().as_pointer())
+        self.vector = ir.VectorType(DOUBLE, width)
+        self.place: dict[str, Any] = {}
+
+    def write(self) -> None:
+        f = self.f
+        memory = self.reserve()
+        self.before()
+        with f.loop(self.first, self.stop, self.block) as start:
+            left = f.build.sub(self.stop, start)
+            size = f.build.select(f.build.icmp_signed("<", left, self.block), left, self.block)
+            padded = f.build.and_(f.add(size, self.width - 1), ir.Constant(I64, -self.width))
+            self.bring_in(start, size, padded)
+            self.run(start, size, f.build.icmp_signed("==", size, padded))
+        self.after()
+        f.build.call(f.declared("free", FREE), [memory])
+        # what went past the cache is there before anyone hears that it is
+        f.build.fence("seq_cst")
+        f.build.ret(ir.Constant(I32, 0))
+
+    def reserve(self) -> Any:
+        """One piece of memory, whose parts begin where a cache line begins: see `parts`."""
+        f = self.f
+        sizes = {
+            name: f.build.and_(f.add(size, LINE - 1), ir.Constant(I64, -LINE)) for name, size in self.parts().items()
+        }
+        memory = f.build.call(f.declared("malloc", MALLOC), [f.add(LINE, *sizes.values())])
+        with f.build.if_then(f.build.icmp_unsigned("==", memory, ir.Constant(POINTER, None)), likely=False):
+            f.build.ret(ir.Constant(I32, -1))
+        aligned = f.build.and_(f.add(f.build.ptrtoint(memory, I64), LINE - 1), ir.Constant(I64, -LINE))
+        part = f.build.inttoptr(aligned, POINTER)
+        for name, size in sizes.items():
+            self.place[name], part = part, f.at(part, size)
+        return memory
+
+    def parts(self) -> dict[str, Any]:
+        """The bytes of each part: workspace, addresses and columns of inputs, and of results, and their sums."""
+        f = self.f
+        per_output = self.width if self.reduced else self.block
+        return {
+            "workspace": f.multiply(self.slots, 8 * self.width),
+            "inputs": f.multiply(self.columns, 8),
+            "columns": f.multiply(f.multiply(self.columns, self.block), 8),
+            "outputs": f.multiply(self.outputs, 8),
+            "results": f.multiply(f.multiply(self.outputs, per_output), 8),
+            "totals": f.multiply(self.outputs, 8 * self.width if self.reduced else 0),
+        }
+
+    def bring_in(self, start: Any, size: Any, padded: Any) -> None:
+        """The addresses of a block's columns: in the arrays themselves if these are contiguous, otherwise of copies."""
+        f, place = self.f, self.place
         whole = f.build.icmp_signed("==", size, padded)
-        with f.loop(0, columns) as c:
-            stride = f.load(I64, strides, f.multiply(c, 8))
-            source = f.at(f.load(POINTER, bases, f.multiply(c, 8)), f.multiply(start, stride))
-            column = f.at(place["columns"], f.multiply(c, f.multiply(block, 8)))
+        with f.loop(0, self.columns) as c:
+            stride = f.load(I64, self.strides, f.multiply(c, 8))
+            source = f.at(f.load(POINTER, self.bases, f.multiply(c, 8)), f.multiply(start, stride))
+            column = f.at(place["columns"], f.multiply(c, f.multiply(self.block, 8)))
             direct = f.build.and_(whole, f.build.icmp_signed("==", stride, ir.Constant(I64, 8)))
             f.store(f.build.select(direct, source, column), place["inputs"], f.multiply(c, 8))
             with f.build.if_then(f.build.not_(direct)):
@@ -119,67 +139,102 @@ def _write_driver(module: Any, width: int, reduced: bool) -> None:
                 last = f.load(DOUBLE, column, f.multiply(f.add(size, -1), 8))
                 with f.loop(size, padded) as j:
                     f.store(last, column, f.multiply(j, 8))
-        if reduced:
-            _zero(f, place["results"], outputs, vector)
-            f.build.call(kernel, [place["inputs"], shared, place["workspace"], place["results"], size])
-            # block by block, which rounds less than one long sum
-            with f.loop(0, outputs) as k:
-                part = f.load(vector, place["results"], f.multiply(k, 8 * width))
-                total = f.load(vector, place["totals"], f.multiply(k, 8 * width))
-                f.store(f.build.fadd(total, part), place["totals"], f.multiply(k, 8 * width))
-        else:
-            with f.loop(0, outputs) as k:
-                target, stride = _target(f, results, result_strides, start, k)
-                direct = f.build.and_(whole, f.build.icmp_signed("==", stride, ir.Constant(I64, 8)))
-                direct = f.build.and_(direct, f.build.not_(_is_streamed(f, are_many, target, stride)))
-                column = f.at(place["results"], f.multiply(k, f.multiply(block, 8)))
-                f.store(f.build.select(direct, target, column), place["outputs"], f.multiply(k, 8))
-            f.build.call(kernel, [place["inputs"], shared, place["workspace"], place["outputs"], size])
-            # Vector by vector, not column by column: what lies side by side is then written at about the same time.
-            vectors = f.build.and_(size, ir.Constant(I64, -width))
-            with f.loop(0, vectors, width) as j, f.loop(0, outputs) as k:
-                target, stride = _target(f, results, result_strides, start, k)
-                column = f.load(POINTER, place["outputs"], f.multiply(k, 8))
-                with f.build.if_then(f.build.icmp_unsigned("!=", column, target)):
-                    numbers = f.load(vector, column, f.multiply(j, 8))
-                    streamed = _is_streamed(f, are_many, target, stride)
-                    with f.build.if_else(streamed) as (whole_lines, lanes):
-                        with whole_lines:
-                            store = f.build.store(numbers, f.at(target, f.multiply(j, 8)), align=8 * width)
-                            store.set_metadata("nontemporal", module.add_metadata([ir.Constant(I32, 1)]))
-                        with lanes:
-                            for lane in range(width):
-                                number = f.build.extract_element(numbers, ir.Constant(I64, lane))
-                                f.store(number, target, f.multiply(f.add(j, lane), stride))
-            with f.loop(vectors, size) as j, f.loop(0, outputs) as k:
-                target, stride = _target(f, results, result_strides, start, k)
-                column = f.load(POINTER, place["outputs"], f.multiply(k, 8))
-                f.store(f.load(DOUBLE, column, f.multiply(j, 8)), target, f.multiply(j, stride))
-    if reduced:
-        with f.loop(0, outputs) as k:
-            total = f.total(f.at(place["totals"], f.multiply(k, 8 * width)), width)
-            f.store(total, results, f.multiply(k, 8))
-    f.build.call(f.declared("free", VOID, [POINTER]), [memory])
-    # what went past the cache is there before anyone hears that it is
-    f.build.fence("seq_cst")
-    f.build.ret(ir.Constant(I32, 0))
+
+    def call_kernel(self, outputs: Any, size: Any) -> None:
+        self.f.build.call(self.kernel, [self.place["inputs"], self.shared, self.place["workspace"], outputs, size])
+
+    def before(self) -> None:
+        """What is done before the first block."""
+
+    def run(self, start: Any, size: Any, whole: Any) -> None:
+        """Run the kernel over a block, which is `whole` if it is a whole number of vectors."""
+        raise NotImplementedError
+
+    def after(self) -> None:
+        """What is done after the last block."""
 
 
-def _target(f: Function, results: Any, strides: Any, start: Any, k: Any) -> tuple[Any, Any]:
-    """Where the k-th output of a block belongs, and how far apart its numbers are there."""
-    stride = f.load(I64, strides, f.multiply(k, 8))
-    return f.at(f.load(POINTER, results, f.multiply(k, 8)), f.multiply(start, stride)), stride
+class _Summed(_Driver):
+    """The results are summed over the samples."""
+
+    reduced = True
+
+    def before(self) -> None:
+        self.zero(self.place["totals"])
+
+    def run(self, start: Any, size: Any, whole: Any) -> None:
+        f, place = self.f, self.place
+        self.zero(place["results"])
+        self.call_kernel(place["results"], size)
+        # block by block, which rounds less than one long sum
+        with f.loop(0, self.outputs) as k:
+            part = f.load(self.vector, place["results"], f.multiply(k, 8 * self.width))
+            total = f.load(self.vector, place["totals"], f.multiply(k, 8 * self.width))
+            f.store(f.build.fadd(total, part), place["totals"], f.multiply(k, 8 * self.width))
+
+    def after(self) -> None:
+        f = self.f
+        with f.loop(0, self.outputs) as k:
+            total = f.total(f.at(self.place["totals"], f.multiply(k, 8 * self.width)), self.width)
+            f.store(total, self.results, f.multiply(k, 8))
+
+    def zero(self, pointer: Any) -> None:
+        f = self.f
+        with f.loop(0, self.outputs) as i:
+            f.store(ir.Constant(self.vector, None), pointer, f.multiply(i, 8 * self.width))
 
 
-def _is_streamed(f: Function, are_many: Any, target: Any, stride: Any) -> Any:
-    """Whether an output goes past the cache: if there are many, and whole lines can be written."""
-    off = f.build.and_(f.build.ptrtoint(target, I64), ir.Constant(I64, LINE - 1))
-    fills_lines = f.build.and_(
-        f.build.icmp_signed("==", off, ir.Constant(I64, 0)), f.build.icmp_signed("==", stride, ir.Constant(I64, 8))
-    )
-    return f.build.and_(are_many, fills_lines)
+class _Each(_Driver):
+    """There is a result for each sample."""
 
+    def before(self) -> None:
+        f = self.f
+        bytes_written = f.multiply(f.multiply(f.build.sub(self.stop, self.first), self.outputs), 8)
+        self.are_many = f.build.icmp_signed(">=", bytes_written, ir.Constant(I64, tuning.STREAMED))
 
-def _zero(f: Function, pointer: Any, vectors: Any, vector: Any) -> None:
-    with f.loop(0, vectors) as i:
-        f.store(ir.Constant(vector, None), pointer, f.multiply(i, 8 * vector.count))
+    def run(self, start: Any, size: Any, whole: Any) -> None:
+        f, place = self.f, self.place
+        with f.loop(0, self.outputs) as k:
+            target, stride = self.target(start, k)
+            direct = f.build.and_(whole, f.build.icmp_signed("==", stride, ir.Constant(I64, 8)))
+            direct = f.build.and_(direct, f.build.not_(self.is_streamed(target, stride)))
+            column = f.at(place["results"], f.multiply(k, f.multiply(self.block, 8)))
+            f.store(f.build.select(direct, target, column), place["outputs"], f.multiply(k, 8))
+        self.call_kernel(place["outputs"], size)
+        # Vector by vector, not column by column: what lies side by side is then written at about the same time.
+        vectors = f.build.and_(size, ir.Constant(I64, -self.width))
+        with f.loop(0, vectors, self.width) as j, f.loop(0, self.outputs) as k:
+            target, stride = self.target(start, k)
+            column = f.load(POINTER, place["outputs"], f.multiply(k, 8))
+            with f.build.if_then(f.build.icmp_unsigned("!=", column, target)):
+                self.write_vector(f.load(self.vector, column, f.multiply(j, 8)), j, target, stride)
+        with f.loop(vectors, size) as j, f.loop(0, self.outputs) as k:
+            target, stride = self.target(start, k)
+            column = f.load(POINTER, place["outputs"], f.multiply(k, 8))
+            f.store(f.load(DOUBLE, column, f.multiply(j, 8)), target, f.multiply(j, stride))
+
+    def write_vector(self, numbers: Any, j: Any, target: Any, stride: Any) -> None:
+        f = self.f
+        with f.build.if_else(self.is_streamed(target, stride)) as (whole_lines, lanes):
+            with whole_lines:
+                store = f.build.store(numbers, f.at(target, f.multiply(j, 8)), align=8 * self.width)
+                store.set_metadata("nontemporal", self.module.add_metadata([ir.Constant(I32, 1)]))
+            with lanes:
+                for lane in range(self.width):
+                    number = f.build.extract_element(numbers, ir.Constant(I64, lane))
+                    f.store(number, target, f.multiply(f.add(j, lane), stride))
+
+    def target(self, start: Any, k: Any) -> tuple[Any, Any]:
+        """Where the k-th output of a block belongs, and how far apart its numbers are there."""
+        f = self.f
+        stride = f.load(I64, self.result_strides, f.multiply(k, 8))
+        return f.at(f.load(POINTER, self.results, f.multiply(k, 8)), f.multiply(start, stride)), stride
+
+    def is_streamed(self, target: Any, stride: Any) -> Any:
+        """Whether an output goes past the cache: if there are many, and whole lines can be written."""
+        f = self.f
+        off = f.build.and_(f.build.ptrtoint(target, I64), ir.Constant(I64, LINE - 1))
+        fills_lines = f.build.and_(
+            f.build.icmp_signed("==", off, ir.Constant(I64, 0)), f.build.icmp_signed("==", stride, ir.Constant(I64, 8))
+        )
+        return f.build.and_(self.are_many, fills_lines)

@@ -2,6 +2,9 @@
 
 A batch is handed out by counting its pieces down, so that a thread which wakes late takes a piece of the batch that is
 then current, or none. After its last piece a thread stays awake for a moment, since batches often follow each other.
+
+Beside Python's executor this takes 0.41 ms instead of 0.51 to 0.64 for 10,000 samples of a network 2-16-16-1 on two
+cores, and 8.9 ms instead of 10 to 12 for the Greeks of a million options.
 """
 
 from __future__ import annotations
@@ -10,178 +13,163 @@ import ctypes
 import os
 import threading
 from collections.abc import Sequence
-from functools import cache
+from typing import Any
 
-from autograd_core.compiler.machine import code as native
+from llvmlite import ir
 
-__all__ = ["Pool", "is_usable", "pool", "processors"]
+from autograd_core.compiler import tuning
+from autograd_core.compiler.codegen.convention import DRIVE
+from autograd_core.compiler.codegen.function_writer import I32, I64, POINTER, VOID, FunctionWriter
+from autograd_core.compiler.machine.code import Code
+from autograd_core.compiler.machine.host import Tier, made_once, processors
 
-_WORDS = 256
-"""Words of memory for a `%pool`, with room for any system's mutex and condition variable."""
+__all__ = ["Pool", "is_usable", "pool"]
 
-_IR = """
-; the number of batches so far; whether one is under way; its pieces that nobody took yet; those that are done; how many
-; threads may still join in; whether memory ran out; the batch; and what threads sleep on
-%pool = type { i64, i64, i64, i64, i64, i64, ptr, i64, [64 x i64], [64 x i64] }
-; the address of drive, and what it takes but for the samples; samples in the batch and in a piece; bytes from the
-; results of one piece to those of the next
-%batch = type { ptr, ptr, ptr, ptr, ptr, ptr, ptr, i64, i64, i64 }
+# The memory of a pool, in bytes from its beginning: how many batches there were so far; whether one is under way; how
+# many of its pieces nobody took yet, and how many are done; how many threads may still join in; whether memory ran out;
+# where the batch is; and what threads sleep on, with room for any system's mutex and condition variable.
+BATCHES, BUSY, LEFT, DONE, MAY_JOIN, FAILED, BATCH, MUTEX, AWAKE = (8 * word for word in (0, 1, 2, 3, 4, 5, 6, 8, 72))
+WORDS = 256
 
-declare i32 @pthread_mutex_init(ptr, ptr)
-declare i32 @pthread_mutex_lock(ptr)
-declare i32 @pthread_mutex_unlock(ptr)
-declare i32 @pthread_cond_init(ptr, ptr)
-declare i32 @pthread_cond_wait(ptr, ptr)
-declare i32 @pthread_cond_broadcast(ptr)
-declare i32 @sched_yield()
+_ON_POOL = ir.FunctionType(VOID, [POINTER])
+_MUTEX_CALL = ir.FunctionType(I32, [POINTER])
+_TWO_CALL = ir.FunctionType(I32, [POINTER, POINTER])
+_YIELD = ir.FunctionType(I32, [])
+_SHARE = ir.FunctionType(I32, [POINTER, POINTER, I64, I64])
 
-define void @begin(ptr %pool) {
-  %mutex = getelementptr %pool, ptr %pool, i32 0, i32 8
-  %awake = getelementptr %pool, ptr %pool, i32 0, i32 9
-  call i32 @pthread_mutex_init(ptr %mutex, ptr null)
-  call i32 @pthread_cond_init(ptr %awake, ptr null)
-  ret void
-}
 
-; do pieces until all are taken
-define internal void @take(ptr %pool) {
-entry:
-  %left = getelementptr %pool, ptr %pool, i32 0, i32 2
-  %done = getelementptr %pool, ptr %pool, i32 0, i32 3
-  %failed = getelementptr %pool, ptr %pool, i32 0, i32 5
-  %at = getelementptr %pool, ptr %pool, i32 0, i32 6
-  br label %next
-next:
-  %before = atomicrmw sub ptr %left, i64 1 seq_cst
-  %any = icmp sgt i64 %before, 0
-  br i1 %any, label %piece, label %out
-piece:
-  %batch = load ptr, ptr %at
-  %b = load %batch, ptr %batch
-  %drive = extractvalue %batch %b, 0
-  %words = extractvalue %batch %b, 1
-  %bases = extractvalue %batch %b, 2
-  %strides = extractvalue %batch %b, 3
-  %shared = extractvalue %batch %b, 4
-  %results = extractvalue %batch %b, 5
-  %result_strides = extractvalue %batch %b, 6
-  %count = extractvalue %batch %b, 7
-  %size = extractvalue %batch %b, 8
-  %step = extractvalue %batch %b, 9
-  %number = sub i64 %before, 1
-  %start = mul i64 %number, %size
-  %end = add i64 %start, %size
-  %is_last = icmp sgt i64 %end, %count
-  %stop = select i1 %is_last, i64 %count, i64 %end
-  %offset = mul i64 %number, %step
-  %own = getelementptr i8, ptr %results, i64 %offset
-  %status = call i32 %drive(ptr %words, ptr %bases, ptr %strides, ptr %shared, ptr %own, ptr %result_strides,
-                            i64 %start, i64 %stop)
-  %code = sext i32 %status to i64
-  atomicrmw or ptr %failed, i64 %code seq_cst
-  atomicrmw add ptr %done, i64 1 seq_cst
-  br label %next
-out:
-  ret void
-}
+class _Writer(FunctionWriter):
+    """A function over the memory of a pool."""
 
-; run a batch of so many pieces on this thread and so many others; 0, or -1 if memory ran out
-define i32 @share(ptr %pool, ptr %batch, i64 %pieces, i64 %others) {
-entry:
-  %alone = alloca %pool
-  %busy = getelementptr %pool, ptr %pool, i32 0, i32 1
-  %exchange = cmpxchg ptr %busy, i64 0, i64 1 seq_cst seq_cst
-  %is_mine = extractvalue { i64, i1 } %exchange, 1
-  %here = select i1 %is_mine, ptr %pool, ptr %alone
-  %left = getelementptr %pool, ptr %here, i32 0, i32 2
-  %done = getelementptr %pool, ptr %here, i32 0, i32 3
-  %may_join = getelementptr %pool, ptr %here, i32 0, i32 4
-  %failed = getelementptr %pool, ptr %here, i32 0, i32 5
-  %at = getelementptr %pool, ptr %here, i32 0, i32 6
-  store ptr %batch, ptr %at
-  store atomic i64 0, ptr %failed seq_cst, align 8
-  store atomic i64 0, ptr %done seq_cst, align 8
-  store atomic i64 %others, ptr %may_join seq_cst, align 8
-  store atomic i64 %pieces, ptr %left seq_cst, align 8
-  br i1 %is_mine, label %wake, label %work
-wake:
-  %batches = getelementptr %pool, ptr %pool, i32 0, i32 0
-  %mutex = getelementptr %pool, ptr %pool, i32 0, i32 8
-  %awake = getelementptr %pool, ptr %pool, i32 0, i32 9
-  call i32 @pthread_mutex_lock(ptr %mutex)
-  atomicrmw add ptr %batches, i64 1 seq_cst
-  call i32 @pthread_cond_broadcast(ptr %awake)
-  call i32 @pthread_mutex_unlock(ptr %mutex)
-  br label %work
-work:
-  call void @take(ptr %here)
-  br label %wait
-wait:
-  %finished = load atomic i64, ptr %done seq_cst, align 8
-  %is_done = icmp sge i64 %finished, %pieces
-  br i1 %is_done, label %out, label %yield
-yield:
-  call i32 @sched_yield()
-  br label %wait
-out:
-  %result = load atomic i64, ptr %failed seq_cst, align 8
-  %status = trunc i64 %result to i32
-  br i1 %is_mine, label %release, label %return
-release:
-  store atomic i64 0, ptr %busy seq_cst, align 8
-  br label %return
-return:
-  ret i32 %status
-}
+    def count(self, pool: Any, field: int, change: int) -> Any:
+        """Add to a count; what it was before."""
+        return self.build.atomic_rmw("add", self.at(pool, field), ir.Constant(I64, change), "seq_cst")
 
-; what a thread of the pool does for good
-define void @serve(ptr %pool) {
-entry:
-  %batches = getelementptr %pool, ptr %pool, i32 0, i32 0
-  %may_join = getelementptr %pool, ptr %pool, i32 0, i32 4
-  %mutex = getelementptr %pool, ptr %pool, i32 0, i32 8
-  %awake = getelementptr %pool, ptr %pool, i32 0, i32 9
-  br label %idle
-idle:
-  %seen = phi i64 [ 0, %entry ], [ %now, %joined ], [ %now, %crowded ]
-  br label %look
-look:
-  %looks = phi i64 [ 0, %idle ], [ %more, %yield ]
-  %news = load atomic i64, ptr %batches seq_cst, align 8
-  %is_new = icmp ne i64 %news, %seen
-  br i1 %is_new, label %join, label %again
-again:
-  %more = add i64 %looks, 1
-  %patient = icmp slt i64 %more, LOOKS
-  br i1 %patient, label %yield, label %sleep
-yield:
-  call i32 @sched_yield()
-  br label %look
-sleep:
-  call i32 @pthread_mutex_lock(ptr %mutex)
-  br label %asleep
-asleep:
-  %later = load atomic i64, ptr %batches seq_cst, align 8
-  %woken = icmp ne i64 %later, %seen
-  br i1 %woken, label %up, label %still
-still:
-  call i32 @pthread_cond_wait(ptr %awake, ptr %mutex)
-  br label %asleep
-up:
-  call i32 @pthread_mutex_unlock(ptr %mutex)
-  br label %join
-join:
-  %now = phi i64 [ %news, %look ], [ %later, %up ]
-  %places = atomicrmw sub ptr %may_join, i64 1 seq_cst
-  %is_wanted = icmp sgt i64 %places, 0
-  br i1 %is_wanted, label %joined, label %crowded
-joined:
-  call void @take(ptr %pool)
-  br label %idle
-crowded:
-  br label %idle
-}
-""".replace("LOOKS", "200")
+    def read(self, pool: Any, field: int) -> Any:
+        return self.build.load_atomic(self.at(pool, field), "seq_cst", 8, typ=I64)
+
+    def set(self, pool: Any, field: int, value: Any) -> None:
+        self.build.atomic_rmw("xchg", self.at(pool, field), value, "seq_cst")
+
+    def on_mutex(self, what: str, pool: Any) -> None:
+        self.build.call(self.declared(f"pthread_mutex_{what}", _MUTEX_CALL), [self.at(pool, MUTEX)])
+
+    def give_way(self) -> None:
+        self.build.call(self.declared("sched_yield", _YIELD), [])
+
+    def block(self) -> Any:
+        return self.function.append_basic_block()
+
+    def go_on_at(self, block: Any) -> None:
+        """End the block here with a jump, and write there from now on."""
+        self.build.branch(block)
+        self.build.position_at_end(block)
+
+
+def _write_begin(module: Any) -> None:
+    """``begin(pool)``: make the mutex and the condition variable."""
+    f = _Writer(module, "begin", _ON_POOL)
+    null = ir.Constant(POINTER, None)
+    f.build.call(f.declared("pthread_mutex_init", _TWO_CALL), [f.at(f.arguments[0], MUTEX), null])
+    f.build.call(f.declared("pthread_cond_init", _TWO_CALL), [f.at(f.arguments[0], AWAKE), null])
+    f.build.ret_void()
+
+
+def _write_take(module: Any) -> None:
+    """``take(pool)``: do pieces until all are taken."""
+    f = _Writer(module, "take", _ON_POOL, internal=True)
+    (pool,) = f.arguments
+    again, out = f.block(), f.block()
+    f.go_on_at(again)
+    before = f.count(pool, LEFT, -1)
+    f.leave_unless(f.build.icmp_signed(">", before, ir.Constant(I64, 0)), out)
+    batch = f.load(POINTER, pool, BATCH)
+    address = f.load(I64, batch)
+    sizes, bases, strides, shared, results, result_strides = (f.load(POINTER, batch, 8 * i) for i in range(1, 7))
+    count, size, step = (f.load(I64, batch, 8 * i) for i in range(7, 10))
+    number = f.add(before, -1)
+    start = f.multiply(number, size)
+    end = f.add(start, size)
+    stop = f.build.select(f.build.icmp_signed(">", end, count), count, end)
+    own = f.at(results, f.multiply(number, step))
+    drive = f.build.inttoptr(address, DRIVE.llvm().as_pointer())
+    status = f.build.call(drive, [sizes, bases, strides, shared, own, result_strides, start, stop])
+    f.build.atomic_rmw("or", f.at(pool, FAILED), f.build.sext(status, I64), "seq_cst")
+    f.count(pool, DONE, 1)
+    f.build.branch(again)
+    f.build.position_at_end(out)
+    f.build.ret_void()
+
+
+def _write_share(module: Any) -> None:
+    """``share(pool, batch, pieces, others)``: run a batch on this thread and so many others; 0, or −1 without memory.
+
+    While another batch is under way, this thread does its own alone, in a pool on its stack that nobody else knows.
+    """
+    f = _Writer(module, "share", _SHARE)
+    pool, batch, pieces, others = f.arguments
+    alone = f.build.alloca(I64, WORDS)
+    zero, one = ir.Constant(I64, 0), ir.Constant(I64, 1)
+    is_mine = f.build.extract_value(f.build.cmpxchg(f.at(pool, BUSY), zero, one, "seq_cst", "seq_cst"), 1)
+    here = f.build.select(is_mine, pool, alone)
+    f.store(batch, here, BATCH)
+    for field, value in ((FAILED, zero), (DONE, zero), (MAY_JOIN, others), (LEFT, pieces)):
+        f.set(here, field, value)
+    with f.build.if_then(is_mine):
+        f.on_mutex("lock", pool)
+        f.count(pool, BATCHES, 1)
+        f.build.call(f.declared("pthread_cond_broadcast", _MUTEX_CALL), [f.at(pool, AWAKE)])
+        f.on_mutex("unlock", pool)
+    f.build.call(module.globals["take"], [here])
+    wait, waiting, out = f.block(), f.block(), f.block()
+    f.go_on_at(wait)
+    f.build.cbranch(f.build.icmp_signed(">=", f.read(here, DONE), pieces), out, waiting)
+    f.build.position_at_end(waiting)
+    f.give_way()
+    f.build.branch(wait)
+    f.build.position_at_end(out)
+    status = f.build.trunc(f.read(here, FAILED), I32)
+    with f.build.if_then(is_mine):
+        f.set(pool, BUSY, zero)
+    f.build.ret(status)
+
+
+def _write_serve(module: Any) -> None:
+    """``serve(pool)``: what a thread of the pool does for good."""
+    f = _Writer(module, "serve", _ON_POOL)
+    (pool,) = f.arguments
+    seen, looks = f.build.alloca(I64), f.build.alloca(I64)
+    f.store(ir.Constant(I64, 0), seen)
+    idle, look, patient, sleep, asleep, still, up, join, joined = (f.block() for _ in range(9))
+
+    def has_news() -> Any:
+        return f.build.icmp_signed("!=", f.read(pool, BATCHES), f.load(I64, seen))
+
+    f.go_on_at(idle)
+    f.store(ir.Constant(I64, 0), looks)
+    f.go_on_at(look)
+    f.build.cbranch(has_news(), join, patient)
+    f.build.position_at_end(patient)
+    more = f.add(f.load(I64, looks), 1)
+    f.store(more, looks)
+    f.give_way()
+    f.build.cbranch(f.build.icmp_signed("<", more, ir.Constant(I64, tuning.LOOKS)), look, sleep)
+    f.build.position_at_end(sleep)
+    f.on_mutex("lock", pool)
+    f.go_on_at(asleep)
+    f.build.cbranch(has_news(), up, still)
+    f.build.position_at_end(still)
+    f.build.call(f.declared("pthread_cond_wait", _TWO_CALL), [f.at(pool, AWAKE), f.at(pool, MUTEX)])
+    f.build.branch(asleep)
+    f.build.position_at_end(up)
+    f.on_mutex("unlock", pool)
+    f.go_on_at(join)
+    f.store(f.read(pool, BATCHES), seen)
+    wanted = f.build.icmp_signed(">", f.count(pool, MAY_JOIN, -1), ir.Constant(I64, 0))
+    f.build.cbranch(wanted, joined, idle)
+    f.build.position_at_end(joined)
+    f.build.call(module.globals["take"], [pool])
+    f.build.branch(idle)
 
 
 def is_usable() -> bool:
@@ -189,15 +177,12 @@ def is_usable() -> bool:
     return os.name == "posix"
 
 
-@cache
-def processors() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@cache
-def _code() -> native.Code:
-    code = native.Code(_IR, native.Tier(0, 2))
+@made_once
+def _code() -> Code:
+    module = ir.Module()
+    for write in (_write_begin, _write_take, _write_share, _write_serve):
+        write(module)
+    code = Code(str(module), Tier(0, 2))
     # the threads run it until the process ends, so it is never freed
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(code))
     return code
@@ -207,13 +192,12 @@ class Pool:
     """As many threads as there are processors, but for the one that calls."""
 
     def __init__(self) -> None:
-        self._memory = (ctypes.c_int64 * _WORDS)()
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._memory))
+        self._memory = (ctypes.c_int64 * WORDS)()
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._memory))  # threads look at it until the process ends
         code, pointer = _code(), ctypes.c_void_p
         ctypes.CFUNCTYPE(None, pointer)(code.address("begin"))(self._memory)
-        self._share = ctypes.CFUNCTYPE(ctypes.c_int32, pointer, pointer, ctypes.c_int64, ctypes.c_int64)(
-            code.address("share")
-        )
+        share = ctypes.CFUNCTYPE(ctypes.c_int32, pointer, pointer, ctypes.c_int64, ctypes.c_int64)
+        self._share = share(code.address("share"))
         serve = ctypes.CFUNCTYPE(None, pointer)(code.address("serve"))
         for number in range(processors() - 1):
             name = f"autograd_core_{number}"
@@ -223,7 +207,8 @@ class Pool:
         """Run a batch, and come back when all of its pieces are done.
 
         Args:
-            batch: the words of ``%batch``, see above.
+            batch: the address of ``drive`` and the first six of what it takes (see `DRIVE`), the number of samples in
+                the batch and in a piece, and the bytes from the results of one piece to those of the next.
             pieces: how many there are.
             threads: how many share them at most.
 
@@ -235,11 +220,7 @@ class Pool:
             raise MemoryError("no memory for the workspace of a compiled function")
 
 
-@cache
+@made_once
 def pool() -> Pool:
-    """The pool of this process."""
+    """The pool of this process; a forked process has none of its parent's threads, and makes its own."""
     return Pool()
-
-
-if hasattr(os, "register_at_fork"):  # a forked process has none of its parent's threads
-    os.register_at_fork(after_in_child=pool.cache_clear)

@@ -8,28 +8,21 @@ exactly is left out (``x·1``, ``x − 0``, ``−(−x)``; not ``x + 0``, which 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from autograd_core.compiler.program.instructions import COMPARISONS, Instruction, is_constant, is_gated
+from autograd_core.compiler.program.composed import COMPOSED
+from autograd_core.compiler.program.instructions import Instruction, is_constant, is_gated
+from autograd_core.compiler.program.leaves import LEAVES, Form
+from autograd_core.engine.operation import Operation
+from autograd_core.engine.value import TABLE
 from autograd_core.errors import PrimitiveError
 from autograd_core.namespaces import floats
 from autograd_core.namespaces.gated import Gated
 from autograd_core.namespaces.gated import gate as make_gate
-from autograd_core.primitives import TABLE, Primitive
-from autograd_core.primitives.special import TWO_OVER_SQRT_PI
 
-__all__ = ["DIRECT", "Builder"]
-
-COMMUTATIVE = frozenset({"add", "multiply", "logical_and", "logical_or", "equal", "not_equal"})
-DIRECT = (
-    "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "cbrt", "sin", "cos", "tan", "asin", "acos",
-    "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc", "floor", "ceil", "trunc",
-    "round", "abs", "copysign", "fmod", "remainder",
-)  # fmt: skip
-CALLED = ("gamma", "lgamma", "polygamma", "round_to", "fsum", "sumprod")
-"""Leaves that compiled code leaves to the floats namespace, calling back into Python."""
+__all__ = ["Builder"]
 
 Operand = Instruction | float | bool
 
@@ -59,7 +52,7 @@ class Builder:
     # Making instructions
 
     def input(self) -> Instruction:
-        made = self._make("input", (), number=len(self.inputs))
+        made = self.make("input", (), number=len(self.inputs))
         self.inputs.append(made)
         return made
 
@@ -68,40 +61,40 @@ class Builder:
         key = ("constant", number.__class__, number if number == number else "nan", math.copysign(1.0, number))
         known = self._known.get(key)
         if known is None:
-            known = self._known[key] = self._make("constant", (), number)
+            known = self._known[key] = self.make("constant", (), number)
         return known
 
-    def call(self, row: Primitive, operands: Iterable[Any]) -> Instruction:
-        """Leave `row` to its own forward on floats."""
+    def call(self, primitive: Operation, operands: Iterable[Any]) -> Instruction:
+        """Leave a primitive to its own forward on floats."""
         xs = tuple(map(self.as_number, operands))
         if all(x.op == "constant" for x in xs):
-            return self.constant(row.eager(*[x.number for x in xs]))
-        return self._once("call", xs, row)
+            return self.constant(primitive.eager(*[x.number for x in xs]))
+        return self.once("call", xs, primitive)
 
-    def _make(
-        self, op: str, operands: tuple[Instruction, ...], number: Any = None, row: Primitive | None = None
+    def make(
+        self, op: str, operands: tuple[Instruction, ...], number: Any = None, primitive: Operation | None = None
     ) -> Instruction:
-        made = Instruction(self, op, operands, number, row)
+        made = Instruction(self, op, operands, number, primitive)
         self.instructions.append(made)
         return made
 
-    def _once(self, op: str, operands: tuple[Instruction, ...], row: Primitive | None = None) -> Instruction:
-        if op in COMMUTATIVE and operands[0].index > operands[1].index:
+    def once(self, op: str, operands: tuple[Instruction, ...], primitive: Operation | None = None) -> Instruction:
+        if LEAVES[op].commutes and operands[0].index > operands[1].index:
             operands = operands[::-1]
-        key = (op, row, operands)
+        key = (op, primitive, operands)
         known = self._known.get(key)
         if known is None:
-            known = self._known[key] = self._make(op, operands, row=row)
+            known = self._known[key] = self.make(op, operands, primitive=primitive)
         return known
 
-    def _plain(self, op: str, *operands: Any) -> Instruction:
+    def direct(self, op: str, *operands: Any) -> Instruction:
         """The instruction as it is, or its number if the operands are constants."""
         return self._folded(op, tuple(map(self.as_number, operands)))
 
     def _folded(self, op: str, xs: tuple[Instruction, ...]) -> Instruction:
         for x in xs:
             if x.op != "constant":
-                return self._once(op, xs)
+                return self.once(op, xs)
         return self.constant(getattr(floats, op)(*[x.number for x in xs]))
 
     def as_number(self, x: Operand) -> Instruction:
@@ -177,11 +170,11 @@ class Builder:
             return self.negative(self.divide(a.operands[0], b))
         if b.op == "negative":
             return self.negative(self.divide(a, b.operands[0]))
-        return self._plain("divide", a, b)
+        return self.direct("divide", a, b)
 
     def negative(self, x: Operand) -> Instruction:
         x = self.as_number(x)
-        return x.operands[0] if x.op == "negative" else self._plain("negative", x)
+        return x.operands[0] if x.op == "negative" else self.direct("negative", x)
 
     def positive(self, x: Operand) -> Instruction:
         return self.as_number(x)
@@ -192,11 +185,7 @@ class Builder:
         x = self.as_number(x)
         if x.op == "negative":
             x = x.operands[0]
-        return x if x.op == "abs" else self._plain("abs", x)
-
-    def sign(self, x: Operand) -> Instruction:
-        x = self.as_number(x)
-        return self.where(self.less(x, 0.0), -1.0, self.where(self.greater(x, 0.0), 1.0, x))
+        return x if x.op == "abs" else self.direct("abs", x)
 
     def pow(self, x: Operand, p: Operand) -> Instruction:
         x, p = self.as_number(x), self.as_number(p)
@@ -205,27 +194,7 @@ class Builder:
         if p.op == "constant" and x.op != "constant" and not self.strict and p.number in (2.0, 3.0, 4.0):
             square = self.multiply(x, x)
             return square if p.number == 2.0 else self.multiply(square, x if p.number == 3.0 else square)
-        return self._plain("pow", x, p)
-
-    # CPython's float.__mod__ and float.__floordiv__
-
-    def mod(self, a: Operand, b: Operand) -> Instruction:
-        b = self.as_number(b)
-        rest = self.fmod(a, b)
-        differ = self.not_equal(self.copysign(1.0, rest), self.copysign(1.0, b))
-        return self.where(self.equal(rest, 0.0), self.copysign(0.0, b), self.where(differ, rest + b, rest))
-
-    def floor_divide(self, a: Operand, b: Operand) -> Instruction:
-        a, b = self.as_number(a), self.as_number(b)
-        rest = self.fmod(a, b)
-        whole = self.divide(a - rest, b)
-        differ = self.not_equal(self.less(b, 0.0), self.less(rest, 0.0))
-        whole = self.where(self.logical_and(self.not_equal(rest, 0.0), differ), whole - 1.0, whole)
-        down = self.floor(whole)
-        down = self.where(self.greater(whole - down, 0.5), down + 1.0, down)
-        quotient = self.divide(a, b)
-        down = self.where(self.equal(whole, 0.0), self.copysign(0.0, quotient), down)
-        return self.where(self.equal(b, 0.0), quotient, down)
+        return self.direct("pow", x, p)
 
     # Selection
 
@@ -239,18 +208,18 @@ class Builder:
             a = a.operands[1]
         if b.op == "where" and b.operands[0] is c:
             b = b.operands[2]
-        return a if a is b else self._once("where", (c, a, b))
+        return a if a is b else self.once("where", (c, a, b))
 
     def _arm(self, x: Operand) -> Instruction:
         if not isinstance(x, Instruction):
             return self.constant(float(x))
-        return self._once("where", (x, self.constant(1.0), self.constant(0.0))) if x.is_condition else x
+        return self.once("where", (x, self.constant(1.0), self.constant(0.0))) if x.is_condition else x
 
     def logical_not(self, x: Operand) -> Instruction:
         x = self._condition(x)
         if x.op == "constant":
             return self.constant(not x.number)
-        return x.operands[0] if x.op == "logical_not" else self._once("logical_not", (x,))
+        return x.operands[0] if x.op == "logical_not" else self.once("logical_not", (x,))
 
     def logical_and(self, a: Operand, b: Operand) -> Instruction:
         return self._logical("logical_and", self._condition(a), self._condition(b), neutral=True)
@@ -264,95 +233,18 @@ class Builder:
         for one, other in ((a, b), (b, a)):
             if one.op == "constant":
                 return other if one.number is neutral else one
-        return self._once(op, (a, b))
-
-    def isinf(self, x: Operand) -> Instruction:
-        return self._plain("equal", self.abs(x), math.inf)
-
-    def isfinite(self, x: Operand) -> Instruction:
-        return self._plain("less", self.abs(x), math.inf)
-
-    # Any number of operands
-
-    def maximum(self, *xs: Any) -> Instruction:
-        return self._extreme(self.less, xs)
-
-    def minimum(self, *xs: Any) -> Instruction:
-        return self._extreme(self.greater, xs)
-
-    def _extreme(self, beaten_by: Callable[[Any, Any], Instruction], xs: Sequence[Any]) -> Instruction:
-        best = self.as_number(xs[0])
-        for x in map(self.as_number, xs[1:]):
-            # of equals the first; a nan that is the best so far stays, since it compares as false
-            best = self.where(beaten_by(best, x), x, best)
-            best = self.where(self.isnan(x), x, best)
-        return best
-
-    def sum(self, *xs: Any) -> Instruction:
-        total = self.as_number(xs[0]) + 0.0
-        for x in xs[1:]:
-            total = total + x
-        return total
-
-    def dot(self, *xs: Any) -> Instruction:
-        half = len(xs) // 2
-        total = self.as_number(xs[-1] if len(xs) % 2 else 0.0)
-        for w, x in zip(xs[:half], xs[half:], strict=False):
-            total = total + self.multiply(w, x)
-        return total
-
-    def prod(self, *xs: Any) -> Instruction:
-        product = self.as_number(xs[0])
-        for x in xs[1:]:
-            product = product * x
-        return product
-
-    def hypot(self, *xs: Any) -> Instruction:
-        if len(xs) == 1:
-            return self.abs(xs[0])
-        if len(xs) == 2:
-            return self._plain("hypot", *xs)
-        sizes = [self.abs(x) for x in xs]
-        largest = self.maximum(*sizes)
-        usable = self.logical_and(self.greater(largest, 0.0), self.isfinite(largest))
-        scale = self.where(usable, largest, 1.0)
-        squares = [(share := self.divide(size, scale)) * share for size in sizes]
-        length = scale * self.sqrt(self.sum(*squares))
-        infinite = self.constant(False)
-        for size in sizes:
-            infinite = self.logical_or(infinite, self.equal(size, math.inf))
-        return self.where(infinite, math.inf, length)
-
-    def exp_product(self, x: Operand, y: Operand) -> Instruction:
-        # as on floats, with what rounding takes from the product by one fused operation
-        x, y = self.as_number(x), self.as_number(y)
-        if not self.fused or x.op == y.op == "constant":
-            return self.call(TABLE["exp_product"], [x, y])
-        product = x * y
-        value = self.exp(product)
-        rest = self._once("fma", (x, y, -product))
-        return self.where(self.less(self.abs(product), 800.0), value + value * rest, value)
-
-    def ndtr(self, x: Operand) -> Instruction:
-        # As on floats, but what rounding took from x/√2 is one fused operation here, and the slope by which it is
-        # multiplied is the one that the derivative uses too.
-        x = self.as_number(x)
-        if x.op == "constant" or not self.fused:
-            return self.call(TABLE["ndtr"], [x])
-        near = self.minimum(self.maximum(x, -40.0), 40.0)
-        z = -(near * floats.SQRT_HALF)
-        error = self._once("fma", (-near, self.constant(floats.SQRT_HALF), -z)) - near * floats.SQRT_HALF_REST
-        slope = TWO_OVER_SQRT_PI * self.exp_product(-0.5 * x, x)
-        inside = 0.5 * (self.erfc(z) - slope * error)
-        return self.where(self.less(self.abs(x), 40.0), inside, self.where(self.isnan(x), x, self.greater(x, 0.0)))
+        return self.once(op, (a, b))
 
     def __getattr__(self, name: str) -> Any:
-        if name in DIRECT or name in COMPARISONS:
-            return partial(self._plain, name)
-        if name in CALLED:
-            row = TABLE[name]
-            return lambda *xs: self.call(row, xs)
-        raise PrimitiveError(f"the compiler has no leaf {name!r}")
+        composed = COMPOSED.get(name)
+        if composed is not None:
+            return partial(composed, self)
+        leaf = LEAVES.get(name)
+        if leaf is None:
+            raise PrimitiveError(f"the compiler has no leaf {name!r}")
+        if leaf.form is Form.CALL:
+            return lambda *xs: self.call(TABLE[name], xs)
+        return partial(self.direct, name)
 
 
 def _is_power_of_two(number: float) -> bool:

@@ -5,71 +5,62 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import compress
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
+from autograd_core.compiler.program.leaves import LEAVES
+from autograd_core.engine.operation import Operation
+from autograd_core.engine.operators import give_operators
 from autograd_core.errors import TraceError
 
-if TYPE_CHECKING:
-    from autograd_core.compiler.program.builder import Builder
-    from autograd_core.primitives import Primitive
+__all__ = ["Instruction", "Maker", "is_constant", "is_gated", "live"]
 
-__all__ = ["COMPARISONS", "Instruction", "is_constant", "is_gated", "live"]
 
-COMPARISONS = frozenset({"greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "isnan"})
-CONDITIONS = COMPARISONS | {"logical_and", "logical_or", "logical_not"}
+class Maker(Protocol):
+    """What makes instructions: a namespace of them, which keeps them in order."""
+
+    instructions: list[Instruction]
 
 
 class Instruction:
-    """One operation on earlier instructions: ``op`` is a leaf of the table, ``"input"``, ``"constant"`` or ``"call"``.
+    """One operation on earlier instructions.
 
     Attributes:
-        op: what is done.
+        m: what made it.
+        op: what is done, by its name in `LEAVES`.
         operands: the instructions it is done to.
         number: the number of a constant, the place of an input.
-        row: the primitive that a ``"call"`` calls on floats.
+        primitive: what a ``"call"`` calls on floats.
         index: its place among all instructions of its builder.
         is_given: whether it is a constant or an input, so that nothing has to be computed.
         is_condition: whether it is true or false, and not a number.
     """
 
-    __slots__ = ("index", "is_condition", "is_given", "m", "number", "op", "operands", "row")
+    __slots__ = ("index", "is_condition", "is_given", "m", "number", "op", "operands", "primitive")
 
-    def __init__(self, m: Builder, op: str, operands: tuple[Instruction, ...], number: Any, row: Primitive | None):
+    def __init__(
+        self,
+        m: Maker,
+        op: str,
+        operands: tuple[Instruction, ...],
+        number: Any = None,
+        primitive: Operation | None = None,
+    ) -> None:
+        leaf = LEAVES[op]
         self.m = m
         self.op = op
         self.operands = operands
         self.number = number
-        self.row = row
+        self.primitive = primitive
         self.index = len(m.instructions)
-        self.is_given = op in ("constant", "input")
-        self.is_condition = op in CONDITIONS or (op == "constant" and number.__class__ is bool)
+        self.is_given = leaf.is_given
+        self.is_condition = leaf.gives_condition or (op == "constant" and number.__class__ is bool)
 
-    def __add__(self, other: Any) -> Instruction:
-        return self.m.add(self, other)
+    if TYPE_CHECKING:  # see `give_operators` below
 
-    def __radd__(self, other: Any) -> Instruction:
-        return self.m.add(other, self)
-
-    def __sub__(self, other: Any) -> Instruction:
-        return self.m.subtract(self, other)
-
-    def __rsub__(self, other: Any) -> Instruction:
-        return self.m.subtract(other, self)
-
-    def __mul__(self, other: Any) -> Instruction:
-        return self.m.multiply(self, other)
-
-    def __rmul__(self, other: Any) -> Instruction:
-        return self.m.multiply(other, self)
-
-    def __truediv__(self, other: Any) -> Instruction:
-        return self.m.divide(self, other)
-
-    def __rtruediv__(self, other: Any) -> Instruction:
-        return self.m.divide(other, self)
-
-    def __neg__(self) -> Instruction:
-        return self.m.negative(self)
+        def __add__(self, other: Any) -> Instruction: ...
+        def __sub__(self, other: Any) -> Instruction: ...
+        def __mul__(self, other: Any) -> Instruction: ...
+        def __neg__(self) -> Instruction: ...
 
     def _undecided(self, other: Any = None) -> NoReturn:
         raise TraceError(
@@ -82,8 +73,16 @@ class Instruction:
     def __repr__(self) -> str:
         if self.is_given:
             return f"%{self.index} = {self.op} {self.number!r}"
-        name = self.row.name if self.row is not None else self.op
+        name = self.primitive.name if self.primitive is not None else self.op
         return f"%{self.index} = {name} {', '.join(f'%{operand.index}' for operand in self.operands)}"
+
+
+def _apply(row: str, *operands: Any) -> Instruction:
+    made_by = operands[0] if operands[0].__class__ is Instruction else operands[1]
+    return getattr(made_by.m, row)(*operands)  # type: ignore[no-any-return]  # a namespace of instructions
+
+
+give_operators(Instruction, _apply)
 
 
 def is_constant(x: Instruction, number: float) -> bool:

@@ -7,14 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from autograd_core.compiler.program.builder import COMMUTATIVE
+from autograd_core.compiler import tuning
 from autograd_core.compiler.program.instructions import Instruction, is_gated
+from autograd_core.compiler.program.leaves import LEAVES
 from autograd_core.compiler.program.lower import Program
 
-__all__ = ["LANES", "Group", "Link", "Sum", "find_sums", "shapes"]
-
-LANES = 32
-"""Like terms that are worth a loop."""
+__all__ = ["Group", "LikeTerms", "Link", "find_sums", "shapes"]
 
 
 class Link(NamedTuple):
@@ -50,7 +48,7 @@ class Group:
 
 
 @dataclass
-class Sum:
+class LikeTerms:
     """A sum: where it begins, what is added one by one, and its groups of like terms."""
 
     start: Instruction | None
@@ -72,7 +70,7 @@ def shapes(instructions: Sequence[Instruction]) -> dict[Instruction, int]:
     known: dict[tuple[Any, ...], int] = {}
     for x in instructions:
         parts = [shape[operand] for operand in x.operands]
-        if x.op in COMMUTATIVE:
+        if LEAVES[x.op].commutes:
             parts.sort()
         shape[x] = known.setdefault((x.op, *parts), len(known))
     return shape
@@ -106,7 +104,7 @@ def _first_link(x: Instruction) -> Link:
     return Link(x, x.operands[0] if is_negative else x, is_negative, condition, None)
 
 
-def find_sums(program: Program, shape: dict[Instruction, int]) -> dict[Instruction, Sum]:
+def find_sums(program: Program, shape: dict[Instruction, int]) -> dict[Instruction, LikeTerms]:
     """The sums that have groups of like terms, by their last step.
 
     Args:
@@ -123,10 +121,10 @@ def find_sums(program: Program, shape: dict[Instruction, int]) -> dict[Instructi
         if link is not None:
             links[instruction] = link
             length[instruction] = length.get(link.total, 0) + 1
-    sums: dict[Instruction, Sum] = {}
+    sums: dict[Instruction, LikeTerms] = {}
     taken: set[Instruction] = set()
     for root in reversed(instructions):
-        if root in taken or length.get(root, 0) < LANES:
+        if root in taken or length.get(root, 0) < tuning.LANES:
             continue
         steps: list[Link] = []
         node = root
@@ -142,14 +140,14 @@ def find_sums(program: Program, shape: dict[Instruction, int]) -> dict[Instructi
     return sums
 
 
-def _grouped(steps: list[Link], shape: dict[Instruction, int]) -> Sum:
+def _grouped(steps: list[Link], shape: dict[Instruction, int]) -> LikeTerms:
     """The sum of some steps, the last one first."""
 
     def key(link: Link) -> tuple[int, int | None, bool]:
         return shape[link.term], None if link.condition is None else shape[link.condition], link.is_subtracted
 
     count = Counter(map(key, steps))
-    like = {found for found, lanes in count.items() if lanes >= LANES}
+    like = {found for found, lanes in count.items() if lanes >= tuning.LANES}
     # The first term of all was itself a total; if it is like the others, it is one of them.
     start: Instruction | None = steps[-1].total
     for number, link in enumerate(steps):
@@ -157,7 +155,7 @@ def _grouped(steps: list[Link], shape: dict[Instruction, int]) -> Sum:
         if key(first) in like:
             steps, start = [*steps[: number + 1], first], None
             break
-    result = Sum(start)
+    result = LikeTerms(start)
     groups: defaultdict[tuple[int, int | None, bool], list[Link]] = defaultdict(list)
     for link in steps:
         if key(link) in like:

@@ -8,9 +8,9 @@ from functools import partial
 
 from autograd_core.compiler.program.builder import Builder
 from autograd_core.compiler.program.instructions import Instruction, live
+from autograd_core.engine.operation import Operation
 from autograd_core.engine.sweeps import topological_order
 from autograd_core.engine.value import Constant, Value
-from autograd_core.primitives import Primitive
 
 __all__ = ["Program", "lower"]
 
@@ -61,7 +61,7 @@ def _lower_nodes(m: Builder, order: Sequence[Value]) -> list[Value]:
     """Make instructions of nodes in topological order; the leaves among them that are new become inputs."""
     known = m.of_node
     captured = []
-    applied: dict[Primitive, Callable[..., Instruction]] = {}
+    applied: dict[Operation, Callable[..., Instruction]] = {}
     for node in order:
         if node in known:
             continue
@@ -79,7 +79,7 @@ def _lower_nodes(m: Builder, order: Sequence[Value]) -> list[Value]:
     return captured
 
 
-def _forward_over(m: Builder, op: Primitive) -> Callable[..., Instruction]:
+def _forward_over(m: Builder, op: Operation) -> Callable[..., Instruction]:
     if op.opaque:
         return lambda *xs: m.call(op, xs)
     return getattr(m, op.name) if op.leaf else partial(op.forward, m)

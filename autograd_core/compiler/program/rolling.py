@@ -13,15 +13,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from autograd_core.compiler.program.builder import COMMUTATIVE, Builder
+from autograd_core.compiler import tuning
+from autograd_core.compiler.program.builder import Builder
 from autograd_core.compiler.program.instructions import Instruction, live
-from autograd_core.compiler.program.like_terms import Group, Sum, find_sums, shapes
+from autograd_core.compiler.program.leaves import LEAVES
+from autograd_core.compiler.program.like_terms import Group, LikeTerms, find_sums, shapes
 from autograd_core.compiler.program.lower import Program
 
-__all__ = ["LONG", "Column", "Loop", "Stage", "roll", "size_of"]
-
-LONG = 5_000
-"""Instructions of code that is worth rolling; shorter code is optimised as it is."""
+__all__ = ["Column", "Loop", "Stage", "roll", "size_of"]
 
 
 class Column(NamedTuple):
@@ -65,7 +64,7 @@ class Stage:
 
 def roll(program: Program) -> list[Stage] | None:
     """The stages of a program; None if loops would not make it much shorter."""
-    if len(program.instructions) < LONG or any(instruction.op == "call" for instruction in program.instructions):
+    if len(program.instructions) < tuning.LONG or any(instruction.op == "call" for instruction in program.instructions):
         return None
     stages = _Rolling(program).stages()
     return stages if size_of(stages) < len(program.instructions) / 2 else None
@@ -184,7 +183,7 @@ class _Body:
             term = self._bundle(group.terms)
             if group.condition is not None:
                 condition = self._bundle(group.condition)
-                term = self.m._make("where", (condition, term, self.m.constant(0.0)))
+                term = self.m.make("where", (condition, term, self.m.constant(0.0)))
             self.outputs.append(term)
 
     def _bundle(self, lanes: tuple[Instruction, ...]) -> Instruction:
@@ -198,7 +197,7 @@ class _Body:
             elif members.count(first) == len(members):
                 made[members] = self._shared(first)
             elif not first.operands:
-                made[members] = column = self.m._make("input", ())
+                made[members] = column = self.m.make("input", ())
                 self.columns[column] = members
             else:
                 operands = list(zip(*self._operands(members), strict=True))
@@ -206,13 +205,13 @@ class _Body:
                 if missing:
                     left += missing
                 else:
-                    made[members] = self.m._make(first.op, tuple(made[operand] for operand in operands))
+                    made[members] = self.m.make(first.op, tuple(made[operand] for operand in operands))
         return made[lanes]
 
     def _operands(self, members: tuple[Instruction, ...]) -> list[tuple[Instruction, ...]]:
         """The operands of each, in the order of their shapes where the order does not matter."""
         operands = [x.operands for x in members]
-        if members[0].op not in COMMUTATIVE:
+        if not LEAVES[members[0].op].commutes:
             return operands
         shape = self.shape
         return [(a, b) if shape[a] <= shape[b] else (b, a) for a, b in operands]
@@ -221,7 +220,7 @@ class _Body:
         if x.op == "constant":
             return self.m.constant(x.number)
         if x not in self.shared:
-            self.shared[x] = self.m._make("input", ())
+            self.shared[x] = self.m.make("input", ())
         number = self.shared[x]
         return self.m.not_equal(number, 0.0) if x.is_condition else number
 
@@ -240,14 +239,14 @@ def _copy(m: Builder, x: Instruction, made: dict[Instruction, Instruction]) -> I
     if x.op == "constant":
         return m.constant(x.number)
     if x.op == "input":
-        return m._make("input", (), x.number)
-    return m._once(x.op, tuple(made[operand] for operand in x.operands))
+        return m.make("input", (), x.number)
+    return m.once(x.op, tuple(made[operand] for operand in x.operands))
 
 
-def _summed(m: Builder, found: Sum, made: dict[Instruction, Instruction]) -> Instruction:
+def _summed(m: Builder, found: LikeTerms, made: dict[Instruction, Instruction]) -> Instruction:
     total = m.constant(-0.0) if found.start is None else made[found.start]
     for group in found.groups:
-        part = m._make("input", (), group.slot)
+        part = m.make("input", (), group.slot)
         total = m.subtract(total, part) if group.links[0].is_subtracted else m.add(total, part)
     for link in reversed(found.single):
         term = made[link.term]

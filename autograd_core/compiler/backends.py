@@ -1,0 +1,336 @@
+"""The four kinds of compiled code: a point or a batch, as machine code or as Python. Each does the same `Work`."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from autograd_core.compiler import tuning
+from autograd_core.compiler.calling.arguments import Trace
+from autograd_core.compiler.codegen.convention import Numbers
+from autograd_core.compiler.codegen.python_source import python_function, python_source
+from autograd_core.compiler.machine import host
+from autograd_core.compiler.machine.batches import BatchRunner, cost_of
+from autograd_core.compiler.machine.memory import RESULTS
+from autograd_core.compiler.program.lower import Program
+from autograd_core.compiler.program.rolling import roll, size_of
+from autograd_core.namespaces import floats
+from autograd_core.transforms.trees import Shape
+
+__all__ = ["Backend", "NativeBatch", "NativePoint", "PythonBatch", "PythonPoint", "Work"]
+
+
+class Work(NamedTuple):
+    """What is to be compiled.
+
+    Attributes:
+        trace: the structures of arguments and result.
+        program: the straight-line code.
+        mapped: for each input of the code, whether it differs from sample to sample.
+        has_captured: whether it reads leaves from outside too, which only the general path can.
+        strict: whether + − × ÷ √ give the bits of eager evaluation.
+        reduce: ``"sum"`` or ``"mean"`` over the samples of a batch, or None.
+        threads: how many share a batch; None for as many as it is worth.
+        fallback: what a builtin calls with arguments of another structure.
+    """
+
+    trace: Trace
+    program: Program
+    mapped: list[bool]
+    has_captured: bool
+    strict: bool
+    reduce: str | None
+    threads: int | None
+    fallback: Callable[..., Any]
+
+
+class Backend(Protocol):
+    """Compiled code.
+
+    Attributes:
+        stats: how large it is.
+    """
+
+    stats: dict[str, Any]
+
+    def run(self, numbers: Numbers) -> Any:
+        """The result."""
+
+    def point(self, numbers: Sequence[float]) -> list[float]:
+        """All numbers of the result, in order, from all numbers of the arguments; for a single point."""
+
+    def into(self, inputs: Any, outputs: Any) -> None:
+        """The same from one contiguous array of doubles into another."""
+
+    def builtin_address(self) -> int | None:
+        """Where the code of a builtin function is, which lives as long as this object; None if there is none."""
+
+    @property
+    def ir(self) -> str:
+        """LLVM's intermediate representation, or Python source."""
+
+    @property
+    def assembly(self) -> str:
+        """The processor's instructions, or Python source."""
+
+
+class _Python:
+    """What code without LLVM has in common."""
+
+    def __init__(self, work: Work) -> None:
+        host.note_missing_llvm()
+        self._work = work
+        self.stats: dict[str, Any] = {}
+
+    def builtin_address(self) -> int | None:
+        return None
+
+    @property
+    def ir(self) -> str:
+        return python_source(self._work.program)[0]
+
+    assembly = ir
+
+
+class _Native:
+    """What machine code has in common; `_plan` keeps what a builtin has the addresses of."""
+
+    _work: Work
+    _plan: Any
+    code: Any
+    builtin_code: Any = None
+
+    @property
+    def ir(self) -> str:
+        return str(self.code.ir)
+
+    @property
+    def assembly(self) -> str:
+        return str(self.code.assembly)
+
+    def _builtin_text(self, has_callbacks: bool, **options: Any) -> str:
+        """The text of a module with the builtin's code; empty where there can be none."""
+        from autograd_core.compiler.calling.builtin import Plan, boxes_of, write_builtin
+
+        work = self._work
+        boxes = None if work.has_captured or has_callbacks else boxes_of(work.trace.arguments, work.trace.result)
+        if boxes is None:
+            return ""
+        arguments, result = boxes
+        inputs, outputs = work.mapped.count(False), len(work.program.outputs)
+        self._plan = Plan(arguments, result, inputs=inputs, outputs=outputs, fallback=work.fallback, **options)
+        return write_builtin(self._plan)
+
+    @staticmethod
+    def _new_array(work: Work) -> Any:
+        """What makes an array, if there are arrays."""
+        structures = [work.trace.result, *(argument.structure for argument in work.trace.arguments)]
+        if not any(shape is not None for structure in structures for shape in structure.shapes):
+            return None
+        import numpy as np
+
+        return np.empty
+
+
+class PythonPoint(_Python):
+    """A point, as Python code over floats."""
+
+    def __init__(self, work: Work) -> None:
+        super().__init__(work)
+        self._function = python_function(work.program, floats)
+
+    def run(self, numbers: Numbers) -> Any:
+        return self._work.trace.result.build(self.point(numbers.shared))
+
+    def point(self, numbers: Sequence[float]) -> list[float]:
+        return list(map(float, self._function(numbers)))
+
+    def into(self, inputs: Any, outputs: Any) -> None:
+        outputs.flat = self.point(inputs.ravel().tolist())
+
+
+class NativePoint(_Native):
+    """A point, as machine code."""
+
+    def __init__(self, work: Work) -> None:
+        from autograd_core.compiler.codegen.convention import KERNEL
+        from autograd_core.compiler.machine.code import Code
+
+        self._work = work
+        text, instructions, loops, width = self._emit(work)
+        tier = host.tier(instructions, width)
+        self.stats = {"loops": loops, "vector_width": width, "chunks": text.chunks, "workspace": text.slots}
+        builtin = self._builtin_text(bool(text.called), slots=text.slots, new_array=self._new_array(work))
+        # around a longer kernel the builtin is not worth LLVM's time
+        together = bool(builtin and tier.passes)
+        self.code = Code(text.ir, tier, text.called, [builtin] if together else text.parts)
+        address = self.code.address(KERNEL.name)
+        self._kernel = KERNEL.at(address)
+        self._workspace = ctypes.c_double * max(1, text.slots)
+        self._outputs = len(work.program.outputs)
+        if builtin:
+            self.builtin_code = (
+                self.code if together else Code(builtin, host.Tier(0, 0), symbols={KERNEL.name: address})
+            )
+
+    @staticmethod
+    def _emit(work: Work) -> tuple[Any, int, int, int]:
+        """The text, how many instructions it has, how many loops, and the width of its vectors."""
+        from autograd_core.compiler.codegen.kernel import Layout, emit
+
+        stages = None if work.strict else roll(work.program)
+        if stages is None:
+            layout = Layout(1, work.mapped, contract=not work.strict)
+            return emit(work.program, layout), len(work.program.instructions), 0, 1
+        from autograd_core.compiler.codegen.rolled_loops import emit_rolled
+
+        width = host.vector_width()
+        text = emit_rolled(stages, work.program.inputs, Layout(width, vector_functions=host.vector_functions(width)))
+        return text, size_of(stages), sum(len(stage.loops) for stage in stages), width
+
+    def run(self, numbers: Numbers) -> Any:
+        return self._work.trace.result.build(self.point(numbers.shared))
+
+    def point(self, numbers: Sequence[float]) -> list[float]:
+        inputs = (ctypes.c_double * max(1, len(numbers)))(*numbers)
+        outputs = (ctypes.c_double * max(1, self._outputs))()
+        self._kernel(None, inputs, self._workspace(), outputs, 1)
+        self.code.check()
+        return outputs[: self._outputs]
+
+    def into(self, inputs: Any, outputs: Any) -> None:
+        self._kernel(None, inputs.ctypes.data, self._workspace(), outputs.ctypes.data, 1)
+        self.code.check()
+
+    def builtin_address(self) -> int | None:
+        return None if self.builtin_code is None else int(self.builtin_code.address("builtin"))
+
+
+class _Batch:
+    """What batches have in common: results for each sample, or summed over them."""
+
+    _work: Work
+
+    def over(self, numbers: Numbers, columns: Sequence[Any] | None) -> Any:
+        """Write every sample's outputs into `columns`, an array of doubles for each; without them, give their sums."""
+        raise NotImplementedError
+
+    def run(self, numbers: Numbers) -> Any:
+        return self._each(numbers) if self._work.reduce is None else self._summed(numbers)
+
+    def point(self, numbers: Sequence[float]) -> list[float]:
+        raise NotImplementedError("a batch is no point")
+
+    def into(self, inputs: Any, outputs: Any) -> None:
+        raise NotImplementedError("a batch is no point")
+
+    def _each(self, numbers: Numbers) -> Any:
+        results, columns = [], []
+        structure = self._work.trace.result
+        for shape in structure.shapes:
+            result = RESULTS.array((numbers.samples, *(shape or ())))
+            results.append(result)
+            flat = result.reshape(numbers.samples, math.prod(shape or ()))
+            columns += [flat[:, i] for i in range(flat.shape[1])]
+        self.over(numbers, columns)
+        return structure.unflatten(results)
+
+    def _summed(self, numbers: Numbers) -> Any:
+        totals = self.over(numbers, None)
+        if self._work.reduce == "mean":
+            totals = totals / numbers.samples if numbers.samples else totals * math.nan
+        plain = totals.tolist()
+
+        def leaf(place: slice, shape: Shape) -> Any:
+            return plain[place.start] if shape is None else totals[place].reshape(shape)
+
+        return self._work.trace.result.build_leaves(leaf)
+
+
+class PythonBatch(_Python, _Batch):
+    """A batch, as Python code over NumPy's arrays, block by block."""
+
+    def __init__(self, work: Work) -> None:
+        from autograd_core.namespaces import arrays
+
+        super().__init__(work)
+        self._quiet = arrays.quiet
+        self._function = python_function(work.program, arrays)
+
+    def over(self, numbers: Numbers, columns: Sequence[Any] | None) -> Any:
+        import numpy as np
+
+        totals = np.zeros(len(self._work.program.outputs)) if columns is None else None
+        for start in range(0, numbers.samples, tuning.BLOCK):
+            block = slice(start, min(numbers.samples, start + tuning.BLOCK))
+            shared = iter(numbers.shared)
+            given = (np.asarray(column[block], dtype=float) for column in numbers.columns)
+            inputs = [next(given) if is_mapped else next(shared) for is_mapped in self._work.mapped]
+            size = block.stop - block.start
+            with self._quiet():
+                results = [np.broadcast_to(np.asarray(y, dtype=float), size) for y in self._function(inputs)]
+            if totals is not None:
+                totals += np.array([result.sum() for result in results])
+                continue
+            for target, result in zip(columns or (), results, strict=True):
+                target[block] = result
+        return totals
+
+
+class NativeBatch(_Native, _Batch):
+    """A batch, as machine code over vectors of samples."""
+
+    def __init__(self, work: Work) -> None:
+        from autograd_core.compiler.codegen.convention import KERNEL
+        from autograd_core.compiler.codegen.kernel import Layout, emit
+        from autograd_core.compiler.machine.code import Code
+        from autograd_core.compiler.machine.driver import KernelSizes, driver
+
+        self._work = work
+        width = host.vector_width()
+        functions = host.vector_functions(width)
+        reduced, outputs = work.reduce is not None, len(work.program.outputs)
+        text = emit(work.program, Layout(width, work.mapped, reduced, functions, contract=not work.strict))
+        self.stats = {"loops": 0, "vector_width": width, "chunks": text.chunks, "workspace": text.slots}
+        self._has_callbacks = bool(text.called)
+        self.code = Code(text.ir, host.tier(len(work.program.instructions), width), text.called)
+        self._sizes = KernelSizes(width, sum(work.mapped), outputs, text.slots, reduced)
+        self._words = self._sizes.words(self.code.address(KERNEL.name))
+        self._driver = driver(width, reduced)
+        moved = sum(work.mapped) + (0 if reduced else outputs)
+        cost = cost_of(work.program.instructions, moved, functions)
+        check = self.code.check if text.called else None
+        words = ctypes.addressof(self._words)
+        self._runner = BatchRunner(self._driver, words, outputs, reduced, cost, work.threads, check)
+
+    def over(self, numbers: Numbers, columns: Sequence[Any] | None) -> Any:
+        return self._runner.run(numbers, columns)
+
+    def builtin_address(self) -> int | None:
+        if self.builtin_code is None:
+            self._make_builtin()
+        return None if self.builtin_code is None else int(self.builtin_code.address("builtin"))
+
+    def _make_builtin(self) -> None:
+        """A batch's builtin takes as long to make as its kernel, so it waits until it is asked for."""
+        from autograd_core.compiler.codegen.convention import DRIVE
+        from autograd_core.compiler.machine.code import Code
+
+        shapes = self._work.trace.result.shapes
+        largest = max((math.prod(shape or ()) for shape in shapes), default=1) or 1
+        text = self._builtin_text(
+            self._has_callbacks, slots=0, batch=self._sizes, words=ctypes.addressof(self._words),
+            mean=self._work.reduce == "mean", new_array=self._new_array(self._work), new_large_array=RESULTS.array,
+            few=tuning.LEAST // (8 * largest), share=self._runner.run_at, most=self._runner.most,
+        )  # fmt: skip
+        if text:
+            symbols = {DRIVE.name: self._driver.address(DRIVE.name)}
+            self.builtin_code = Code(text, host.Tier(0, 0), symbols=symbols)
+
+    @staticmethod
+    def _new_array(work: Work) -> Any:
+        import numpy as np
+
+        return np.empty

@@ -1,0 +1,160 @@
+"""This processor, and what its libraries offer to machine code."""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import os
+import warnings
+from collections.abc import Callable
+from functools import cache, wraps
+from threading import RLock
+from typing import Any, NamedTuple, TypeVar
+
+from autograd_core._extras import require
+from autograd_core.compiler import tuning
+from autograd_core.compiler.program.leaves import LEAVES, Form
+from autograd_core.engine.callers import frames_inside
+from autograd_core.errors import MissingExtraError
+
+__all__ = [
+    "Tier", "address_of", "available", "llvm", "made_once", "note_missing_llvm", "processors", "tier",
+    "vector_functions", "vector_width",
+]  # fmt: skip
+
+_Made = TypeVar("_Made")
+
+_LIBMVEC_PREFIX = {8: "_ZGVeN8", 4: "_ZGVdN4", 2: "_ZGVbN2"}
+
+
+def made_once(make: Callable[..., _Made]) -> Callable[..., _Made]:
+    """A cache for what has an address: for the same arguments it is made by one thread alone, and is kept for good.
+
+    `functools.cache` lets two threads make it, and drops what the slower one made, although that one goes on to use it.
+    A forked process makes its own anew.
+    """
+    made: dict[Any, _Made] = {}
+    lock = RLock()
+
+    @wraps(make)
+    def get(*key: Any) -> _Made:
+        with lock:
+            if key not in made:
+                made[key] = make(*key)
+            return made[key]
+
+    def forked() -> None:
+        nonlocal lock, made
+        made, lock = {}, RLock()
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=forked)
+    return get
+
+
+class Tier(NamedTuple):
+    """How hard LLVM tries: in its passes, of which 0 is none, and in making code."""
+
+    passes: int
+    level: int
+
+
+def tier(instructions: int, width: int) -> Tier:
+    """How hard LLVM should try for a kernel: the longer the code, the less is won for the time.
+
+    The straight-line code has no common subexpressions left, so passes win something only around a short scalar kernel,
+    where they take the calls away.
+    """
+    if width > 1:
+        return Tier(0, 1 if instructions <= tuning.VAST else 0)
+    if instructions <= tuning.SHORT:
+        return Tier(2, 2)
+    return Tier(0, 2 if instructions <= tuning.MIDDLING else 0)
+
+
+def llvm() -> Any:
+    """The binding to LLVM.
+
+    Raises:
+        MissingExtraError: if llvmlite is not installed.
+    """
+    return require("llvmlite.binding", "machine code needs llvmlite", extra="compile")
+
+
+@cache
+def available() -> bool:
+    """Whether there is a compiler to machine code."""
+    try:
+        llvm()
+    except MissingExtraError:
+        return False
+    return True
+
+
+_noted = False
+
+
+def note_missing_llvm() -> None:
+    """Warn, once in a process, that compiled functions run as Python code; the warning names the caller's line."""
+    global _noted
+    if not _noted:
+        _noted = True
+        warnings.warn(
+            "llvmlite is not installed, so compiled functions run as Python code: pip install 'autograd-core[compile]'",
+            stacklevel=frames_inside() + 1,
+        )
+
+
+@cache
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cache
+def _features() -> dict[str, bool]:
+    return dict(llvm().get_host_cpu_features())
+
+
+@cache
+def vector_width() -> int:
+    """How many doubles a vector of this processor holds."""
+    features = _features()
+    if features.get("avx512f") and features.get("avx512dq"):
+        return 8
+    return 4 if features.get("avx") else 2
+
+
+@cache
+def vector_functions(width: int) -> dict[str, str]:
+    """The leaves that the system computes for `width` numbers at once, and the symbols that do it."""
+    if width not in _LIBMVEC_PREFIX or (width == 4 and not _features().get("avx2")):
+        return {}
+    try:
+        library = ctypes.CDLL("libmvec.so.1")
+    except OSError:
+        return {}
+    symbols = {name: f"{_LIBMVEC_PREFIX[width]}v_{name}" for name, leaf in LEAVES.items() if leaf.in_libmvec}
+    found = {name: symbol for name, symbol in symbols.items() if hasattr(library, symbol)}
+    for symbol in found.values():
+        llvm().add_symbol(symbol, address_of(getattr(library, symbol)))
+    return found
+
+
+def address_of(function: Any) -> int:
+    """Where a function of a library or a callback of ctypes is."""
+    address = ctypes.cast(function, ctypes.c_void_p).value
+    assert address is not None
+    return address
+
+
+@made_once
+def initialize() -> None:
+    """Ready LLVM, and let code find the C library's functions, also where the interpreter does not export them."""
+    llvm().initialize_native_target()
+    llvm().initialize_native_asmprinter()
+    library = ctypes.CDLL(ctypes.util.find_library("m"))
+    for name, leaf in LEAVES.items():
+        symbol = leaf.llvm or name  # an intrinsic becomes a call where the processor has no instruction for it
+        if leaf.form in (Form.LIBRARY, Form.INTRINSIC) and hasattr(library, symbol):
+            llvm().add_symbol(symbol, address_of(getattr(library, symbol)))

@@ -1,0 +1,67 @@
+"""The numbers that were found by measurement, in one place; ``benchmarks/tuning.py`` finds them anew.
+
+They were found on two cores with AVX2 and AVX-512. None of them changes what is computed, but for the order in which a
+sum over a batch, or of like terms, is added up. Modules read them as attributes of this one, so that a test or a script
+may set them.
+"""
+
+# Straight-line code
+
+CHUNK = 200
+"""Instructions of one function at most, since LLVM takes more than linear time for a long one."""
+STRIP = 2
+"""Vectors of samples that are computed before their sums are added up: more spill the accumulators."""
+LONG = 5_000
+"""Instructions of code that is worth rolling into loops; shorter code is optimised as it is."""
+LANES = 32
+"""Like terms that are worth a loop."""
+SHORT = 100
+"""Instructions of a point's kernel up to which LLVM's passes win something: they take the calls around it away."""
+MIDDLING = 1_000
+"""Instructions of a point's kernel from which it is as fast as memory is, however LLVM chooses its instructions."""
+VAST = 20_000
+"""Instructions of a batch's kernel from which LLVM takes longer to choose well than that wins."""
+
+# The loop over a batch
+
+SCRATCH = 1 << 17
+"""Bytes of scratch columns at most, so that they stay in the processor's cache."""
+STREAMED = 1 << 22
+"""Bytes of results in a piece from which they go to memory past the cache, where they would not stay anyway."""
+CONVERTED = 1 << 16
+"""Samples that are converted at a time, if an array is not one of doubles."""
+BLOCK = 1 << 15
+"""Samples that Python does at a time, over NumPy's arrays."""
+
+# A batch shared among threads. Costs are in additions of vectors.
+
+SLOW = 20
+"""What a division or a root costs."""
+VECTOR_CALL, CALL = 60, 500
+"""What the call of a function costs, for a whole vector at once and lane by lane."""
+MOVED = 20
+"""What a number costs that is read or written."""
+SMALL = 3_000_000
+"""Samples times their cost up to which a batch is done on the calling thread, holding the interpreter."""
+PIECES = 4
+"""Pieces for each thread at most, so that one which starts late leaves less to do for the others."""
+WORTHWHILE = 6_000_000
+"""Samples times their cost in a piece, if each thread has one."""
+LOOKS = 200
+"""How often a thread of the pool looks for more work before it goes to sleep."""
+
+# Memory for results. Without it, a million options take twice as long: the system clears fresh memory page by page.
+
+LEAST = 1 << 15
+"""Bytes of an array below which the system has memory at hand."""
+KEPT = 1 << 26
+"""Bytes that a process keeps at most."""
+PARTS = 32
+"""Pieces of memory that a process keeps at most."""
+
+# The builtin
+
+MOST_NODES = 200
+"""Containers, arrays and columns that are written out one by one at most; larger trees take the general path."""
+ON_STACK = 1 << 12
+"""Bytes that a builtin takes from the stack at most."""
