@@ -113,11 +113,11 @@ def _class_loss(logits: Any, index: Any) -> Value:
         index = _class_number(index, len(scores))
     # Relative to the right class, so that nothing cancels where its share is nearly 1.
     is_right = [math.equal(index, float(i)) for i in range(len(scores))]
+    if len(scores) == 1:
+        return _choose(is_right[0], lambda: 0.0, lambda: math.nan) * scores[0]  # type: ignore[no-any-return]  # a Value
     right: Any = math.nan  # if the index, known only when compiled code runs, names no class
     for chosen, score in zip(is_right, scores, strict=True):
         right = _choose(chosen, lambda score=score: score, lambda right=right: right)  # type: ignore[misc]  # defaults
-    if len(scores) == 1:
-        return 0.0 * right  # type: ignore[no-any-return]  # a Value
     # The right class adds nothing to the sum of the others: it is left out, or counts as exp(-inf) = 0.
     gaps = [
         _choose(chosen, lambda: -math.inf, lambda score=score: score - right)  # type: ignore[misc]  # defaults

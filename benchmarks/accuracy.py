@@ -1,6 +1,6 @@
 """Measure the error of every value and local derivative, and write docs/accuracy.md.
 
-    python benchmarks/accuracy.py [points]
+python benchmarks/accuracy.py [points]
 """
 
 from __future__ import annotations

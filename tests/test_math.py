@@ -218,8 +218,6 @@ def test_questions_are_answered_plainly():
         m.isnan("nan")
 
 
-
-
 def test_nextafter_in_steps():
     if sys.version_info >= (3, 12):
         assert m.nextafter(Value(1.0), 2.0, steps=3) == 1.0 + 3 * math.ulp(1.0)

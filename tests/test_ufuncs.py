@@ -76,8 +76,7 @@ def test_ufuncs_of_two_arrays_of_values(name):
 
 @pytest.mark.parametrize("number", NUMPY_NUMBERS, ids=lambda number: type(number).__name__)
 @pytest.mark.parametrize(
-    "op",
-    [operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod, operator.pow],
+    "op", [operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod, operator.pow]
 )
 def test_numbers_of_numpy_on_the_left(number, op):
     plain = float(number)

@@ -71,8 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     from importlib.metadata import version
 
     parser = _Parser(
-        prog="autograd-core",
-        description="A scalar reverse-mode autodiff engine. Without a command: the demo.",
+        prog="autograd-core", description="A scalar reverse-mode autodiff engine. Without a command: the demo."
     )
     parser.add_argument("--version", action="version", version=f"autograd-core {version('autograd-core')}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)

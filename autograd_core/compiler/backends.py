@@ -1,11 +1,14 @@
-"""The four kinds of compiled code: a point or a batch, as machine code or as Python. Each does the same `Work`."""
+"""The four kinds of compiled code: a point or a batch, as machine code or as Python. Each does the same `Work`.
+
+All have `stats`, `ir`, `assembly`, `run` and `builtin_address`; those of a point `point` and `into` as well.
+"""
 
 from __future__ import annotations
 
 import ctypes
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from autograd_core.compiler import tuning
 from autograd_core.compiler.calling.arguments import Trace
@@ -19,7 +22,7 @@ from autograd_core.compiler.program.rolling import roll, size_of
 from autograd_core.namespaces import floats
 from autograd_core.transforms.trees import Shape
 
-__all__ = ["Backend", "NativeBatch", "NativePoint", "PythonBatch", "PythonPoint", "Work"]
+__all__ = ["NativeBatch", "NativePoint", "PythonBatch", "PythonPoint", "Work"]
 
 
 class Work(NamedTuple):
@@ -46,38 +49,8 @@ class Work(NamedTuple):
     fallback: Callable[..., Any]
 
 
-class Backend(Protocol):
-    """Compiled code.
-
-    Attributes:
-        stats: how large it is.
-    """
-
-    stats: dict[str, Any]
-
-    def run(self, numbers: Numbers) -> Any:
-        """The result."""
-
-    def point(self, numbers: Sequence[float]) -> list[float]:
-        """All numbers of the result, in order, from all numbers of the arguments; for a single point."""
-
-    def into(self, inputs: Any, outputs: Any) -> None:
-        """The same from one contiguous array of doubles into another."""
-
-    def builtin_address(self) -> int | None:
-        """Where the code of a builtin function is, which lives as long as this object; None if there is none."""
-
-    @property
-    def ir(self) -> str:
-        """LLVM's intermediate representation, or Python source."""
-
-    @property
-    def assembly(self) -> str:
-        """The processor's instructions, or Python source."""
-
-
 class _Python:
-    """What code without LLVM has in common."""
+    """What code without LLVM has in common; there is no builtin."""
 
     def __init__(self, work: Work) -> None:
         host.note_missing_llvm()
@@ -85,6 +58,7 @@ class _Python:
         self.stats: dict[str, Any] = {}
 
     def builtin_address(self) -> int | None:
+        """Where the code of a builtin function is, which lives as long as this object."""
         return None
 
     @property
@@ -127,7 +101,7 @@ class _Native:
     def _new_array(work: Work) -> Any:
         """What makes an array, if there are arrays."""
         structures = [work.trace.result, *(argument.structure for argument in work.trace.arguments)]
-        if not any(shape is not None for structure in structures for shape in structure.shapes):
+        if not any(work.mapped) and all(shape is None for structure in structures for shape in structure.shapes):
             return None
         import numpy as np
 
@@ -142,12 +116,15 @@ class PythonPoint(_Python):
         self._function = python_function(work.program, floats)
 
     def run(self, numbers: Numbers) -> Any:
+        """The result."""
         return self._work.trace.result.build(self.point(numbers.shared))
 
     def point(self, numbers: Sequence[float]) -> list[float]:
+        """All numbers of the result, in order, from all numbers of the arguments."""
         return list(map(float, self._function(numbers)))
 
     def into(self, inputs: Any, outputs: Any) -> None:
+        """The same from one contiguous array of doubles into another."""
         outputs.flat = self.point(inputs.ravel().tolist())
 
 
@@ -180,7 +157,8 @@ class NativePoint(_Native):
         """The text, how many instructions it has, how many loops, and the width of its vectors."""
         from autograd_core.compiler.codegen.kernel import Layout, emit
 
-        stages = None if work.strict else roll(work.program)
+        is_long = len(work.program.instructions) >= tuning.LONG
+        stages = roll(work.program) if is_long and not work.strict else None
         if stages is None:
             layout = Layout(1, work.mapped, contract=not work.strict)
             return emit(work.program, layout), len(work.program.instructions), 0, 1
@@ -219,12 +197,6 @@ class _Batch:
 
     def run(self, numbers: Numbers) -> Any:
         return self._each(numbers) if self._work.reduce is None else self._summed(numbers)
-
-    def point(self, numbers: Sequence[float]) -> list[float]:
-        raise NotImplementedError("a batch is no point")
-
-    def into(self, inputs: Any, outputs: Any) -> None:
-        raise NotImplementedError("a batch is no point")
 
     def _each(self, numbers: Numbers) -> Any:
         results, columns = [], []
@@ -328,9 +300,3 @@ class NativeBatch(_Native, _Batch):
         if text:
             symbols = {DRIVE.name: self._driver.address(DRIVE.name)}
             self.builtin_code = Code(text, host.Tier(0, 0), symbols=symbols)
-
-    @staticmethod
-    def _new_array(work: Work) -> Any:
-        import numpy as np
-
-        return np.empty

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any
 
-from autograd_core.compiler.backends import Backend, NativeBatch, NativePoint, PythonBatch, PythonPoint, Work
+from autograd_core.compiler.backends import NativeBatch, NativePoint, PythonBatch, PythonPoint, Work
 from autograd_core.compiler.calling.arguments import Flat, Trace, flat, read
 from autograd_core.compiler.codegen.convention import Numbers
 from autograd_core.compiler.machine import host
@@ -49,13 +49,12 @@ class Compiled:
     ) -> None:
         began = perf_counter()
         self._trace = trace
-        self._is_batched = is_batched
         self.program, self._captured = lower(trace.inputs, trace.outputs, strict=strict, fused=host.available())
         lowered = perf_counter()
         mapped = [argument.axis is not None for argument in trace.arguments for _ in range(argument.structure.size)]
         mapped += [False] * len(self._captured)
         work = Work(trace, self.program, mapped, bool(self._captured), strict, reduce, threads, fallback or self.run)
-        self._backend: Backend
+        self._backend: NativeBatch | NativePoint | PythonBatch | PythonPoint
         if host.available():
             self._backend = NativeBatch(work) if is_batched else NativePoint(work)
         else:
@@ -125,8 +124,14 @@ class Compiled:
         return self._backend.run(Numbers(shared + [leaf._data for leaf in self._captured], columns, samples))
 
     def point(self, numbers: Sequence[float]) -> list[float]:
-        """All numbers of the result, in order, from all numbers of the arguments; not for batches."""
-        return self._backend.point(numbers)
+        """All numbers of the result, in order, from all numbers of the arguments."""
+        return self._point.point(numbers)
+
+    @property
+    def _point(self) -> NativePoint | PythonPoint:
+        if isinstance(self._backend, (NativePoint, PythonPoint)):
+            return self._backend
+        raise TransformError("point() and into() are for single points, not for a batch")
 
     def into(self, inputs: Any, outputs: Any) -> None:
         """Compute one point from an array that the caller keeps into another one.
@@ -138,9 +143,9 @@ class Compiled:
         Raises:
             TransformError: if this is the code of a batch, or an array does not fit.
         """
-        if self._is_batched:
-            raise TransformError("into() is for single points")
         import numpy as np
+
+        backend = self._point
 
         wanted = {"inputs": (inputs, len(self._trace.inputs)), "outputs": (outputs, len(self._trace.outputs))}
         for what, (array, size) in wanted.items():
@@ -153,4 +158,4 @@ class Compiled:
             inputs = inputs.copy()
         if self._captured:
             inputs = np.concatenate([inputs.ravel(), [leaf._data for leaf in self._captured]])
-        self._backend.into(inputs, outputs)
+        backend.into(inputs, outputs)

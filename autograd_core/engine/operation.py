@@ -103,6 +103,6 @@ class Operation:
         cotangents: Sequence[Any] = self.joint(m, g, y, *xs)
         if len(cotangents) != len(xs):
             raise PrimitiveError(
-                f"{self.name}: the joint rule gives {len(cotangents)} cotangents for {len(xs)} operands"
+                f"the joint rule of {self.name} gave {len(cotangents)} cotangents for {len(xs)} operands"
             )
         return cotangents

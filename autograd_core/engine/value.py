@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from itertools import chain, repeat
 from math import nan
 from numbers import Number
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from autograd_core.engine.clock import Clock, clock, exhaust
 from autograd_core.engine.operation import Operation
@@ -60,7 +60,7 @@ class Value:
     """The class of every node that is computed from one of this class; None for Value itself."""
 
     def __init__(self, data: Any, label: str = "") -> None:
-        self._data = as_float(data)
+        self._data = data if data.__class__ is float else as_float(data)
         self._grad = 0.0
         self._a = self._b = self.op = None
         self._stamp = 0
@@ -113,9 +113,7 @@ class Value:
     def __format__(self, spec: str) -> str:
         return format(self._data, spec) if spec else repr(self)
 
-    # Operators. Each name on the right is a row of the table.
-
-    # They write out what `record` does, to save a call for every node.
+    # Operators. Each name on the right is a row of the table. What `record` does is written out, to save a call.
 
     @staticmethod
     def _unary(name: str) -> Callable[[Value], Value]:
@@ -126,10 +124,8 @@ class Value:
             node._stamp = clock.now
             node.op = op = TABLE[name]
             node._data = op.eager(self._data)
-            node._a = self
-            node._b = None
-            node._grad = 0.0
-            node.label = ""
+            node._a, node._b = self, None
+            node._grad, node.label = 0.0, ""
             return node
 
         return operator
@@ -152,10 +148,8 @@ class Value:
             node._stamp = clock.now
             node.op = op = TABLE[name]
             node._data = op.eager(self._data, other._data)
-            node._a = self
-            node._b = other
-            node._grad = 0.0
-            node.label = ""
+            node._a, node._b = self, other
+            node._grad, node.label = 0.0, ""
             return node
 
         return operator
@@ -178,18 +172,11 @@ class Value:
     __mod__, __rmod__ = _binary("mod"), _binary("mod", reflected=True)
     _pow, __rpow__ = _binary("pow"), _binary("pow", reflected=True)
     _square = _unary("square")
-    __neg__ = _unary("negative")
-    __pos__ = _unary("positive")
-    __abs__ = _unary("abs")
-    __floor__ = _unary("floor")
-    __ceil__ = _unary("ceil")
-    __trunc__ = _unary("trunc")
-    __lt__ = _comparison(float.__lt__)
-    __le__ = _comparison(float.__le__)
-    __gt__ = _comparison(float.__gt__)
-    __ge__ = _comparison(float.__ge__)
-    __eq__ = _comparison(float.__eq__)
-    __ne__ = _comparison(float.__ne__)
+    __neg__, __pos__, __abs__ = _unary("negative"), _unary("positive"), _unary("abs")
+    __floor__, __ceil__, __trunc__ = _unary("floor"), _unary("ceil"), _unary("trunc")
+    __lt__, __le__ = _comparison(float.__lt__), _comparison(float.__le__)
+    __gt__, __ge__ = _comparison(float.__gt__), _comparison(float.__ge__)
+    __eq__, __ne__ = _comparison(float.__eq__), _comparison(float.__ne__)
     __hash__ = object.__hash__  # identity: a node is a place in a graph, whatever its number is
 
     def __pow__(self, exponent: Any) -> Value:
@@ -211,19 +198,19 @@ class Value:
         return self._data != 0.0
 
     def __float__(self) -> float:
-        _refuse(
+        raise OperandTypeError(
             "float() and the functions of the standard math module would drop the gradient of a Value: "
             "use autograd_core.math, or v.data for the plain number"
         )
 
     def __int__(self) -> int:
-        _refuse("int() would drop the gradient of a Value: use trunc(v), or int(v.data) for the plain number")
+        raise OperandTypeError("int() would drop the gradient of a Value: use trunc(v), or int(v.data)")
 
     def __index__(self) -> int:
-        _refuse("a Value cannot be an index or a count: use int(v.data)")
+        raise OperandTypeError("a Value cannot be an index or a count: use int(v.data)")
 
     def __complex__(self) -> complex:
-        _refuse("a Value is real: use complex(v.data) for the plain number")
+        raise OperandTypeError("a Value is real: use complex(v.data) for the plain number")
 
     if TYPE_CHECKING:
         # Given by modules that know Value: `graph`, and the table, whose every function is a method too, also under
@@ -232,17 +219,12 @@ class Value:
         def __getattr__(self, name: str) -> Callable[..., Value]: ...
 
 
-def _refuse(what: str) -> NoReturn:
-    raise OperandTypeError(what)
-
-
 class Constant(Value):
     """A plain number that took part in an operation: a leaf that has no gradient and cannot be changed."""
 
     __slots__ = ()
 
-    # All that a constant has of its own is its number. The rest is the same for every one, so the class has it and
-    # hides the slots: a plain number then enters a graph in half of the time.
+    # The rest is the same for all, so the class has it and hides the slots: a number then enters in half of the time.
     _a = _b = op = None
     _grad = 0.0
     _stamp = 0
@@ -297,9 +279,7 @@ def record(op: Operation, *operands: Value) -> Value:
         node._stamp = clock.now
         node._a, node._b = operands, None
         node._data = op.eager(*[operand._data for operand in operands]) if kind is None else nan
-    node.op = op
-    node._grad = 0.0
-    node.label = ""
+    node._grad, node.label, node.op = 0.0, "", op
     return node
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from autograd_core._extras import require
+from autograd_core.namespaces import floats
 from autograd_core.namespaces.polygamma import psi
 
 mp: Final = require("mpmath", "the oracle needs mpmath", extra="testing").mp
@@ -25,33 +26,17 @@ def operand(node: Any) -> Any:
     return mp.mpf(node.data)
 
 
-def gate(condition: Any, g: Any) -> Any:
-    """The cotangent `g` if `condition` holds, otherwise none at all."""
-    return g if condition else None
-
-
 def where(condition: Any, chosen: Any, otherwise: Any) -> Any:
     return mp.mpf(chosen if condition else otherwise)
 
 
-greater = operator.gt
-greater_equal = operator.ge
-less = operator.lt
-less_equal = operator.le
-equal = operator.eq
-not_equal = operator.ne
+# what is the same for all numbers
+gate, logical_not, logical_and, logical_or = floats.gate, floats.logical_not, floats.logical_and, floats.logical_or
+greater, greater_equal, less, less_equal = floats.greater, floats.greater_equal, floats.less, floats.less_equal
+equal, not_equal = floats.equal, floats.not_equal
 isnan = mp.isnan
 isinf = mp.isinf
 isfinite = mp.isfinite
-logical_not = operator.not_
-
-
-def logical_and(a: Any, b: Any) -> bool:
-    return bool(a and b)
-
-
-def logical_or(a: Any, b: Any) -> bool:
-    return bool(a or b)
 
 
 def _real(function: Callable[..., Any], pole: Any = nan) -> Callable[..., Any]:

@@ -1,4 +1,4 @@
-"""Networks, and fitting them."""
+"""Networks, fitting them, and their parameters in a file. It imports all layers but `testing` and `command`."""
 
 from autograd_core.nn.fitting import History, fit
 from autograd_core.nn.layers import MLP, Activation, Layer, Module, Neuron

@@ -107,10 +107,7 @@ def leaf(name: str, *rules: Rule | None, aliases: Sequence[str] = (), **fields: 
 
 
 def primitive(
-    *rules: Rule | None,
-    joint: Rule | None = None,
-    aliases: Sequence[str] = (),
-    **fields: Any,
+    *rules: Rule | None, joint: Rule | None = None, aliases: Sequence[str] = (), **fields: Any
 ) -> Callable[[Forward], Primitive]:
     """Make a primitive of a function ``forward(m, *xs)`` that is written over the namespace `m`.
 

@@ -1,4 +1,4 @@
-"""Public tools for tests: `check_grads`, `check_primitive`, `true_gradient`, and hypothesis strategies."""
+"""Public tools for tests: checks of gradients and primitives, an oracle, programs. It imports all but `command`."""
 
 from autograd_core.testing.gradient_check import GradientCheck, GradientCheckError, GradientReport, check_grads
 from autograd_core.testing.oracle import TieError, true_gradient

@@ -158,6 +158,10 @@ class _Check(NamedTuple):
 
     def edges(self, xs: Point) -> None:
         y = self.run("edges", xs, "the forward", self.p.eager, *xs)
+        if self.p.joint is not None:
+            count = len(self.run("edges", xs, "a rule", self.p.joint, floats, 1.0, y, *xs))
+            if count != len(xs):
+                raise self.broken("edges", xs, f"the joint rule gives {count} cotangents for {len(xs)} operands")
         slopes = self.run("edges", xs, "a rule", local_derivatives, self.p, xs)
         for index, number in enumerate([y, *slopes]):
             if number is not None and not isinstance(number, float):

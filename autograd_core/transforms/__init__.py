@@ -1,4 +1,8 @@
-"""Derivatives of functions: grad, jvp, vjp, Jacobians and Hessians, dense and sparse, and derivatives of your own."""
+"""Derivatives of functions: grad, jvp, vjp, Jacobians and Hessians, and derivatives of your own.
+
+It imports `primitives`, and what is above that. `derivatives` has the transforms, which stand on `function_call`;
+`trees` takes arguments apart, `sparse` has sparse derivatives, `custom` those of a whole function and implicit roots.
+"""
 
 from autograd_core.transforms.custom import custom_derivatives, implicit_root
 from autograd_core.transforms.derivatives import (
@@ -15,16 +19,6 @@ from autograd_core.transforms.derivatives import (
 )
 
 __all__ = [
-    "custom_derivatives",
-    "derivative",
-    "grad",
-    "hessian",
-    "hvp",
-    "implicit_root",
-    "jacfwd",
-    "jacobian",
-    "jacrev",
-    "jvp",
-    "value_and_grad",
-    "vjp",
-]
+    "custom_derivatives", "derivative", "grad", "hessian", "hvp", "implicit_root", "jacfwd", "jacobian", "jacrev",
+    "jvp", "value_and_grad", "vjp",
+]  # fmt: skip

@@ -49,11 +49,7 @@ def residuals(m: Any, parameters: Any, feature: Any) -> list[Any]:
     u, v = x / z, y / z
     square = u * u + v * v
     scale = (1.0 + p[9] * square + p[10] * square * square) * p[6]
-    return [
-        weight * (u * scale + p[7] - feature[0]),
-        weight * (v * scale + p[8] - feature[1]),
-        1.0 - weight * weight,
-    ]
+    return [weight * (u * scale + p[7] - feature[0]), weight * (v * scale + p[8] - feature[1]), 1.0 - weight * weight]
 
 
 def autograd_core() -> dict[str, Work]:

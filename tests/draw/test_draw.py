@@ -306,8 +306,14 @@ def test_a_failing_renderer_is_reported(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("suffix", "start"),
     [
-        ("svg", b"<?xml"), ("dot", b"digraph"), ("gv", b"digraph"),
-        ("png", b"\x89PNG"), ("pdf", b"%PDF"), ("jpg", b"\xff\xd8"), ("gif", b"GIF"), ("SVG", b"<?xml"),
+        ("svg", b"<?xml"),
+        ("dot", b"digraph"),
+        ("gv", b"digraph"),
+        ("png", b"\x89PNG"),
+        ("pdf", b"%PDF"),
+        ("jpg", b"\xff\xd8"),
+        ("gif", b"GIF"),
+        ("SVG", b"<?xml"),
     ],
 )
 def test_save_writes_what_the_suffix_says(suffix, start, tmp_path):

@@ -97,8 +97,7 @@ EXCEPTIONS: dict[str, Bound] = {
     "gelu": Bound(slope_term=floats.ndtr, reason="near the root of the derivative, of the larger term"),
     "gelu_tanh": Bound(slope_term=lambda x: 1.0 if -2.0 < x < 0.0 else 0.0, slack=_inner, reason=_FAR),
     "mish": Bound(
-        slope_term=lambda x: (1.0 + abs(x)) * _logistic(x),
-        reason="near the root of the derivative, of the larger term",
+        slope_term=lambda x: (1.0 + abs(x)) * _logistic(x), reason="near the root of the derivative, of the larger term"
     ),
 }
 

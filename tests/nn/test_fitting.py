@@ -69,9 +69,7 @@ def numbers(model):
 def test_loss_and_gradient_are_those_of_the_eager_network(case):
     outputs, loss, targets = CASES[case]
     model, twin = (MLP(2, [5, outputs], "tanh", seed=4) for _ in range(2))
-    history = model.fit(
-        INPUTS, targets, loss=loss, optimiser=SGD(model.parameters(), lr=0.0), epochs=1, progress=False
-    )
+    history = model.fit(INPUTS, targets, loss=loss, optimiser=SGD(model.parameters(), lr=0.0), epochs=1, progress=False)
     total = mean_loss(twin, loss, INPUTS, targets)
     total.backward()
     assert numbers(model) == numbers(twin)
@@ -117,9 +115,7 @@ def test_steps_are_those_of_an_eager_loop(optimiser):
 @pytest.mark.parametrize("activation", activations.__all__)
 def test_every_activation_trains(activation):
     model, twin = (MLP(2, [3, 1], activation, seed=2) for _ in range(2))
-    model.fit(
-        INPUTS, SIGNS, loss=squared_error, optimiser=SGD(model.parameters(), lr=0.05), epochs=2, progress=False
-    )
+    model.fit(INPUTS, SIGNS, loss=squared_error, optimiser=SGD(model.parameters(), lr=0.05), epochs=2, progress=False)
     optimiser = SGD(twin.parameters(), lr=0.05)
     for _ in range(2):
         optimiser.zero_grad()
@@ -184,9 +180,7 @@ def test_a_shuffled_epoch_visits_every_row_once():
 
 def test_the_history_knows_its_times():
     model = Neuron(2, seed=1)
-    history = model.fit(
-        INPUTS, SIGNS, loss=squared_error, optimiser=SGD(model.parameters()), epochs=5, progress=False
-    )
+    history = model.fit(INPUTS, SIGNS, loss=squared_error, optimiser=SGD(model.parameters()), epochs=5, progress=False)
     assert len(history.losses) == 5
     assert all(isinstance(loss, float) for loss in history.losses)
     assert history.seconds > 0.0
@@ -381,9 +375,7 @@ def test_without_numpy_the_extra_is_named(monkeypatch):
 def test_the_progress_bar_is_shown_if_wanted_and_installed(capsys, monkeypatch):
     def shown(progress):
         model = Neuron(2, seed=1)
-        fit(
-            model, INPUTS, SIGNS, loss=squared_error, optimiser=SGD(model.parameters()), epochs=3, progress=progress
-        )
+        fit(model, INPUTS, SIGNS, loss=squared_error, optimiser=SGD(model.parameters()), epochs=3, progress=progress)
         return capsys.readouterr()
 
     bar = shown(True)

@@ -17,18 +17,7 @@ from hypothesis.extra import numpy as hnp
 from autograd_core import Value, math
 from autograd_core.activations import relu
 from autograd_core.errors import AutogradError, OperandTypeError, StaleGraphError, TransformError
-from autograd_core.transforms import (
-    derivative,
-    grad,
-    hessian,
-    hvp,
-    jacfwd,
-    jacobian,
-    jacrev,
-    jvp,
-    value_and_grad,
-    vjp,
-)
+from autograd_core.transforms import derivative, grad, hessian, hvp, jacfwd, jacobian, jacrev, jvp, value_and_grad, vjp
 
 NUMBERS = st.floats(-3.0, 3.0).map(lambda x: round(x, 3))
 SIZES = st.integers(1, 5)

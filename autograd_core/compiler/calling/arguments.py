@@ -83,6 +83,8 @@ def arguments_of(args: Sequence[Flat], axes: Sequence[int | None], name: str) ->
 
 def _shape(leaf: Any, what: str) -> Any:
     """The shape of a leaf that all samples share; None for a number."""
+    if leaf.__class__ is float:
+        return None
     array = _plain_array(leaf, what)
     if array is None:
         _number(leaf, what)

@@ -1,23 +1,116 @@
-"""Results put together in machine code: floats, lists, tuples and arrays."""
+"""Arguments taken apart in machine code, and results put together.
+
+Numbers are copied; of mapped arrays the columns are found where they lie. Results are floats, lists, tuples and arrays.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from llvmlite import ir
 
-from autograd_core.compiler.calling.objects import (
-    ARRAY_DATA,
-    LIST_ITEMS,
-    NULL,
-    TUPLE_ITEMS,
-    Box,
-    Boxed,
-    ObjectFunction,
-)
-from autograd_core.compiler.codegen.function_writer import DOUBLE, I64, MEMCPY, POINTER
+from autograd_core.compiler.calling import objects as py
+from autograd_core.compiler.calling.objects import Box, Boxed, ObjectFunction
+from autograd_core.compiler.codegen.function_writer import DOUBLE, I32, I64, MEMCPY, POINTER, VOID
 
-__all__ = ["Boxer"]
+__all__ = ["Boxer", "Unboxer"]
+
+
+class Unboxer:
+    """Takes arguments apart."""
+
+    def __init__(self, f: ObjectFunction, general: Any, shared: Any) -> None:
+        self.f = f
+        self.general = general
+        self.shared = shared
+        self.bases: Any = None
+        self.strides: Any = None
+        self.count: Any = None
+        self.arrays: list[Any] = []
+
+    def want(self, condition: Any) -> None:
+        self.f.leave_unless(condition, self.general)
+
+    def unbox(self, boxed: Boxed, item: Any) -> None:
+        f = self.f
+        if isinstance(boxed, Box):
+            if boxed.axis is not None:
+                self.mapped(boxed, item)
+            elif boxed.shape is not None:
+                self.array(boxed, item)
+            else:
+                target = f.at(self.shared, 8 * boxed.place)
+                self.want(f.build.call(f.module.globals["read_number"], [item, target]))
+            return
+        self.want(f.is_object(f.load(POINTER, item, py.TYPE), boxed.kind))
+        size = len(boxed.children)
+        self.want(f.build.icmp_signed("==", f.load(I64, item, py.SIZE), ir.Constant(I64, size)))
+        items = f.at(item, py.TUPLE_ITEMS) if boxed.kind is tuple else f.load(POINTER, item, py.LIST_ITEMS)
+        if boxed.holds_numbers:
+            target = f.at(self.shared, 8 * boxed.children[0].place)  # type: ignore[union-attr]  # all are numbers
+            self.want(f.build.call(f.module.globals["read_numbers"], [items, ir.Constant(I64, size), target]))
+            return
+        for number, child in enumerate(boxed.children):
+            self.unbox(child, f.load(POINTER, items, 8 * number))
+
+    def _float64_array(self, item: Any, ndim: int) -> tuple[Any, Any]:
+        import numpy as np
+
+        f = self.f
+        self.want(f.is_object(f.load(POINTER, item, py.TYPE), np.ndarray))
+        self.want(f.is_object(f.load(POINTER, item, py.ARRAY_DESCR), np.dtype(float)))
+        self.want(f.build.icmp_signed("==", f.load(I32, item, py.ARRAY_NDIM), ir.Constant(I32, ndim)))
+        return f.load(POINTER, item, py.ARRAY_DIMENSIONS), f.load(POINTER, item, py.ARRAY_STRIDES)
+
+    def array(self, box: Box, item: Any) -> None:
+        """A shared array, which is contiguous."""
+        f = self.f
+        shape = box.shape or ()
+        extents, strides = self._float64_array(item, len(shape))
+        stride = 8
+        for axis in reversed(range(len(shape))):
+            self.want(f.build.icmp_signed("==", f.load(I64, extents, 8 * axis), ir.Constant(I64, shape[axis])))
+            self.want(f.build.icmp_signed("==", f.load(I64, strides, 8 * axis), ir.Constant(I64, stride)))
+            stride *= shape[axis]
+        data = f.load(POINTER, item, py.ARRAY_DATA)
+        copy = f.declared("memcpy", MEMCPY)
+        f.build.call(copy, [f.at(self.shared, 8 * box.place), data, ir.Constant(I64, stride)])
+
+    def mapped(self, box: Box, item: Any) -> None:
+        """A mapped array: where each of its columns is."""
+        f = self.f
+        assert box.axis is not None
+        shape = box.shape or ()
+        extents, strides = self._float64_array(item, len(shape) + 1)
+        axis = box.axis
+        others = [n for n in range(len(shape) + 1) if n != axis]
+        for n, extent in zip(others, shape, strict=True):
+            self.want(f.build.icmp_signed("==", f.load(I64, extents, 8 * n), ir.Constant(I64, extent)))
+        count = f.load(I64, extents, 8 * axis)
+        if self.count is None:
+            self.count = count
+        else:
+            self.want(f.build.icmp_signed("==", count, self.count))
+        self.arrays.append(item)
+        data, step = f.load(POINTER, item, py.ARRAY_DATA), f.load(I64, strides, 8 * axis)
+        bases = [data]
+        for n, extent in zip(others, shape, strict=True):
+            stride = f.load(I64, strides, 8 * n)
+            bases = [f.at(base, f.multiply(stride, i)) for base in bases for i in range(extent)]
+        for column, base in enumerate(bases, box.place):
+            f.store(base, self.bases, 8 * column)
+            f.store(step, self.strides, 8 * column)
+
+    @contextmanager
+    def arrays_held(self) -> Iterator[None]:
+        """No mapped array is freed or resized, whatever other threads do to the containers that they are in."""
+        for array in self.arrays:
+            self.f.build.call(self.f.python("Py_IncRef", VOID, POINTER), [array])
+        yield
+        for array in self.arrays:
+            self.f.let_go(array)
 
 
 class Boxer:
@@ -28,24 +121,24 @@ class Boxer:
         new_array: the address of what makes arrays of a shape; only for results with arrays.
     """
 
-    def __init__(self, f: ObjectFunction, new_array: Any = NULL) -> None:
+    def __init__(self, f: ObjectFunction, new_array: Any = py.NULL) -> None:
         self.f = f
         self.new_array = new_array
         self.failed = f.function.append_basic_block()
         here = f.build.block
         f.build.position_at_end(self.failed)
-        f.build.ret(NULL)
+        f.build.ret(py.NULL)
         f.build.position_at_end(here)
 
     def made(self, pointer: Any) -> Any:
-        self.f.leave_unless(self.f.build.icmp_unsigned("!=", pointer, NULL), self.failed)
+        self.f.leave_unless(self.f.build.icmp_unsigned("!=", pointer, py.NULL), self.failed)
         return pointer
 
     def container(self, kind: type, size: int) -> tuple[Any, Any]:
         f = self.f
         make = f.python("PyTuple_New" if kind is tuple else "PyList_New", POINTER, I64)
         made = self.made(f.build.call(make, [ir.Constant(I64, size)]))
-        return made, f.at(made, TUPLE_ITEMS) if kind is tuple else f.load(POINTER, made, LIST_ITEMS)
+        return made, f.at(made, py.TUPLE_ITEMS) if kind is tuple else f.load(POINTER, made, py.LIST_ITEMS)
 
     def box(self, boxed: Boxed, outputs: Any) -> Any:
         """The result from its numbers, which lie one after another."""
@@ -56,7 +149,7 @@ class Boxer:
                 return f.build.call(f.python("PyFloat_FromDouble", POINTER, DOUBLE), [f.load(DOUBLE, source)])
             array, size = self.array(boxed.shape, None)
             copy = f.declared("memcpy", MEMCPY)
-            f.build.call(copy, [f.load(POINTER, array, ARRAY_DATA), source, ir.Constant(I64, 8 * size)])
+            f.build.call(copy, [f.load(POINTER, array, py.ARRAY_DATA), source, ir.Constant(I64, 8 * size)])
             return array
         made, items = self.container(boxed.kind, len(boxed.children))
         children = boxed.children
@@ -73,7 +166,7 @@ class Boxer:
         f = self.f
         if isinstance(boxed, Box):
             array, size = self.array(boxed.shape or (), count)
-            data = f.load(POINTER, array, ARRAY_DATA)
+            data = f.load(POINTER, array, py.ARRAY_DATA)
             with f.loop(0, size) as i:
                 at = f.multiply(f.add(i, boxed.place), 8)
                 f.store(f.at(data, f.multiply(i, 8)), pointers, at)
@@ -87,9 +180,9 @@ class Boxer:
     def child(self, item: Any, parent: Any) -> Any:
         """`item`; if it could not be made, its parent is given up too."""
         f = self.f
-        with f.build.if_then(f.build.icmp_unsigned("==", item, NULL), likely=False):
+        with f.build.if_then(f.build.icmp_unsigned("==", item, py.NULL), likely=False):
             f.let_go(parent)
-            f.build.ret(NULL)
+            f.build.ret(py.NULL)
         return item
 
     def array(self, shape: tuple[int, ...], count: Any) -> tuple[Any, int]:

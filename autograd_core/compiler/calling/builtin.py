@@ -17,9 +17,8 @@ from llvmlite import ir
 
 from autograd_core.compiler import tuning
 from autograd_core.compiler.calling.arguments import Argument
-from autograd_core.compiler.calling.boxing import Boxer
+from autograd_core.compiler.calling.boxing import Boxer, Unboxer
 from autograd_core.compiler.calling.objects import NULL, Box, Boxed, Container, ObjectFunction, usable, write_helpers
-from autograd_core.compiler.calling.unboxing import Unboxer
 from autograd_core.compiler.codegen.convention import DRIVE, KERNEL
 from autograd_core.compiler.codegen.function_writer import DOUBLE, FREE, I32, I64, MALLOC, POINTER
 from autograd_core.compiler.machine.driver import KernelSizes

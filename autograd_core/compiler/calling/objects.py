@@ -14,10 +14,7 @@ from llvmlite import ir
 from autograd_core.compiler.codegen.function_writer import DOUBLE, I1, I64, POINTER, VOID, FunctionWriter
 from autograd_core.compiler.machine.host import address_of, llvm
 
-__all__ = [
-    "ARRAY_DATA", "ARRAY_DESCR", "ARRAY_DIMENSIONS", "ARRAY_NDIM", "ARRAY_STRIDES", "LIST_ITEMS", "NULL", "SIZE",
-    "TUPLE_ITEMS", "TYPE", "Box", "Boxed", "Container", "ObjectFunction", "usable", "write_helpers",
-]  # fmt: skip
+__all__ = ["Box", "Boxed", "Container", "ObjectFunction", "usable", "write_helpers"]
 
 TYPE, SIZE, FLOAT, LIST_ITEMS, TUPLE_ITEMS = 8, 16, 16, 24, 24
 ARRAY_DATA, ARRAY_NDIM, ARRAY_DIMENSIONS, ARRAY_STRIDES, ARRAY_DESCR = 16, 24, 32, 40, 56

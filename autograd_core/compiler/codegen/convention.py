@@ -46,10 +46,7 @@ KERNEL: Final = Signature("kernel", ("inputs", "shared", "workspace", "outputs")
 next, `outputs` the addresses of columns for the results, the sums over the samples, or the numbers of the point."""
 
 DRIVE: Final = Signature(
-    "drive",
-    ("sizes", "bases", "strides", "shared", "outputs", "output_strides"),
-    ("start", "stop"),
-    gives_status=True,
+    "drive", ("sizes", "bases", "strides", "shared", "outputs", "output_strides"), ("start", "stop"), gives_status=True
 )
 """The loop over a batch. `sizes` are the words of a `KernelSizes`; `bases` and `strides` (in bytes) say where these
 are, `outputs` and `output_strides` the same of the results: one double each, and no strides, where they are summed.

@@ -72,6 +72,7 @@ def tier(instructions: int, width: int) -> Tier:
     return Tier(0, 2 if instructions <= tuning.MIDDLING else 0)
 
 
+@cache
 def llvm() -> Any:
     """The binding to LLVM.
 

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from autograd_core.compiler import tuning
 from autograd_core.compiler.program.builder import Builder
 from autograd_core.compiler.program.instructions import Instruction, live
 from autograd_core.compiler.program.leaves import LEAVES
@@ -63,8 +62,8 @@ class Stage:
 
 
 def roll(program: Program) -> list[Stage] | None:
-    """The stages of a program; None if loops would not make it much shorter."""
-    if len(program.instructions) < tuning.LONG or any(instruction.op == "call" for instruction in program.instructions):
+    """The stages of a program; None if loops would not make it much shorter. Worth trying from `tuning.LONG` on."""
+    if any(instruction.op == "call" for instruction in program.instructions):
         return None
     stages = _Rolling(program).stages()
     return stages if size_of(stages) < len(program.instructions) / 2 else None
