@@ -3,8 +3,8 @@
 There is one sort and one sweep each way. A sweep runs the local derivative rules over a namespace: over floats it is
 `backward`, over Values it records the gradient as a graph, see `autograd_core.engine.graph.gradients`.
 
-Each sweep has one body for all operations and namespaces. On floats, where a node takes a fraction of a microsecond, it
-is written out for one and two operands beside that: ``benchmarks/sweeps.py`` measures what this gains.
+Each sweep has a general body, for a node of any kind. Most nodes have one or two operands, and for these it is written
+out: without that a sweep takes two to three times as long, as ``benchmarks/sweeps.py`` measures.
 """
 
 from __future__ import annotations
@@ -94,40 +94,15 @@ def pull_back(
         StaleGraphError: if a node changed after another was computed from it.
     """
     began = clock.now
-    if m is floats and not fixed:
-        _pull_back_floats(order, adjoints)
-    else:
-        _pull_back(order, adjoints, m, fixed)
+    _sweep_back(order, adjoints, m, fixed)
     # A Graph.forward() on another thread brings a node and its parents up to date together: no check above sees that.
     if clock.now != began and max(map(_stamp_of, order)) > began:
         raise StaleGraphError("the graph got new data during the reverse pass: call it again when they are complete")
 
 
-def _pull_back(order: Sequence[Value], adjoints: dict[Value, Any], m: Namespace, fixed: Set[Value]) -> None:
+def _sweep_back(order: Sequence[Value], adjoints: dict[Value, Any], m: Namespace, fixed: Set[Value]) -> None:
     read, adjoint_of = m.operand, adjoints.get
-    for node in reversed(order):
-        op, g = node.op, adjoint_of(node)
-        if op is None or g is None:
-            continue
-        condition = None
-        if g.__class__ is Gated:
-            condition, g = g.condition, g.cotangent
-        parents = node.parents
-        y, xs = read(node), list(map(read, parents))
-        if max(map(_stamp_of, parents)) > node._stamp:
-            raise _stale(node)
-        wanted = [parent.__class__ is not Constant and parent not in fixed for parent in parents]
-        for parent, cotangent in zip(parents, op.cotangents(m, g, y, *xs, wanted=wanted), strict=True):
-            if cotangent is None:
-                continue
-            if condition is not None:
-                cotangent = m.gate(condition, cotangent)
-            adjoints[parent] = adjoints[parent] + cotangent if parent in adjoints else cotangent
-
-
-def _pull_back_floats(order: Sequence[Value], adjoints: dict[Value, Any]) -> None:
-    """The same on floats, where a cotangent is there or not, and written out for one and two operands."""
-    adjoint_of = adjoints.get
+    on_floats = m is floats  # then the numbers are at hand, without a call for each
     for node in reversed(order):
         op = node.op
         if op is None:
@@ -135,45 +110,67 @@ def _pull_back_floats(order: Sequence[Value], adjoints: dict[Value, Any]) -> Non
         g = adjoint_of(node)
         if g is None:
             continue
-        stamp, y = node._stamp, node._data
+        condition = None
+        if g.__class__ is Gated:
+            condition, g = g.condition, g.cotangent
         # A constant has no stamp of its own: it cannot change.
         if op.arity == 2:
             left: Any = node._a
             right: Any = node._b
-            a, b = left._data, right._data
+            if on_floats:
+                y, a, b = node._data, left._data, right._data
+            else:
+                y, a, b = read(node), read(left), read(right)
             rule, other_rule = op.rules
             if left.__class__ is not Constant:
-                if left._stamp > stamp:
+                if left._stamp > node._stamp:
                     raise _stale(node)
-                if rule is not None:
-                    cotangent = rule(floats, g, y, a, b)
+                if rule is not None and (not fixed or left not in fixed):
+                    cotangent = rule(m, g, y, a, b)
                     if cotangent is not None:
+                        if condition is not None:
+                            cotangent = m.gate(condition, cotangent)
                         adjoints[left] = adjoints[left] + cotangent if left in adjoints else cotangent
             if right.__class__ is not Constant:
-                if right._stamp > stamp:
+                if right._stamp > node._stamp:
                     raise _stale(node)
-                if other_rule is not None:
-                    cotangent = other_rule(floats, g, y, a, b)
+                if other_rule is not None and (not fixed or right not in fixed):
+                    cotangent = other_rule(m, g, y, a, b)
                     if cotangent is not None:
+                        if condition is not None:
+                            cotangent = m.gate(condition, cotangent)
                         adjoints[right] = adjoints[right] + cotangent if right in adjoints else cotangent
         elif op.arity == 1:
             only: Any = node._a
-            a = only._data
-            if only._stamp > stamp:
+            if only._stamp > node._stamp:
                 raise _stale(node)
             (rule,) = op.rules
-            if rule is not None and only.__class__ is not Constant:
-                cotangent = rule(floats, g, y, a)
+            if rule is not None and only.__class__ is not Constant and (not fixed or only not in fixed):
+                cotangent = rule(m, g, node._data, only._data) if on_floats else rule(m, g, read(node), read(only))
                 if cotangent is not None:
+                    if condition is not None:
+                        cotangent = m.gate(condition, cotangent)
                     adjoints[only] = adjoints[only] + cotangent if only in adjoints else cotangent
         else:
-            parents = node.parents
-            xs = [parent._data for parent in parents]
-            if max(map(_stamp_of, parents)) > stamp:
-                raise _stale(node)
-            for parent, cotangent in zip(parents, op.cotangents(floats, g, y, *xs), strict=True):
-                if cotangent is not None:
-                    adjoints[parent] = adjoints[parent] + cotangent if parent in adjoints else cotangent
+            _send_back(node, g, condition, adjoints, m, fixed)
+
+
+def _send_back(
+    node: Value, g: Any, condition: Any, adjoints: dict[Value, Any], m: Namespace, fixed: Set[Value]
+) -> None:
+    """What the reverse pass does at a node of any kind: add what its cotangent comes to for each of its parents."""
+    parents, op = node.parents, node.op
+    assert op is not None
+    if max(map(_stamp_of, parents)) > node._stamp:
+        raise _stale(node)
+    wanted = [parent.__class__ is not Constant and parent not in fixed for parent in parents]
+    xs = map(m.operand, parents)
+    cotangents = op.cotangents(m, g, m.operand(node), *xs, wanted=wanted)
+    for parent, cotangent in zip(parents, cotangents, strict=True):
+        if cotangent is not None:
+            if condition is not None:
+                cotangent = m.gate(condition, cotangent)
+            adjoints[parent] = adjoints[parent] + cotangent if parent in adjoints else cotangent
 
 
 def _stale(node: Value) -> StaleGraphError:
@@ -202,12 +199,13 @@ def push_forward(order: Sequence[Value], tangents: dict[Value, Any], m: Namespac
     Raises:
         StaleGraphError: if a node changed after another was computed from it.
     """
-    tangent_of = tangents.get
+    read, tangent_of = m.operand, tangents.get
     for node in order:
         op = node.op
         if op is None:
             continue
-        if m is floats and op.arity == 2:  # written out, as in the reverse pass
+        total: Any = None
+        if op.arity == 2:
             left: Any = node._a
             right: Any = node._b
             s, t = tangent_of(left), tangent_of(right)
@@ -215,24 +213,44 @@ def push_forward(order: Sequence[Value], tangents: dict[Value, Any], m: Namespac
                 continue
             if left._stamp > node._stamp or right._stamp > node._stamp:
                 raise _stale(node)
-            y, a, b = node._data, left._data, right._data
-            rule, other_rule = op.rules
-            total = rule(m, s, y, a, b) if s is not None and rule is not None else None
-            if t is not None and other_rule is not None:
-                share = other_rule(m, t, y, a, b)
-                if share is not None:
-                    total = share if total is None else total + share
-        elif tangents.keys().isdisjoint(node.parents):
-            continue
-        else:
+            if s.__class__ is Gated or t.__class__ is Gated:
+                total = _pushed(node, m, tangents)
+            else:
+                y, a, b = read(node), read(left), read(right)
+                rule, other_rule = op.rules
+                if s is not None and rule is not None:
+                    total = rule(m, s, y, a, b)
+                if t is not None and other_rule is not None:
+                    share = other_rule(m, t, y, a, b)
+                    if share is not None:
+                        total = share if total is None else total + share
+        elif op.arity == 1:
+            only: Any = node._a
+            s = tangent_of(only)
+            if s is None:
+                continue
+            if only._stamp > node._stamp:
+                raise _stale(node)
+            (rule,) = op.rules
+            if s.__class__ is Gated:
+                total = _pushed(node, m, tangents)
+            elif rule is not None:
+                total = rule(m, s, read(node), read(only))
+        elif not tangents.keys().isdisjoint(node.parents):
             if max(map(_stamp_of, node.parents)) > node._stamp:
                 raise _stale(node)
-            total = None
-            for share in _shares(node, m, tangents):
-                if share is not None:
-                    total = share if total is None else total + share
+            total = _pushed(node, m, tangents)
         if total is not None:
             tangents[node] = total
+
+
+def _pushed(node: Value, m: Namespace, tangents: dict[Value, Any]) -> Any:
+    """What the forward sweep does at a node of any kind: the sum of what the tangents of its operands come to."""
+    total = None
+    for share in _shares(node, m, tangents):
+        if share is not None:
+            total = share if total is None else total + share
+    return total
 
 
 def _shares(node: Value, m: Namespace, tangents: dict[Value, Any]) -> list[Any]:

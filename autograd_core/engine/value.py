@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from itertools import chain, repeat
 from math import nan
 from numbers import Number
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from autograd_core.engine.clock import Clock, clock, exhaust
@@ -57,14 +58,12 @@ class Value:
     """The primitive that made this node; None for a leaf."""
 
     _recorded_as: ClassVar[type[Value] | None] = None
-    """The class of every node that is computed from one of this class; None for Value itself."""
+    """The class of every node that is computed from one of this class, if it is one without numbers."""
 
     def __init__(self, data: Any, label: str = "") -> None:
         self._data = data if data.__class__ is float else as_float(data)
-        self._grad = 0.0
         self._a = self._b = self.op = None
-        self._stamp = 0
-        self.label = label
+        self._grad, self._stamp, self.label = 0.0, 0, label
 
     @property
     def data(self) -> float:
@@ -255,34 +254,38 @@ class Constant(Value):
 
 def record(op: Operation, *operands: Value) -> Value:
     """The new node that applies `op` to `operands`; its number is computed at once."""
+    node: Value = _new(Value)
+    node._stamp = clock.now
+    node._grad, node.label, node.op = 0.0, "", op
     if len(operands) == 2:
-        a, b = operands
-        kind = a._recorded_as or b._recorded_as
-        node: Value = _new(kind or Value)
-        node._stamp = clock.now
-        node._a, node._b = a, b
-        node._data = op.eager(a._data, b._data) if kind is None else nan
+        node._a, node._b = a, b = operands
+        if a._recorded_as or b._recorded_as:
+            return _without_number(node, operands)
+        node._data = op.eager(a._data, b._data)
     elif len(operands) == 1:
         (a,) = operands
-        kind = a._recorded_as
-        node = _new(kind or Value)
-        node._stamp = clock.now
         node._a, node._b = a, None
-        node._data = op.eager(a._data) if kind is None else nan
+        if a._recorded_as:
+            return _without_number(node, operands)
+        node._data = op.eager(a._data)
     else:
-        kind = None
-        for operand in operands:
-            if operand._recorded_as is not None:
-                kind = operand._recorded_as
-                break
-        node = _new(kind or Value)
-        node._stamp = clock.now
         node._a, node._b = operands, None
-        node._data = op.eager(*[operand._data for operand in operands]) if kind is None else nan
-    node._grad, node.label, node.op = 0.0, "", op
+        if any(map(_kind_over, operands)):
+            return _without_number(node, operands)
+        node._data = op.eager(*[operand._data for operand in operands])
     return node
 
 
+def _without_number(plain: Value, operands: Sequence[Value]) -> Value:
+    """The node of the class that an operand asks for; it has no number, since that one has none."""
+    kind: Any = next(filter(None, map(_kind_over, operands)))
+    node: Value = _new(kind)
+    node._a, node._b, node._stamp, node.op = plain._a, plain._b, plain._stamp, plain.op
+    node._grad, node.label, node._data = 0.0, "", nan
+    return node
+
+
+_kind_over = attrgetter("_recorded_as")
 _write_data = vars(Value)["_data"].__set__  # slot descriptors, in C
 _write_stamp = vars(Value)["_stamp"].__set__
 _write_now = vars(Clock)["now"].__set__
@@ -302,11 +305,7 @@ def make_constant(leaf: Value) -> None:
 
 
 def as_value(operand: Any) -> Value:
-    """`operand` itself if it is a Value, otherwise the Constant of that real number.
-
-    Raises:
-        OperandTypeError: if it is neither.
-    """
+    """`operand` itself if it is a Value, otherwise the Constant of that real number; OperandTypeError if it is none."""
     return operand if isinstance(operand, Value) else _constant(as_float(operand))
 
 
