@@ -108,12 +108,10 @@ class _Native:
         return np.empty
 
 
-class PythonPoint(_Python):
-    """A point, as Python code over floats."""
+class _Point:
+    """What points have in common."""
 
-    def __init__(self, work: Work) -> None:
-        super().__init__(work)
-        self._function = python_function(work.program, floats)
+    _work: Work
 
     def run(self, numbers: Numbers) -> Any:
         """The result."""
@@ -121,6 +119,17 @@ class PythonPoint(_Python):
 
     def point(self, numbers: Sequence[float]) -> list[float]:
         """All numbers of the result, in order, from all numbers of the arguments."""
+        raise NotImplementedError
+
+
+class PythonPoint(_Python, _Point):
+    """A point, as Python code over floats."""
+
+    def __init__(self, work: Work) -> None:
+        super().__init__(work)
+        self._function = python_function(work.program, floats)
+
+    def point(self, numbers: Sequence[float]) -> list[float]:
         return list(map(float, self._function(numbers)))
 
     def into(self, inputs: Any, outputs: Any) -> None:
@@ -128,7 +137,7 @@ class PythonPoint(_Python):
         outputs.flat = self.point(inputs.ravel().tolist())
 
 
-class NativePoint(_Native):
+class NativePoint(_Native, _Point):
     """A point, as machine code."""
 
     def __init__(self, work: Work) -> None:
@@ -167,9 +176,6 @@ class NativePoint(_Native):
         width = host.vector_width()
         text = emit_rolled(stages, work.program.inputs, Layout(width, vector_functions=host.vector_functions(width)))
         return text, size_of(stages), sum(len(stage.loops) for stage in stages), width
-
-    def run(self, numbers: Numbers) -> Any:
-        return self._work.trace.result.build(self.point(numbers.shared))
 
     def point(self, numbers: Sequence[float]) -> list[float]:
         inputs = (ctypes.c_double * max(1, len(numbers)))(*numbers)

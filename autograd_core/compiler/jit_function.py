@@ -67,9 +67,8 @@ def jit(
     >>> round(slope(0.5), 12)
     0.918216819549
     """
-    if f is None:
-        return lambda function: Jit(function, in_axes, reduce, threads, strict, static_argnums)
-    return Jit(f, in_axes, reduce, threads, strict, static_argnums)
+    options = in_axes, reduce, threads, strict, static_argnums
+    return Jit(f, *options) if f is not None else lambda function: Jit(function, *options)
 
 
 class Jit:

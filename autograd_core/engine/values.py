@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from autograd_core.engine.operation import Operation
 from autograd_core.engine.value import Value, as_value, record
@@ -35,10 +35,6 @@ class _Values:
             return record(op, *map(as_value, operands))
 
         setattr(self, op.name, recorded)
-
-    if TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any: ...
 
 
 values: Final[Any] = _Values()

@@ -90,18 +90,10 @@ def gate(condition: Any, g: Any) -> gated.Gated:
 
 
 where = np.where
-greater = np.greater
-greater_equal = np.greater_equal
-less = np.less
-less_equal = np.less_equal
-equal = np.equal
-not_equal = np.not_equal
-isnan = np.isnan
-isfinite = np.isfinite
-isinf = np.isinf
-logical_not = np.logical_not
-logical_and = np.logical_and
-logical_or = np.logical_or
+greater, greater_equal, less, less_equal = np.greater, np.greater_equal, np.less, np.less_equal
+equal, not_equal = np.equal, np.not_equal
+isnan, isfinite, isinf = np.isnan, np.isfinite, np.isinf
+logical_not, logical_and, logical_or = np.logical_not, np.logical_and, np.logical_or
 
 
 def stop_gradient(x: Any) -> Any:
@@ -110,21 +102,10 @@ def stop_gradient(x: Any) -> Any:
 
 # Arithmetic
 
-add = _quietly(np.add)
-subtract = _quietly(np.subtract)
-multiply = _quietly(np.multiply)
-divide = _quietly(np.divide)
-negative = np.negative
-positive = np.positive
-abs = np.fabs
-copysign = np.copysign
-floor = np.floor
-ceil = np.ceil
-trunc = np.trunc
-round = np.rint
-floor_divide = _quietly(np.floor_divide)
-mod = _quietly(np.remainder)
-fmod = _quietly(np.fmod)
+add, subtract, multiply, divide = map(_quietly, (np.add, np.subtract, np.multiply, np.divide))
+floor_divide, mod, fmod = map(_quietly, (np.floor_divide, np.remainder, np.fmod))
+negative, positive, abs, copysign = np.negative, np.positive, np.fabs, np.copysign
+floor, ceil, trunc, round = np.floor, np.ceil, np.trunc, np.rint
 remainder = elementwise(floats.remainder)
 round_to = elementwise(floats.round_to)
 
@@ -145,28 +126,13 @@ def sign(x: Any) -> Any:
 
 # Elementary functions
 
-exp = _quietly(np.exp)
-exp2 = _quietly(np.exp2)
-expm1 = _quietly(np.expm1)
-log = _quietly(np.log)
-log2 = _quietly(np.log2)
-log10 = _quietly(np.log10)
-log1p = _quietly(np.log1p)
-sqrt = _quietly(np.sqrt)
-cbrt = _quietly(np.cbrt)
-sin = _quietly(np.sin)
-cos = _quietly(np.cos)
-tan = _quietly(np.tan)
-asin = _quietly(np.arcsin)
-acos = _quietly(np.arccos)
-atan = _quietly(np.arctan)
-atan2 = _quietly(np.arctan2)
-sinh = _quietly(np.sinh)
-cosh = _quietly(np.cosh)
-tanh = _quietly(np.tanh)
-asinh = _quietly(np.arcsinh)
-acosh = _quietly(np.arccosh)
-atanh = _quietly(np.arctanh)
+exp, exp2, expm1 = map(_quietly, (np.exp, np.exp2, np.expm1))
+log, log2, log10, log1p = map(_quietly, (np.log, np.log2, np.log10, np.log1p))
+sqrt, cbrt = map(_quietly, (np.sqrt, np.cbrt))
+sin, cos, tan = map(_quietly, (np.sin, np.cos, np.tan))
+asin, acos, atan, atan2 = map(_quietly, (np.arcsin, np.arccos, np.arctan, np.arctan2))
+sinh, cosh, tanh = map(_quietly, (np.sinh, np.cosh, np.tanh))
+asinh, acosh, atanh = map(_quietly, (np.arcsinh, np.arccosh, np.arctanh))
 
 # Special functions
 

@@ -38,16 +38,9 @@ def where(condition: float, chosen: float, otherwise: float) -> float:
     return chosen if condition else otherwise
 
 
-greater = operator.gt
-greater_equal = operator.ge
-less = operator.lt
-less_equal = operator.le
-equal = operator.eq
-not_equal = operator.ne
-isnan = math.isnan
-isfinite = math.isfinite
-isinf = math.isinf
-logical_not = operator.not_
+greater, greater_equal, less, less_equal = operator.gt, operator.ge, operator.lt, operator.le
+equal, not_equal, logical_not = operator.eq, operator.ne, operator.not_
+isnan, isfinite, isinf = math.isnan, math.isfinite, math.isinf
 
 
 def logical_and(a: bool, b: bool) -> bool:
@@ -64,13 +57,9 @@ def stop_gradient(x: float) -> float:
 
 # Arithmetic
 
-add = operator.add
-subtract = operator.sub
-multiply = operator.mul
-negative = operator.neg
-positive = operator.pos
-abs = math.fabs
-copysign = math.copysign
+add, subtract, multiply = operator.add, operator.sub, operator.mul
+negative, positive = operator.neg, operator.pos
+abs, copysign = math.fabs, math.copysign
 
 
 def divide(x: float, y: float) -> float:
@@ -175,20 +164,12 @@ log10 = _logarithm(math.log10)
 log1p = _logarithm(math.log1p, pole=-1.0)
 sqrt = _total(math.sqrt)
 cbrt = math.cbrt
-sin = _total(math.sin)
-cos = _total(math.cos)
-tan = _total(math.tan)
-asin = _total(math.asin)
-acos = _total(math.acos)
-atan = math.atan
-atan2 = math.atan2
-cosh = _total(math.cosh)
-tanh = math.tanh
-asinh = math.asinh
-acosh = _total(math.acosh)
-hypot = math.hypot
-erf = math.erf
-erfc = math.erfc
+sin, cos, tan = map(_total, (math.sin, math.cos, math.tan))
+asin, acos = map(_total, (math.asin, math.acos))
+atan, atan2 = math.atan, math.atan2
+cosh, acosh = map(_total, (math.cosh, math.acosh))
+tanh, asinh = math.tanh, math.asinh
+hypot, erf, erfc = math.hypot, math.erf, math.erfc
 
 
 def sinh(x: float) -> float:
@@ -217,9 +198,7 @@ def gamma(x: float) -> float:
         return copysign(inf, x) if x == 0.0 else nan
 
 
-lgamma = accurate.lgamma
-exp_product = accurate.exp_product
-ndtr = accurate.ndtr
+lgamma, exp_product, ndtr = accurate.lgamma, accurate.exp_product, accurate.ndtr
 polygamma = _polygamma.polygamma
 
 # Any number of operands

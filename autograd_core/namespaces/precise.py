@@ -59,14 +59,9 @@ def _real(function: Callable[..., Any], pole: Any = nan) -> Callable[..., Any]:
 
 # Arithmetic
 
-add = _real(operator.add)
-subtract = _real(operator.sub)
-multiply = _real(operator.mul)
-negative = _real(operator.neg)
-positive = _real(operator.pos)
-stop_gradient = _real(operator.pos)
-abs = _real(mp.fabs)
-sign = _real(mp.sign)
+add, subtract, multiply = [_real(function) for function in (operator.add, operator.sub, operator.mul)]
+negative, positive, stop_gradient = [_real(function) for function in (operator.neg, operator.pos, operator.pos)]
+abs, sign = map(_real, (mp.fabs, mp.sign))
 
 
 @_real
@@ -77,6 +72,10 @@ def divide(x: Any, y: Any) -> Any:
 @_real
 def copysign(x: Any, s: Any) -> Any:
     return -mp.fabs(x) if s < 0 else mp.fabs(x)
+
+
+def _of_finite(function: Callable[[Any], Any]) -> Callable[..., Any]:
+    return _real(lambda x: function(x) if mp.isfinite(x) else nan)
 
 
 def _whole(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -168,18 +167,9 @@ log10 = _real(mp.log10)
 log1p = _real(lambda x: -inf if x == -1 else (x if x == inf else mp.log1p(x)))
 sqrt = _real(mp.sqrt)
 cbrt = _real(lambda x: mp.sign(x) * mp.cbrt(mp.fabs(x)))
-sin = _real(lambda x: mp.sin(x) if mp.isfinite(x) else nan)
-cos = _real(lambda x: mp.cos(x) if mp.isfinite(x) else nan)
-tan = _real(lambda x: mp.tan(x) if mp.isfinite(x) else nan)
-asin = _real(mp.asin)
-acos = _real(mp.acos)
-atan = _real(mp.atan)
-atan2 = _real(mp.atan2)
-sinh = _real(mp.sinh)
-cosh = _real(mp.cosh)
-tanh = _real(mp.tanh)
-asinh = _real(mp.asinh)
-acosh = _real(mp.acosh)
+sin, cos, tan = map(_of_finite, (mp.sin, mp.cos, mp.tan))
+asin, acos, atan, atan2 = map(_real, (mp.asin, mp.acos, mp.atan, mp.atan2))
+sinh, cosh, tanh, asinh, acosh = map(_real, (mp.sinh, mp.cosh, mp.tanh, mp.asinh, mp.acosh))
 atanh = _real(lambda x: inf * x if mp.fabs(x) == 1 else mp.atanh(x))
 
 

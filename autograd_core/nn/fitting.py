@@ -224,11 +224,6 @@ def _compile(model: Callable[[Any], Any], loss: Loss, parameters: list[Value], d
     from autograd_core.compiler.compiled import Compiled
 
     began = perf_counter()
-    trace = _trace(model, loss, parameters, data)
-    return Compiled(trace, is_batched=True, reduce="mean", trace_seconds=perf_counter() - began)
-
-
-def _trace(model: Callable[[Any], Any], loss: Loss, parameters: list[Value], data: Samples) -> Trace:
     sample = Argument(Structure(None, [data.inputs.shape[1:]]), 0)
     target = Argument(Structure(None, [data.targets.shape[1:] or None]), 0)
     with collector_paused(), lenient():
@@ -245,7 +240,8 @@ def _trace(model: Callable[[Any], Any], loss: Loss, parameters: list[Value], dat
     # The parameters are the model's own leaves: as inputs of the code they are read from its first argument.
     shared = Argument(Structure(None, [(len(parameters),)]), None)
     result = Structure(None, [(len(results),)])
-    return Trace("fit", [shared, sample, target], [*parameters, *inputs], result, results)
+    trace = Trace("fit", [shared, sample, target], [*parameters, *inputs], result, results)
+    return Compiled(trace, is_batched=True, reduce="mean", trace_seconds=perf_counter() - began)
 
 
 def _is_finite(numbers: Any) -> bool:

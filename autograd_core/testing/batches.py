@@ -28,7 +28,7 @@ def over_arrays(p: Primitive, points: Points) -> list[list[float] | None]:
     columns = _columns(points)
     with arrays.quiet():
         y = p.forward(arrays, *columns)
-        slopes = p.cotangents(arrays, _ones(points), y, *columns)
+        slopes = p.cotangents(arrays, _columns([[1.0]] * len(points))[0], y, *columns)
         return _lists([y, *(None if g is None else open_gate(g) for g in slopes)], len(points))
 
 
@@ -59,12 +59,6 @@ def _columns(points: Points) -> list[Any]:
     import numpy as np
 
     return list(np.array(points, dtype=float).T)
-
-
-def _ones(points: Points) -> Any:
-    import numpy as np
-
-    return np.ones(len(points))
 
 
 def _lists(columns: Sequence[Any], length: int) -> list[list[float] | None]:

@@ -5,6 +5,7 @@ Numbers are copied; of mapped arrays the columns are found where they lie. Resul
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -194,7 +195,4 @@ class Boxer:
         for number, extent in enumerate(extents):
             f.store(self.child(f.build.call(make, [extent]), wanted), items, 8 * number)
         array = f.call_object(self.new_array, wanted)
-        size = 1
-        for extent in shape:
-            size *= extent
-        return self.made(array), size
+        return self.made(array), math.prod(shape)

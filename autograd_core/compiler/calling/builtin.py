@@ -9,6 +9,7 @@ The layout of CPython's and NumPy's objects is checked before any of this is use
 from __future__ import annotations
 
 import ctypes
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -96,9 +97,7 @@ def _boxed(structure: Structure, place: int, axis: int | None) -> Boxed | None:
         nonlocal place, budget
         if spec is None or spec.is_leaf():
             shape = next(shapes)
-            size = 1
-            for extent in shape or ():
-                size *= extent
+            size = math.prod(shape or ())
             budget -= 0 if shape is None else size if axis is not None else 1
             box = Box(place, shape, axis)
             place += size

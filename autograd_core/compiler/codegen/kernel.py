@@ -25,8 +25,7 @@ from autograd_core.engine.operation import Operation
 __all__ = ["KernelText", "Layout", "emit"]
 
 _ATTRIBUTES = 'nounwind "prefer-vector-width"="512" "min-legal-vector-width"="512"'
-_READ_ONLY = ("inputs", "shared")
-_MEMORY = ", ".join(f"ptr noalias {'readonly ' * (name in _READ_ONLY)}%{name}" for name in KERNEL.pointers)
+_MEMORY = ", ".join(f"ptr noalias {'readonly ' * (name in ('inputs', 'shared'))}%{name}" for name in KERNEL.pointers)
 _SAME_MEMORY = ", ".join(f"ptr %{name}" for name in KERNEL.pointers)
 
 

@@ -143,15 +143,13 @@ class _Driver:
     def call_kernel(self, outputs: Any, size: Any) -> None:
         self.f.build.call(self.kernel, [self.place["inputs"], self.shared, self.place["workspace"], outputs, size])
 
-    def before(self) -> None:
-        """What is done before the first block."""
+    def before(self) -> None: ...
 
     def run(self, start: Any, size: Any, whole: Any) -> None:
         """Run the kernel over a block, which is `whole` if it is a whole number of vectors."""
         raise NotImplementedError
 
-    def after(self) -> None:
-        """What is done after the last block."""
+    def after(self) -> None: ...
 
 
 class _Summed(_Driver):
