@@ -4,7 +4,7 @@ There is one sort and one sweep each way. A sweep runs the local derivative rule
 `backward`, over Values it records the gradient as a graph, see `autograd_core.engine.graph.gradients`.
 
 Each sweep has a general body, for a node of any kind. Most nodes have one or two operands, and for these it is written
-out: without that a sweep takes two to three times as long, as ``benchmarks/sweeps.py`` measures.
+out: without that a sweep takes four to seven times as long, as ``benchmarks/sweeps.py`` measures.
 """
 
 from __future__ import annotations
