@@ -151,8 +151,7 @@ class BatchRunner:
 
 
 def _address(array: Any) -> int:
-    address: int = array.__array_interface__["data"][0]
-    return address
+    return int(array.__array_interface__["data"][0])
 
 
 def _places(columns: Sequence[Any]) -> tuple[Any, Any]:

@@ -144,9 +144,7 @@ def vector_functions(width: int) -> dict[str, str]:
 
 def address_of(function: Any) -> int:
     """Where a function of a library or a callback of ctypes is."""
-    address = ctypes.cast(function, ctypes.c_void_p).value
-    assert address is not None
-    return address
+    return ctypes.cast(function, ctypes.c_void_p).value or 0
 
 
 @made_once
