@@ -162,6 +162,10 @@ def ndtr(x: Any) -> Any:
 gamma = elementwise(floats.gamma)
 lgamma = elementwise(floats.lgamma)
 polygamma = elementwise(floats.polygamma)
+erfinv, erfcinv, ierfcx = map(elementwise, (floats.erfinv, floats.erfcinv, floats.ierfcx))
+beta, betaln, psi_difference = map(elementwise, (floats.beta, floats.betaln, floats.psi_difference))
+bessel_j, bessel_y, bessel_i = map(elementwise, (floats.bessel_j, floats.bessel_y, floats.bessel_i))
+expn, lambertw = map(elementwise, (floats.expn, floats.lambertw))
 
 
 # Any number of operands

@@ -14,6 +14,7 @@ from typing import Final
 from autograd_core.errors import PrimitiveError
 from autograd_core.namespaces import accurate
 from autograd_core.namespaces import polygamma as _polygamma
+from autograd_core.namespaces import special as _special
 
 inf: Final = math.inf
 nan: Final = math.nan
@@ -200,6 +201,17 @@ def gamma(x: float) -> float:
 
 lgamma, exp_product, ndtr = accurate.lgamma, accurate.exp_product, accurate.ndtr
 polygamma = _polygamma.polygamma
+erfinv = _special.on_floats(_special.erfinv, odd=True)
+erfcinv = _special.on_floats(_special.erfcinv)
+ierfcx = _special.on_floats(_special.ierfcx)
+beta = _special.on_floats(_special.beta)
+betaln = _special.on_floats(_special.betaln)
+psi_difference = _special.on_floats(_special.psi_difference)
+bessel_j = _special.on_floats(_special.bessel_j)
+bessel_y = _special.on_floats(_special.bessel_y)
+bessel_i = _special.on_floats(_special.bessel_i)
+lambertw = _special.on_floats(_special.lambertw, odd=True)
+expn = _special.on_floats(_special.expn)
 
 # Any number of operands
 

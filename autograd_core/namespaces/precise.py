@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from autograd_core._extras import require
-from autograd_core.namespaces import floats
+from autograd_core.namespaces import floats, special
 from autograd_core.namespaces.polygamma import psi
 
 mp: Final = require("mpmath", "the oracle needs mpmath", extra="testing").mp
@@ -199,6 +199,19 @@ lgamma = _real(lambda x: inf if mp.isinf(x) else mp.re(mp.loggamma(x)), pole=inf
 
 def polygamma(n: Any, x: Any) -> Any:
     return psi(mp.mpf(n), mp.mpf(x))
+
+
+erfinv = _real(special.erfinv)
+erfcinv = _real(special.erfcinv)
+ierfcx = _real(special.ierfcx)
+beta = _real(special.beta)
+betaln = _real(special.betaln)
+psi_difference = _real(special.psi_difference)
+bessel_j = _real(special.bessel_j)
+bessel_y = _real(special.bessel_y)
+bessel_i = _real(special.bessel_i)
+expn = _real(special.expn)
+lambertw = _real(special.lambertw)
 
 
 # Any number of operands

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from autograd_core.namespaces.protocol import Namespace
@@ -126,10 +127,15 @@ def _weights(m: Namespace, xs: tuple[Any, ...]) -> list[Any]:
     return weights
 
 
-def _softmax(m: Namespace, g: Any, y: Any, *xs: Any) -> list[Any]:
-    weights = _weights(m, xs)
+def softmax_of(m: Namespace, xs: Sequence[Any]) -> list[Any]:
+    """exp(xᵢ)/Σ exp(xⱼ) for each i."""
+    weights = _weights(m, tuple(xs))
     total = m.sum(*weights)
-    return [g * m.divide(weight, total) for weight in weights]
+    return [m.divide(weight, total) for weight in weights]
+
+
+def _softmax(m: Namespace, g: Any, y: Any, *xs: Any) -> list[Any]:
+    return [g * share for share in softmax_of(m, xs)]
 
 
 @primitive(joint=_softmax, symbol="log Σ exp")
@@ -141,3 +147,96 @@ def logsumexp(m: Namespace, *xs: Any) -> Any:
     ones = m.sum(*[m.where(tie, 1.0, 0.0) for tie in ties])
     rest = m.sum(*[m.where(tie, 0.0, weight) for tie, weight in zip(ties, _weights(m, xs), strict=True)])
     return top + m.log1p((ones - 1.0) + rest)
+
+
+# The error functions' inverses and kin. A slope exp(y²) would multiply the rounding of y by y²: it is erfcx(y)/erfc(y),
+# whose denominator is known from the operand.
+
+HALF_SQRT_PI = 0.5 * math.sqrt(math.pi)
+SQRT_HALF = math.sqrt(0.5)
+SQRT_TWO_OVER_PI = math.sqrt(2.0 / math.pi)
+ORDERS = (0.0, 9.0)
+
+ierfcx = leaf(
+    "ierfcx",
+    None,
+    lambda m, g, y, n, x: g * nan_with(m, y, -2.0 * (n + 1.0) * m.ierfcx(n + 1.0, x)),
+    domain=[ORDERS, (-20.0, INF)],
+    doc="exp(x²) times the n-th repeated integral of erfc; the order n is not differentiated",
+)
+
+
+@primitive(lambda m, g, y, x: g * (-2.0 * m.ierfcx(1.0, x)), domain=[(-26.0, INF)])
+def erfcx(m: Namespace, x: Any) -> Any:
+    """exp(x²)·erfc(x), without underflow"""
+    return m.ierfcx(0.0, x)
+
+
+def _inverse_slope(m: Namespace, y: Any, tail: Any) -> Any:
+    """√π/2·exp(y²), for the y whose erfc(|y|) is `tail`."""
+    end = m.equal(tail, 0.0)
+    return m.where(end, INF, HALF_SQRT_PI * m.divide(m.ierfcx(0.0, magnitude(m, y)), m.where(end, 1.0, tail)))
+
+
+erfinv = leaf(
+    "erfinv",
+    lambda m, g, y, x: g * nan_with(m, y, _inverse_slope(m, y, 1.0 - magnitude(m, x))),
+    symbol="erf⁻¹",
+    domain=[(-1.0, 1.0)],
+    doc="the inverse of erf",
+)
+erfcinv = leaf(
+    "erfcinv",
+    lambda m, g, y, x: -g * nan_with(m, y, _inverse_slope(m, y, m.where(m.less(x, 1.0), x, 2.0 - x))),
+    symbol="erfc⁻¹",
+    domain=[(0.0, 2.0)],
+    doc="the inverse of erfc",
+)
+
+
+def _log_ndtr(m: Namespace, g: Any, y: Any, x: Any) -> Any:
+    upper = m.greater(x, 0.0)
+    up, down = m.where(upper, x, 0.0), m.where(upper, 0.0, x)
+    above = m.divide(normal_density(m, up), m.ndtr(up))
+    return g * m.where(upper, above, m.divide(SQRT_TWO_OVER_PI, m.ierfcx(0.0, -SQRT_HALF * down)))
+
+
+@primitive(_log_ndtr, symbol="log Φ")
+def log_ndtr(m: Namespace, x: Any) -> Any:
+    """the logarithm of the standard normal distribution, without underflow"""
+    lower = m.less(x, 0.0)
+    up, down = m.where(lower, 0.0, x), m.where(lower, x, 0.0)
+    below = m.log(0.5 * m.ierfcx(0.0, -SQRT_HALF * down)) - 0.5 * down * down
+    return m.where(lower, below, m.log1p(-m.ndtr(-up)))
+
+
+# Gamma's kin
+
+psi_difference = leaf(
+    "psi_difference",
+    None,
+    lambda m, g, y, n, x, d: g * nan_with(m, y, m.psi_difference(n + 1.0, x, d)),
+    lambda m, g, y, n, x, d: g * nan_with(m, y, -m.polygamma(n + 1.0, x + d)),
+    domain=[ORDERS, (0.0, INF), (0.0, INF)],
+    doc="polygamma(n, x) − polygamma(n, x + d), without loss; the order n is not differentiated",
+)
+beta = leaf(
+    "beta",
+    lambda m, g, y, a, b: g * (y * m.psi_difference(0.0, a, b)),
+    lambda m, g, y, a, b: g * (y * m.psi_difference(0.0, b, a)),
+    domain=[(0.0, INF), (0.0, INF)],
+    doc="the beta function of positive operands",
+)
+betaln = leaf(
+    "betaln",
+    lambda m, g, y, a, b: g * nan_with(m, y, m.psi_difference(0.0, a, b)),
+    lambda m, g, y, a, b: g * nan_with(m, y, m.psi_difference(0.0, b, a)),
+    domain=[(0.0, INF), (0.0, INF)],
+    doc="the logarithm of the beta function",
+)
+
+
+@primitive(lambda m, g, y, x: g * nan_with(m, y, m.polygamma(2.0, x)), symbol="ψ′", domain=[(0.0, INF)])
+def trigamma(m: Namespace, x: Any) -> Any:
+    """the derivative of digamma"""
+    return m.polygamma(1.0, x)

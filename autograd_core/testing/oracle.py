@@ -145,7 +145,7 @@ def _value_of(name: str) -> Callable[..., Any]:
 _divide = _value_of("divide")
 
 SIDES: Final[dict[str, Callable[..., Any]]] = {
-    **dict.fromkeys(("abs", "relu", "leaky_relu", "elu", "selu"), _sign_of_first),
+    **dict.fromkeys(("abs", "relu", "leaky_relu", "elu", "selu", "celu"), _sign_of_first),
     **dict.fromkeys(("greater", "greater_equal", "less", "less_equal", "equal", "not_equal"), _signs_of_differences),
     **dict.fromkeys(("maximum", "minimum", "clip"), _signs_of_differences),
     **{name: _value_of(name) for name in ("sign", "floor", "ceil", "trunc", "round", "floor_divide")},
@@ -159,6 +159,7 @@ SIDES: Final[dict[str, Callable[..., Any]]] = {
     "hypot": lambda *xs: any(xs),
     "pow": lambda x, p: _sign(p) if x == 0 else _sign(x),
     "hard_tanh": _between(-1.0, 1.0),
+    "relu6": _between(0.0, 6.0),
     "hard_sigmoid": _between(-3.0, 3.0),
     "hard_swish": _between(-3.0, 3.0),
 }
