@@ -9,8 +9,6 @@ from autograd_core.draw.drawing import Drawing
 from autograd_core.engine.graph import Graph
 from autograd_core.engine.methods import method_of
 
-__all__: list[str] = []
-
 
 @method_of(Graph)
 def draw(self: Graph, *, derivatives: bool = False, max_nodes: int = 500) -> Drawing:

@@ -20,8 +20,7 @@ from autograd_core.errors import GraphError, OperandTypeError
 
 __all__ = ["TABLE", "Constant", "Value", "as_operand", "as_value", "record", "write_data"]
 
-TABLE: Final[dict[str, Operation]] = {}
-"""Every primitive by name. Filled row by row as `autograd_core.primitives` is imported."""
+TABLE: Final[dict[str, Operation]] = {}  # every primitive by name, filled as `autograd_core.primitives` is imported
 
 _new = object.__new__
 
@@ -54,8 +53,7 @@ class Value:
     _grad: float
     _stamp: int
     label: str
-    op: Operation | None
-    """The primitive that made this node; None for a leaf."""
+    op: Operation | None  # the primitive that made this node; None for a leaf
 
     _recorded_as: ClassVar[type[Value] | None] = None
     """The class of every node that is computed from one of this class, if it is one without numbers."""
@@ -141,6 +139,10 @@ class Value:
                     other = as_operand(other)
                     if other is NotImplemented:
                         return other  # type: ignore[no-any-return]  # NotImplemented
+                    if (
+                        other._recorded_as
+                    ):  # on the right of a constant; a Value on its left leaves it to its own operator
+                        return record(TABLE[name], other, self) if reflected else record(TABLE[name], self, other)
             if reflected:
                 self, other = other, self
             node: Value = _new(Value)
@@ -212,8 +214,7 @@ class Value:
         raise OperandTypeError("a Value is real: use complex(v.data) for the plain number")
 
     if TYPE_CHECKING:
-        # Given by modules that know Value: `graph`, and the table, whose every function is a method too, also under
-        # NumPy's name: v.exp(), v.arctan2(w), v.relu().
+        # Given by `graph`, and by the table: every function of it, also under NumPy's name: v.exp(), v.arctan2(w).
         def backward(self) -> None: ...
         def __getattr__(self, name: str) -> Callable[..., Value]: ...
 
