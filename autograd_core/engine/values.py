@@ -15,10 +15,7 @@ __all__ = ["values"]
 class _Values:
     """See `autograd_core.namespaces.protocol`; the leaves are added as they enter the table."""
 
-    pi = math.pi
-    e = math.e
-    inf = math.inf
-    nan = math.nan
+    pi, e, inf, nan = math.pi, math.e, math.inf, math.nan
 
     def operand(self, node: Value, /) -> Value:
         """A rule on Values reads the node itself."""
