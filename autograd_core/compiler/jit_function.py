@@ -9,15 +9,14 @@ from operator import index
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd_core.compiler.calling.arguments import Flat, Trace, arguments_of, build_samples, flat, holds_values
 from autograd_core.engine.collector import collector_paused
 from autograd_core.engine.strictness import lenient
-from autograd_core.engine.traced import Traced
 from autograd_core.engine.value import as_value
 from autograd_core.errors import OperandTypeError, TransformError
 from autograd_core.transforms.trees import Tree
 
 if TYPE_CHECKING:
+    from autograd_core.compiler.calling.arguments import Flat
     from autograd_core.compiler.compiled import Compiled
 
 __all__ = ["Jit", "jit"]
@@ -124,6 +123,8 @@ class Jit:
             OperandTypeError: if there is a Value among the arguments.
         """
         call = self._bind(args, kwargs)
+        from autograd_core.compiler.calling.arguments import flat, holds_values
+
         traced = flat(call.traced)
         if holds_values(traced):
             raise OperandTypeError(f"{self._name} is compiled for numbers, not for Values")
@@ -145,6 +146,8 @@ class Jit:
         return _Call(args, names, static, [arg for number, arg in enumerate(args) if number not in static])
 
     def _compile(self, call: _Call, args: Sequence[Flat]) -> Compiled:
+        from autograd_core.compiler.calling.arguments import arguments_of
+
         static = {number: self._static_key(number, value) for number, value in call.static.items()}
         arguments = arguments_of(args, self._axes_of(len(call.args), set(static)), self._name)
         if self._is_batched and not any(argument.structure.size for argument in arguments if argument.axis is not None):
@@ -178,7 +181,9 @@ class Jit:
 
     def _make(self, function: Callable[..., Any], arguments: Any, dispatch: Any) -> Compiled:
         # not before something is compiled: it takes a while to import
+        from autograd_core.compiler.calling.arguments import Trace, build_samples
         from autograd_core.compiler.compiled import Compiled
+        from autograd_core.engine.traced import Traced
 
         began = perf_counter()
         with collector_paused(), lenient():
@@ -205,6 +210,8 @@ class Jit:
         return [axis for number, axis in enumerate(axes) if number not in static]
 
     def _dispatch(self, *args: Any, **kwargs: Any) -> Any:
+        from autograd_core.compiler.calling.arguments import flat, holds_values
+
         call = self._bind(args, kwargs)
         traced = flat(call.traced)
         if holds_values(traced):

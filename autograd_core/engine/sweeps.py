@@ -12,14 +12,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence, Set
 from itertools import filterfalse
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd_core.engine.clock import clock
 from autograd_core.engine.value import Constant, Value
 from autograd_core.errors import StaleGraphError
 from autograd_core.namespaces import floats
 from autograd_core.namespaces.gated import Gated
-from autograd_core.namespaces.protocol import Namespace
+
+if TYPE_CHECKING:
+    from autograd_core.namespaces.protocol import Namespace
 
 __all__ = ["pull_back", "push_forward", "topological_order"]
 

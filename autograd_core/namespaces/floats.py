@@ -13,7 +13,6 @@ from typing import Final
 
 from autograd_core.errors import PrimitiveError
 from autograd_core.namespaces import accurate
-from autograd_core.namespaces import polygamma as _polygamma
 
 inf: Final = math.inf
 nan: Final = math.nan
@@ -116,10 +115,8 @@ def _whole(function: Callable[[float], int]) -> Callable[[float], float]:
     return rounded
 
 
-floor = _whole(math.floor)
-ceil = _whole(math.ceil)
-trunc = _whole(math.trunc)
-round = _whole(builtins.round)
+floor, ceil = _whole(math.floor), _whole(math.ceil)
+trunc, round = _whole(math.trunc), _whole(builtins.round)
 
 
 def sign(x: float) -> float:
@@ -155,12 +152,8 @@ def _logarithm(function: Callable[[float], float], pole: float = 0.0) -> Callabl
     return total
 
 
-exp = _total(math.exp)
-exp2 = _total(math.exp2)
-expm1 = _total(math.expm1)
-log = _logarithm(math.log)
-log2 = _logarithm(math.log2)
-log10 = _logarithm(math.log10)
+exp, exp2, expm1 = map(_total, (math.exp, math.exp2, math.expm1))
+log, log2, log10 = map(_logarithm, (math.log, math.log2, math.log10))
 log1p = _logarithm(math.log1p, pole=-1.0)
 sqrt = _total(math.sqrt)
 cbrt = math.cbrt
@@ -199,7 +192,13 @@ def gamma(x: float) -> float:
 
 
 lgamma, exp_product, ndtr = accurate.lgamma, accurate.exp_product, accurate.ndtr
-polygamma = _polygamma.polygamma
+
+
+def polygamma(n: float, x: float) -> float:
+    from autograd_core.namespaces import polygamma as by_mpmath  # an extra, which few need
+
+    return by_mpmath.polygamma(n, x)
+
 
 # Any number of operands
 

@@ -5,12 +5,14 @@ They are called like the functions of `autograd_core.math`, ``relu(x)``, or as m
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from autograd_core.namespaces.protocol import Namespace
 from autograd_core.primitives.helpers import least_norm, magnitude, nan_with
 from autograd_core.primitives.special import logistic, logistic_slope, normal_density
 from autograd_core.primitives.table import primitive
+
+if TYPE_CHECKING:
+    from autograd_core.namespaces.protocol import Namespace
 
 # Klambauer et al., Self-Normalizing Neural Networks (2017), to double precision
 SELU_SCALE = 1.0507009873554804934

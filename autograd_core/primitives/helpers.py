@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from autograd_core.namespaces.protocol import Namespace
+if TYPE_CHECKING:
+    from autograd_core.namespaces.protocol import Namespace
 
 
 def nan_with(m: Namespace, y: Any, slope: Any) -> Any:

@@ -6,11 +6,13 @@ gives no cotangent there, not even a zero, so that no 0·inf can arise in a bran
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from autograd_core.namespaces.protocol import Namespace
 from autograd_core.primitives.helpers import nan_with
 from autograd_core.primitives.table import leaf, primitive
+
+if TYPE_CHECKING:
+    from autograd_core.namespaces.protocol import Namespace
 
 where = leaf(
     "where",
