@@ -13,7 +13,7 @@ from numbers import Number
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from autograd_core.engine.clock import Clock, clock, exhaust
+from autograd_core.engine.clock import clock
 from autograd_core.engine.operation import Operation
 from autograd_core.engine.reals import advice, as_float, describe, real
 from autograd_core.errors import GraphError, OperandTypeError
@@ -287,17 +287,17 @@ def _without_number(plain: Value, operands: Sequence[Value]) -> Value:
 
 
 _kind_over = attrgetter("_recorded_as")
-_write_data = vars(Value)["_data"].__set__  # slot descriptors, in C
-_write_stamp = vars(Value)["_stamp"].__set__
-_write_now = vars(Clock)["now"].__set__
+_write_data, _write_stamp = vars(Value)["_data"].__set__, vars(Value)["_stamp"].__set__  # slot descriptors, in C
 
 
 def write_data(changed: Sequence[Value], numbers: Sequence[float]) -> None:
     """Give nodes new data in one tick of the clock."""
     with clock.lock:
-        tick = clock.now + 1
-        stamps = map(_write_stamp, changed, repeat(tick))
-        exhaust(chain(stamps, map(_write_data, changed, numbers), map(_write_now, [clock], [tick])))
+        while True:
+            tick = clock.now + 1
+            writes = chain(map(_write_stamp, changed, repeat(tick)), map(_write_data, changed, numbers))
+            if clock.write(tick - 1, writes, tick):
+                return
 
 
 def make_constant(leaf: Value) -> None:
