@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autograd_core.namespaces.protocol import Namespace
-from autograd_core.primitives.helpers import even_scale, nan_with
+from autograd_core.primitives.helpers import even_scale, nan_with, undetermined
 from autograd_core.primitives.table import leaf, primitive
 
 INF = float("inf")
@@ -113,7 +113,8 @@ def _exponent(m: Namespace, g: Any, y: Any, x: Any, p: Any) -> Any:
     vanishing = m.logical_or(at_zero, m.logical_and(m.isinf(x), m.less(p, 0.0)))
     root = m.pow(m.abs(x), 0.5 * p)
     slope = (root * m.log(m.abs(m.where(vanishing, 1.0, x)))) * root
-    return g * m.where(m.less(x, 0.0), m.log(x), m.where(vanishing, 0.0, slope))
+    # y times the nan of the logarithm, so that it stays nan at every order
+    return g * m.where(m.less(x, 0.0), y * m.log(x), m.where(vanishing, 0.0, slope))
 
 
 pow = leaf(
@@ -171,7 +172,8 @@ prod = leaf("prod", joint=_prod, symbol="Π", doc="x₁ · … · xₙ")
 
 
 def _hypot(m: Namespace, g: Any, y: Any, *xs: Any) -> list[Any]:
-    # x/y; at 0 the subgradient of least norm, and at infinity the limit as the infinite operands grow alike.
+    # x/y; at 0 the subgradient of least norm, which has no derivative there (the slope depends on the direction), and at
+    # infinity the limit as the infinite operands grow alike.
     count: Any = 0.0
     for x in xs:
         count = count + m.where(m.isinf(x), 1.0, 0.0)
@@ -179,7 +181,7 @@ def _hypot(m: Namespace, g: Any, y: Any, *xs: Any) -> list[Any]:
     share = m.divide(1.0, m.sqrt(m.where(infinite, count, 1.0)))
     scale = even_scale(m, y)
     length = m.hypot(*[m.where(infinite, 1.0, scale * x) for x in xs])
-    length = m.where(m.equal(length, 0.0), 1.0, length)
+    length = m.where(m.equal(length, 0.0), undetermined(m, 1.0, y), length)
     cotangents = []
     for x in xs:
         limit = nan_with(m, x, m.where(m.isinf(x), m.copysign(share, x), 0.0))
