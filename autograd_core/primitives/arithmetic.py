@@ -6,7 +6,7 @@ from typing import Any
 
 from autograd_core.namespaces.protocol import Namespace
 from autograd_core.primitives.helpers import even_scale, nan_with, undetermined
-from autograd_core.primitives.table import leaf, primitive
+from autograd_core.primitives.table import Primitive, leaf, primitive
 
 INF = float("inf")
 REAL = (-INF, INF)
@@ -109,12 +109,31 @@ def _exponent(m: Namespace, g: Any, y: Any, x: Any, p: Any) -> Any:
 
     It is 0 where y is 0, since y vanishes faster than log x grows, and at 0⁰.
     """
+    # y times the nan of the logarithm, so that it stays nan at every order
+    return g * m.where(m.less(x, 0.0), y * m.log(x), m.apply(_power_log, x, p))
+
+
+def _power_times_log(m: Namespace, x: Any, p: Any) -> Any:
     at_zero = m.logical_and(m.equal(x, 0.0), m.greater_equal(p, 0.0))
     vanishing = m.logical_or(at_zero, m.logical_and(m.isinf(x), m.less(p, 0.0)))
     root = m.pow(m.abs(x), 0.5 * p)
     slope = (root * m.log(m.abs(m.where(vanishing, 1.0, x)))) * root
-    # y times the nan of the logarithm, so that it stays nan at every order
-    return g * m.where(m.less(x, 0.0), y * m.log(x), m.where(vanishing, 0.0, slope))
+    return m.where(vanishing, 0.0, slope)
+
+
+def _power_log_base(m: Namespace, g: Any, y: Any, x: Any, p: Any) -> Any:
+    # x^(p−1)·(1 + p·log x). At 0, where y is 0 by its limit from p > 0, only p > 1 has one that is finite.
+    bend = m.pow(x, p - 1.0) + p * m.apply(_power_log, x, p - 1.0)
+    return g * m.where(m.logical_and(m.equal(x, 0.0), m.equal(p, 1.0)), m.log(m.abs(x)), bend)
+
+
+def _power_log_exponent(m: Namespace, g: Any, y: Any, x: Any, p: Any) -> Any:
+    half = m.apply(_power_log, x, 0.5 * p)
+    return g * half * half
+
+
+# By the parts the derivative would underflow, or overflow, where it is an ordinary number.
+_power_log = Primitive("_power_log", _power_times_log, _power_log_base, _power_log_exponent, symbol="xᵖ·log")
 
 
 pow = leaf(
@@ -171,9 +190,11 @@ def _prod(m: Namespace, g: Any, y: Any, *xs: Any) -> list[Any]:
 prod = leaf("prod", joint=_prod, symbol="Π", doc="x₁ · … · xₙ")
 
 
-def _hypot(m: Namespace, g: Any, y: Any, *xs: Any) -> list[Any]:
-    # x/y; at 0 the subgradient of least norm, which has no derivative there (the slope depends on the direction), and at
-    # infinity the limit as the infinite operands grow alike.
+def directions(m: Namespace, y: Any, *xs: Any) -> list[Any]:
+    """x/y for each operand of y = hypot(x, …): at 0 the subgradient of least norm, which has no derivative there.
+
+    At infinity it is the limit as the infinite operands grow alike.
+    """
     count: Any = 0.0
     for x in xs:
         count = count + m.where(m.isinf(x), 1.0, 0.0)
@@ -182,11 +203,35 @@ def _hypot(m: Namespace, g: Any, y: Any, *xs: Any) -> list[Any]:
     scale = even_scale(m, y)
     length = m.hypot(*[m.where(infinite, 1.0, scale * x) for x in xs])
     length = m.where(m.equal(length, 0.0), undetermined(m, 1.0, y), length)
-    cotangents = []
-    for x in xs:
+    found = []
+    for i, x in enumerate(xs):
         limit = nan_with(m, x, m.where(m.isinf(x), m.copysign(share, x), 0.0))
-        cotangents.append(g * m.where(infinite, limit, m.divide(scale * x, length)))
-    return cotangents
+        direction = m.where(infinite, limit, m.divide(scale * x, length))
+        if len(xs) <= _FEW:
+            direction = m.apply(_direction, direction, x, *xs[:i], *xs[i + 1 :])
+        found.append(direction)
+    return found
+
+
+_FEW = 8  # of more operands the curvature would cost their square
+
+
+def _turning(m: Namespace, g: Any, direction: Any, value: Any, x: Any, *others: Any) -> list[Any]:
+    # By the parts, 1/y − x²/y³ would have lost every digit where x is all but y. At 0 it is 0/0.
+    y = m.hypot(x, *others)
+    along, *across = directions(m, y, x, *others)
+    curvatures = [m.divide(other, y) for other in across]
+    bend = m.divide(0.0, y)
+    for other, curvature in zip(across, curvatures, strict=True):
+        bend = bend + other * curvature
+    return [None, g * bend, *[-g * (along * curvature) for curvature in curvatures]]
+
+
+_direction = Primitive("_direction", lambda m, value, x, *others: value, joint=_turning, symbol="x/|x|")
+
+
+def _hypot(m: Namespace, g: Any, y: Any, *xs: Any) -> list[Any]:
+    return [g * direction for direction in directions(m, y, *xs)]
 
 
 hypot = leaf("hypot", joint=_hypot, doc="√(x₁² + … + xₙ²), without overflow")

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from autograd_core.namespaces.protocol import Namespace
+from autograd_core.primitives.arithmetic import directions
 from autograd_core.primitives.helpers import even_scale, nan_with, one_minus_square
 from autograd_core.primitives.table import Primitive, leaf, primitive
 
@@ -82,21 +83,37 @@ acos = leaf(
 atan = leaf("atan", lambda m, g, y, x: g * m.divide(1.0, 1.0 + x * x), aliases=["arctan"], doc="arctangent, in radians")
 
 
-def _angle(m: Namespace, part: Any, y: Any, x: Any) -> Any:
+def _angle(m: Namespace, part: Any, other: Any) -> Any:
     # (part/h)/h with h = hypot: x² + y² would overflow or vanish. A part that is small beside h is lifted first, lest
     # the first quotient lose its digits to underflow although the second would not.
-    scale = even_scale(m, m.hypot(y, x))
-    h = m.hypot(scale * y, scale * x)
+    scale = even_scale(m, m.hypot(part, other))
+    h = m.hypot(scale * part, scale * other)
     lifted = m.logical_and(m.less(m.abs(scale * part), 2.0**-900), m.greater(h, 2.0**-500))
     lift = m.where(lifted, 2.0**200, 1.0)
     slope = m.divide(m.divide(scale * part * lift, h), h) * scale
     return m.where(m.isinf(h), 0.0 * m.copysign(1.0, part), m.divide(slope, lift))
 
 
+def _angle_by_part(m: Namespace, g: Any, slope: Any, part: Any, other: Any) -> Any:
+    h = m.hypot(part, other)
+    along, across = directions(m, h, part, other)
+    return g * m.divide(m.divide((across - along) * (across + along), h), h)
+
+
+def _angle_by_other(m: Namespace, g: Any, slope: Any, part: Any, other: Any) -> Any:
+    h = m.hypot(part, other)
+    along, across = directions(m, h, part, other)
+    return -2.0 * g * (m.divide(along, h) * m.divide(across, h))
+
+
+# The parts have factors for the ends of a double's range, which overflow when they are differentiated.
+_angle_slope = Primitive("_angle_slope", _angle, _angle_by_part, _angle_by_other, symbol="/|·|²")
+
+
 atan2 = leaf(
     "atan2",
-    lambda m, g, angle, y, x: g * nan_with(m, angle, _angle(m, x, y, x)),
-    lambda m, g, angle, y, x: g * nan_with(m, angle, -_angle(m, y, y, x)),
+    lambda m, g, angle, y, x: g * nan_with(m, angle, m.apply(_angle_slope, x, y)),
+    lambda m, g, angle, y, x: g * nan_with(m, angle, -m.apply(_angle_slope, y, x)),
     aliases=["arctan2"],
     doc="the angle of the point (x, y), in radians; operands y, x",
 )
