@@ -77,7 +77,7 @@ remainder = leaf(
 # Powers
 
 
-def _base(m: Namespace, g: Any, y: Any, x: Any, p: Any) -> Any:
+def _power_slope(m: Namespace, y: Any, x: Any, p: Any) -> Any:
     """p·x^(p−1).
 
     As it stands only where p − 1 is exact (from ½ to 2⁵³) or makes no difference (x = 0 or infinity), and where a power
@@ -91,9 +91,29 @@ def _base(m: Namespace, g: Any, y: Any, x: Any, p: Any) -> Any:
     end = m.logical_or(m.logical_or(m.equal(x, 0.0), m.isinf(x)), m.isinf(p))
     constant = m.logical_and(m.equal(p, 0.0), m.logical_or(m.equal(x, 0.0), m.isnan(x)))
     vanishing = m.logical_or(constant, m.logical_and(m.isinf(p), m.equal(y, 0.0)))
-    return g * m.where(
+    return m.where(
         vanishing, 0.0, nan_with(m, y, m.where(m.logical_or(exact, end), p * power, _by_root(m, y, x, p)))
     )
+
+
+def _base(m: Namespace, g: Any, y: Any, x: Any, p: Any) -> Any:
+    return g * m.apply(_power_base, y, x, p)
+
+
+def _power_base_base(m: Namespace, g: Any, slope: Any, y: Any, x: Any, p: Any) -> Any:
+    """p times the slope of x^(p−1), or (p − 1)/x times the slope where p − 1 would be rounded; 0 for p = 0."""
+    exact = m.logical_and(m.less_equal(1.5, p), m.less_equal(p, 2.0**53))
+    again = m.logical_or(exact, m.logical_or(m.equal(x, 0.0), m.isinf(x)))
+    lower = p * m.apply(_power_base, m.pow(x, p - 1.0), x, p - 1.0)
+    bend = m.where(again, lower, m.divide((p - 1.0) * slope, m.where(again, 1.0, x)))
+    return g * m.where(m.logical_and(m.equal(p, 0.0), m.logical_not(m.isnan(x))), 0.0, bend)
+
+
+def _power_base_exponent(m: Namespace, g: Any, slope: Any, y: Any, x: Any, p: Any) -> Any:
+    return g * m.where(m.less(x, 0.0), slope * m.log(x), _power_log_slope(m, x, p))
+
+
+_power_base = Primitive("_power_base", _power_slope, None, _power_base_base, _power_base_exponent, symbol="p·xᵖ⁻¹")
 
 
 def _by_root(m: Namespace, y: Any, x: Any, p: Any) -> Any:
@@ -121,10 +141,14 @@ def _power_times_log(m: Namespace, x: Any, p: Any) -> Any:
     return m.where(vanishing, 0.0, slope)
 
 
-def _power_log_base(m: Namespace, g: Any, y: Any, x: Any, p: Any) -> Any:
+def _power_log_slope(m: Namespace, x: Any, p: Any) -> Any:
     # x^(p−1)·(1 + p·log x). At 0, where y is 0 by its limit from p > 0, only p > 1 has one that is finite.
     bend = m.pow(x, p - 1.0) + p * m.apply(_power_log, x, p - 1.0)
-    return g * m.where(m.logical_and(m.equal(x, 0.0), m.equal(p, 1.0)), m.log(m.abs(x)), bend)
+    return m.where(m.logical_and(m.equal(x, 0.0), m.equal(p, 1.0)), m.log(m.abs(x)), bend)
+
+
+def _power_log_base(m: Namespace, g: Any, y: Any, x: Any, p: Any) -> Any:
+    return g * _power_log_slope(m, x, p)
 
 
 def _power_log_exponent(m: Namespace, g: Any, y: Any, x: Any, p: Any) -> Any:
