@@ -91,9 +91,7 @@ def _power_slope(m: Namespace, y: Any, x: Any, p: Any) -> Any:
     end = m.logical_or(m.logical_or(m.equal(x, 0.0), m.isinf(x)), m.isinf(p))
     constant = m.logical_and(m.equal(p, 0.0), m.logical_or(m.equal(x, 0.0), m.isnan(x)))
     vanishing = m.logical_or(constant, m.logical_and(m.isinf(p), m.equal(y, 0.0)))
-    return m.where(
-        vanishing, 0.0, nan_with(m, y, m.where(m.logical_or(exact, end), p * power, _by_root(m, y, x, p)))
-    )
+    return m.where(vanishing, 0.0, nan_with(m, y, m.where(m.logical_or(exact, end), p * power, _by_root(m, y, x, p))))
 
 
 def _base(m: Namespace, g: Any, y: Any, x: Any, p: Any) -> Any:
@@ -226,12 +224,13 @@ def directions(m: Namespace, y: Any, *xs: Any) -> list[Any]:
     share = m.divide(1.0, m.sqrt(m.where(infinite, count, 1.0)))
     scale = even_scale(m, y)
     length = m.hypot(*[m.where(infinite, 1.0, scale * x) for x in xs])
-    length = m.where(m.equal(length, 0.0), undetermined(m, 1.0, y), length)
+    few = len(xs) <= _FEW
+    length = m.where(m.equal(length, 0.0), 1.0 if few else undetermined(m, 1.0, y), length)
     found = []
     for i, x in enumerate(xs):
         limit = nan_with(m, x, m.where(m.isinf(x), m.copysign(share, x), 0.0))
         direction = m.where(infinite, limit, m.divide(scale * x, length))
-        if len(xs) <= _FEW:
+        if few:
             direction = m.apply(_direction, direction, x, *xs[:i], *xs[i + 1 :])
         found.append(direction)
     return found

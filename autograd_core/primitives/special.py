@@ -77,7 +77,7 @@ def _both_zero(m: Namespace, x: Any, y: Any) -> Any:
 
 
 # x/y, and at 0/0 what it is for x = 0 and every other y: 0, with the derivatives 1/y and 0
-_xlogy_slope = Primitive(
+_xlogy_slope: Primitive = Primitive(
     "_xlogy_slope",
     _quotient,
     lambda m, g, q, x, y: g * m.divide(1.0, y + 0.0),

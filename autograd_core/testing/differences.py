@@ -122,9 +122,7 @@ def second_derivative(row: Operation, first: int, second: int, xs: Sequence[floa
     return mp.mpf(0) if flat else mp.nan
 
 
-def _bends(
-    row: Operation, first: int, second: int, xs: Sequence[float], steps: Sequence[Any]
-) -> tuple[list[Any], Any]:
+def _bends(row: Operation, first: int, second: int, xs: Sequence[float], steps: Sequence[Any]) -> tuple[list[Any], Any]:
     """The second differences on each side of the point, divided by the steps, and the size of the largest value."""
     mp = multiprecision()
     from autograd_core.namespaces import precise
