@@ -25,6 +25,10 @@ class _Values:
         """The cotangent `g` where `condition` holds, and none elsewhere, also when the graph is evaluated anew."""
         return gated.gate(self, condition, g)
 
+    def apply(self, row: Operation, /, *operands: Any) -> Value:
+        """A node that `row` made: its derivative is that of its own rules, not of what it is written with."""
+        return record(row, *map(as_value, operands))
+
     def add_leaf(self, op: Operation) -> None:
         """From now on the namespace has the function that records `op`, under its name."""
 

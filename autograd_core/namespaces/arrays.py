@@ -36,6 +36,11 @@ operand: Final = operator.attrgetter("_data")
 """A node's number, one for the whole batch. Whoever runs a graph over a batch looks up the arrays of its nodes."""
 
 
+def apply(row: Any, *xs: Any) -> Any:
+    """The value of a primitive, for a batch."""
+    return row.forward(sys.modules[__name__], *xs)
+
+
 _is_quiet: ContextVar[bool] = ContextVar("_is_quiet", default=False)
 
 

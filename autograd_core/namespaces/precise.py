@@ -6,6 +6,7 @@ Everything is computed in mpmath's current working precision (``mpmath.workprec`
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -24,6 +25,11 @@ e: Final = mp.e
 def operand(node: Any) -> Any:
     """A rule on mpmath's numbers reads a node's number."""
     return mp.mpf(node.data)
+
+
+def apply(row: Any, *xs: Any) -> Any:
+    """The value of a primitive."""
+    return row.forward(sys.modules[__name__], *xs)
 
 
 def where(condition: Any, chosen: Any, otherwise: Any) -> Any:

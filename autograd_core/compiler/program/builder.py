@@ -108,6 +108,9 @@ class Builder:
     def gate(self, condition: Operand, g: Any) -> Gated:
         return make_gate(self, self._condition(condition), g)
 
+    def apply(self, row: Operation, *operands: Any) -> Any:
+        return row.forward(self, *operands)
+
     # Arithmetic
 
     def add(self, a: Operand, b: Operand) -> Instruction:
