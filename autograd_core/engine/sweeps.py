@@ -165,9 +165,10 @@ def _send_back(
     assert op is not None
     if max(map(_stamp_of, parents)) > node._stamp:
         raise _stale(node)
-    wanted = [parent.__class__ is not Constant and parent not in fixed for parent in parents]
-    xs = map(m.operand, parents)
-    cotangents = op.cotangents(m, g, m.operand(node), *xs, wanted=wanted)
+    wanted = None  # a joint rule gives all cotangents at once
+    if op.joint is None:
+        wanted = [parent.__class__ is not Constant and parent not in fixed for parent in parents]
+    cotangents = op.cotangents(m, g, m.operand(node), *map(m.operand, parents), wanted=wanted)
     for parent, cotangent in zip(parents, cotangents, strict=True):
         if cotangent is not None:
             if condition is not None:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from itertools import chain, repeat
 from math import nan
 from numbers import Number
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from autograd_core.engine.clock import clock
@@ -271,22 +270,22 @@ def record(op: Operation, *operands: Value) -> Value:
         node._data = op.eager(a._data)
     else:
         node._a, node._b = operands, None
-        if any(map(_kind_over, operands)):
-            return _without_number(node, operands)
+        for operand in operands:
+            if operand._recorded_as:
+                return _without_number(node, operands)
         node._data = op.eager(*[operand._data for operand in operands])
     return node
 
 
 def _without_number(plain: Value, operands: Sequence[Value]) -> Value:
     """The node of the class that an operand asks for; it has no number, since that one has none."""
-    kind: Any = next(filter(None, map(_kind_over, operands)))
+    kind: Any = next(filter(None, (operand._recorded_as for operand in operands)))
     node: Value = _new(kind)
     node._a, node._b, node._stamp, node.op = plain._a, plain._b, plain._stamp, plain.op
     node._grad, node.label, node._data = 0.0, "", nan
     return node
 
 
-_kind_over = attrgetter("_recorded_as")
 _write_data, _write_stamp = vars(Value)["_data"].__set__, vars(Value)["_stamp"].__set__  # slot descriptors, in C
 
 
