@@ -39,7 +39,7 @@ def at_instruction(n, act):
 
 def at_every_instruction(make):
     """For every n: `make()` gives what runs, what comes in between before its n-th instruction, and what must hold."""
-    n = 0
+    n, before = 0, sys.gettrace()
     while True:
         n += 1
         run, act, check = make()
@@ -47,7 +47,7 @@ def at_every_instruction(make):
         try:
             run()
         finally:
-            sys.settrace(None)
+            sys.settrace(before)
         if count() < n:
             return n
         check()
