@@ -62,6 +62,11 @@ KEPT = 1 << 26
 PARTS = 32
 """Pieces of memory that a process keeps at most."""
 
+# The function that jit gives
+
+STRUCTURES = 128
+"""Structures of arguments for which one function keeps its code; that of a short one takes some 50 KB."""
+
 # The builtin
 
 MOST_NODES = 200
