@@ -82,7 +82,8 @@ def huber(predictions: Any, targets: Any, delta: float = 1.0) -> Value:
 
     def one(prediction: Value, target: Any) -> Value:
         size = math.fabs(prediction - target)
-        return math.where(math.less(size, width), 0.5 * size * size, width * (size - 0.5 * width))
+        loss: Value = math.where(math.less(size, width), 0.5 * size * size, width * (size - 0.5 * width))
+        return loss
 
     return _mean("huber", one, predictions, targets)
 

@@ -1,6 +1,6 @@
 """The four kinds of compiled code: a point or a batch, as machine code or as Python. Each does the same `Work`.
 
-All have `stats`, `ir`, `assembly`, `run` and `builtin_address`; those of a point `point` and `into` as well.
+All have `stats`, `ir`, `assembly`, `run` and `builtin`; those of a point `point` and `into` as well.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from autograd_core.compiler.program.rolling import roll, size_of
 from autograd_core.namespaces import floats
 from autograd_core.transforms.trees import Shape
 
-__all__ = ["NativeBatch", "NativePoint", "PythonBatch", "PythonPoint", "Work"]
+__all__ = ["Builtin", "NativeBatch", "NativePoint", "PythonBatch", "PythonPoint", "Work"]
 
 
 class Work(NamedTuple):
@@ -49,6 +49,20 @@ class Work(NamedTuple):
     fallback: Callable[..., Any]
 
 
+class Builtin(NamedTuple):
+    """The code of a builtin function.
+
+    Attributes:
+        address: where it is.
+        code: what has it, for as long as that object lives.
+        plan: what the code has the addresses of.
+    """
+
+    address: int
+    code: Any
+    plan: Any
+
+
 class _Python:
     """What code without LLVM has in common; there is no builtin."""
 
@@ -57,8 +71,8 @@ class _Python:
         self._work = work
         self.stats: dict[str, Any] = {}
 
-    def builtin_address(self) -> int | None:
-        """Where the code of a builtin function is, which lives as long as this object."""
+    def builtin(self) -> Builtin | None:
+        """The code of a builtin function."""
         return None
 
     @property
@@ -69,10 +83,9 @@ class _Python:
 
 
 class _Native:
-    """What machine code has in common; `_plan` keeps what a builtin has the addresses of."""
+    """What machine code has in common."""
 
     _work: Work
-    _plan: Any
     code: Any
     builtin_code: Any = None
 
@@ -84,18 +97,18 @@ class _Native:
     def assembly(self) -> str:
         return str(self.code.assembly)
 
-    def _builtin_text(self, has_callbacks: bool, **options: Any) -> str:
-        """The text of a module with the builtin's code; empty where there can be none."""
+    def _builtin_text(self, has_callbacks: bool, **options: Any) -> tuple[Any, str]:
+        """The plan of the builtin, and the text of a module with its code; this is empty where there can be none."""
         from autograd_core.compiler.calling.builtin import Plan, boxes_of, write_builtin
 
         work = self._work
         boxes = None if work.has_captured or has_callbacks else boxes_of(work.trace.arguments, work.trace.result)
         if boxes is None:
-            return ""
+            return None, ""
         arguments, result = boxes
         inputs, outputs = work.mapped.count(False), len(work.program.outputs)
-        self._plan = Plan(arguments, result, inputs=inputs, outputs=outputs, fallback=work.fallback, **options)
-        return write_builtin(self._plan)
+        plan = Plan(arguments, result, inputs=inputs, outputs=outputs, fallback=work.fallback, **options)
+        return plan, write_builtin(plan)
 
     @staticmethod
     def _new_array(work: Work) -> Any:
@@ -148,7 +161,7 @@ class NativePoint(_Native, _Point):
         text, instructions, loops, width = self._emit(work)
         tier = host.tier(instructions, width)
         self.stats = {"loops": loops, "vector_width": width, "chunks": text.chunks, "workspace": text.slots}
-        builtin = self._builtin_text(bool(text.called), slots=text.slots, new_array=self._new_array(work))
+        self._plan, builtin = self._builtin_text(bool(text.called), slots=text.slots, new_array=self._new_array(work))
         # around a longer kernel the builtin is not worth LLVM's time
         together = bool(builtin and tier.passes)
         self.code = Code(text.ir, tier, text.called, [builtin] if together else text.parts)
@@ -188,8 +201,9 @@ class NativePoint(_Native, _Point):
         self._kernel(None, inputs.ctypes.data, self._workspace(), outputs.ctypes.data, 1)
         self.code.check()
 
-    def builtin_address(self) -> int | None:
-        return None if self.builtin_code is None else int(self.builtin_code.address("builtin"))
+    def builtin(self) -> Builtin | None:
+        code = self.builtin_code
+        return None if code is None else Builtin(code.address("builtin"), code, self._plan)
 
 
 class _Batch:
@@ -286,23 +300,20 @@ class NativeBatch(_Native, _Batch):
     def over(self, numbers: Numbers, columns: Sequence[Any] | None) -> Any:
         return self._runner.run(numbers, columns)
 
-    def builtin_address(self) -> int | None:
-        if self.builtin_code is None:
-            self._make_builtin()
-        return None if self.builtin_code is None else int(self.builtin_code.address("builtin"))
-
-    def _make_builtin(self) -> None:
-        """A batch's builtin takes as long to make as its kernel, so it waits until it is asked for."""
+    def builtin(self) -> Builtin | None:
+        """It takes as long to make as the kernel, so it waits until it is asked for; each call makes one."""
         from autograd_core.compiler.codegen.convention import DRIVE
         from autograd_core.compiler.machine.code import Code
 
         shapes = self._work.trace.result.shapes
         largest = max((math.prod(shape or ()) for shape in shapes), default=1) or 1
-        text = self._builtin_text(
+        plan, text = self._builtin_text(
             self._has_callbacks, slots=0, batch=self._sizes, words=ctypes.addressof(self._words),
             mean=self._work.reduce == "mean", new_array=self._new_array(self._work), new_large_array=RESULTS.array,
             few=tuning.LEAST // (8 * largest), share=self._runner.run_at, most=self._runner.most,
         )  # fmt: skip
-        if text:
-            symbols = {DRIVE.name: self._driver.address(DRIVE.name)}
-            self.builtin_code = Code(text, host.Tier(0, 0), symbols=symbols)
+        if not text:
+            return None
+        symbols = {DRIVE.name: self._driver.address(DRIVE.name)}
+        self.builtin_code = code = Code(text, host.Tier(0, 0), symbols=symbols)
+        return Builtin(code.address("builtin"), code, plan)

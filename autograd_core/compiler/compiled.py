@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any
@@ -67,26 +66,27 @@ class Compiled:
             "compile_seconds": trace_seconds + made - began,
         }  # fmt: skip
         self.has_run = False
-        self._function: Callable[..., Any] | None = None
-        self._lock = threading.RLock()
+        self._functions: list[Callable[..., Any]] = []
 
     @property
     def function(self) -> Callable[..., Any]:
         """The fastest way to call it: a builtin, or the general path where there can be none."""
-        with self._lock:
-            if self._function is None:
-                self._function = self._make_function()
-            return self._function
+        if not self._functions:
+            # Two threads may both make one. Each builtin has code of its own, and the first stays.
+            self._functions.append(self._make_function())
+        return self._functions[0]
 
     def _make_function(self) -> Callable[..., Any]:
         began = perf_counter()
-        address = self._backend.builtin_address()
-        if address is None:
+        made = self._backend.builtin()
+        if made is None:
             return self.run
         from autograd_core.compiler.calling.builtin import make_builtin
 
-        # the builtin keeps this object alive, and this object what the builtin calls
-        builtin: Callable[..., Any] = make_builtin(self._trace.name, "compiled by autograd_core", address, self)
+        address, *kept = made
+        # the builtin keeps alive this object, its code, and what that has the addresses of
+        owners = self, *kept
+        builtin: Callable[..., Any] = make_builtin(self._trace.name, "compiled by autograd_core", address, owners)
         self.stats["builtin_seconds"] = perf_counter() - began
         return builtin
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from autograd_core.compiler.calling.arguments import Argument, Trace
 from autograd_core.engine.collector import collector_paused
 from autograd_core.engine.graph import Graph
 from autograd_core.engine.methods import method_of
@@ -14,7 +13,6 @@ from autograd_core.engine.sweeps import pull_back
 from autograd_core.engine.value import Value, as_value
 from autograd_core.engine.values import values
 from autograd_core.namespaces.gated import open_gate
-from autograd_core.transforms.trees import Structure
 
 if TYPE_CHECKING:
     from autograd_core.compiler.compiled import Compiled
@@ -61,7 +59,10 @@ def compile_passes(
     Raises:
         StaleGraphError: if a leaf was changed after the graph was recorded or evaluated.
     """
-    from autograd_core.compiler.compiled import Compiled  # not before something is compiled: it takes a while to import
+    # not before something is compiled: it takes a while to import
+    from autograd_core.compiler.calling.arguments import Argument, Trace
+    from autograd_core.compiler.compiled import Compiled
+    from autograd_core.transforms.trees import Structure
 
     adjoints: dict[Value, Value] = {}
     for output in outputs:

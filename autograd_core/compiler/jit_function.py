@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import sys
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import update_wrapper
 from operator import index
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd_core.compiler.calling.arguments import Flat, Trace, arguments_of, build_samples, flat, holds_values
+from autograd_core.compiler import tuning
 from autograd_core.engine.collector import collector_paused
 from autograd_core.engine.strictness import lenient
-from autograd_core.engine.traced import Traced
 from autograd_core.engine.value import as_value
 from autograd_core.errors import OperandTypeError, TransformError
 from autograd_core.transforms.trees import Tree
 
 if TYPE_CHECKING:
+    from autograd_core.compiler.calling.arguments import Flat
     from autograd_core.compiler.compiled import Compiled
 
 __all__ = ["Jit", "jit"]
@@ -38,7 +40,8 @@ def jit(
 
     The function is written for single numbers, with `autograd_core.math`, or is a derivative of such a function:
     ``jit(value_and_grad(f))``. A Python branch on an argument raises TraceError; ``where``, ``maximum`` and their like
-    choose in compiled code. Every other structure or shape of the arguments is traced anew.
+    choose in compiled code. Every other structure or shape of the arguments is traced anew; the code is kept for the
+    128 that were used last.
 
     Args:
         f: the function. Its arguments and result may be numbers, lists, tuples, dicts, named tuples, dataclasses and
@@ -108,7 +111,7 @@ class Jit:
         self._static = sorted(_whole(number, "static_argnums") for number in static)
         if self._static and self._static[0] < 0:
             raise TransformError(f"static_argnums counts arguments from 0: {self._static[0]} is none")
-        self._compiled: dict[Any, Compiled] = {}
+        self._compiled: OrderedDict[Any, Compiled] = OrderedDict()
         self._fast: Callable[..., Any] = self._dispatch
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -124,6 +127,8 @@ class Jit:
             OperandTypeError: if there is a Value among the arguments.
         """
         call = self._bind(args, kwargs)
+        from autograd_core.compiler.calling.arguments import flat, holds_values
+
         traced = flat(call.traced)
         if holds_values(traced):
             raise OperandTypeError(f"{self._name} is compiled for numbers, not for Values")
@@ -145,6 +150,8 @@ class Jit:
         return _Call(args, names, static, [arg for number, arg in enumerate(args) if number not in static])
 
     def _compile(self, call: _Call, args: Sequence[Flat]) -> Compiled:
+        from autograd_core.compiler.calling.arguments import arguments_of
+
         static = {number: self._static_key(number, value) for number, value in call.static.items()}
         arguments = arguments_of(args, self._axes_of(len(call.args), set(static)), self._name)
         if self._is_batched and not any(argument.structure.size for argument in arguments if argument.axis is not None):
@@ -162,7 +169,16 @@ class Jit:
             dispatch = None if call.names or static else self._dispatch
             # of two threads that make it at once, the first one's is used by both
             known = self._compiled.setdefault(key, self._make(function, arguments, dispatch))
+        self._keep_latest(key)
         return known
+
+    def _keep_latest(self, key: Any) -> None:
+        """Of many structures, forget the code of the one whose last use was longest ago."""
+        with suppress(KeyError):  # another thread has just forgotten it
+            self._compiled.move_to_end(key)
+        while len(self._compiled) > tuning.STRUCTURES:
+            with suppress(KeyError):  # or the last of them
+                self._compiled.popitem(last=False)
 
     def _static_key(self, number: int, value: Any) -> Any:
         try:
@@ -178,7 +194,9 @@ class Jit:
 
     def _make(self, function: Callable[..., Any], arguments: Any, dispatch: Any) -> Compiled:
         # not before something is compiled: it takes a while to import
+        from autograd_core.compiler.calling.arguments import Trace, build_samples
         from autograd_core.compiler.compiled import Compiled
+        from autograd_core.engine.traced import Traced
 
         began = perf_counter()
         with collector_paused(), lenient():
@@ -205,6 +223,8 @@ class Jit:
         return [axis for number, axis in enumerate(axes) if number not in static]
 
     def _dispatch(self, *args: Any, **kwargs: Any) -> Any:
+        from autograd_core.compiler.calling.arguments import flat, holds_values
+
         call = self._bind(args, kwargs)
         traced = flat(call.traced)
         if holds_values(traced):

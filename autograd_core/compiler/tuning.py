@@ -22,6 +22,9 @@ MIDDLING = 1_000
 VAST = 20_000
 """Instructions of a batch's kernel from which LLVM takes longer to choose well than that wins."""
 
+BUILDER_USES = 50
+"""Modules for which LLVM's passes are built by the same builder: with each it takes a little longer."""
+
 # The loop over a batch
 
 SCRATCH = 1 << 17
@@ -58,6 +61,11 @@ KEPT = 1 << 26
 """Bytes that a process keeps at most."""
 PARTS = 32
 """Pieces of memory that a process keeps at most."""
+
+# The function that jit gives
+
+STRUCTURES = 128
+"""Structures of arguments for which one function keeps its code; that of a short one takes some 50 KB."""
 
 # The builtin
 

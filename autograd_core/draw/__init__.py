@@ -1,5 +1,17 @@
 """Pictures of a graph: to DOT, and by Graphviz to SVG and other formats. It imports `engine` and what is above."""
 
-from autograd_core.draw.drawing import Drawing, draw, to_dot, to_svg
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from autograd_core.draw.drawing import Drawing, draw, to_dot, to_svg
 
 __all__ = ["Drawing", "draw", "to_dot", "to_svg"]
+
+
+def __getattr__(name: str) -> Any:
+    # Every Graph has methods to draw it, so this package is always imported; what they need is not before it is used.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from autograd_core.draw import drawing
+
+    return getattr(drawing, name)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from autograd_core.draw.drawing import Drawing
 from autograd_core.engine.graph import Graph
 from autograd_core.engine.methods import method_of
 
-__all__: list[str] = []
+if TYPE_CHECKING:
+    from autograd_core.draw.drawing import Drawing
 
 
 @method_of(Graph)
 def draw(self: Graph, *, derivatives: bool = False, max_nodes: int = 500) -> Drawing:
     """A picture of the graph as it is now; for the arguments and the picture see `autograd_core.draw`."""
+    from autograd_core.draw.drawing import Drawing
+
     return Drawing(self, derivatives=derivatives, max_nodes=max_nodes)
 
 

@@ -2,6 +2,6 @@
 
 `value` has the node and its operators, `sweeps` the order and the passes, `graph` both as a user meets them. The rest
 is what these stand on: `operation` (what a node knows of its primitive), `values` (the namespace that records),
-`traced` (nodes without numbers), `reals`, `operators`, `callers`, `copying`, `strictness`, `collector`, `clock`,
-and `methods`, by which a module gives a class above it a method.
+`traced` (nodes without numbers), `reals`, `operators`, `callers`, `copying`, `strictness`, `collector`, `blocks`,
+`clock`, and `methods`, by which a module gives a class above it a method.
 """

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
+from collections.abc import Iterable
+from itertools import chain
+from operator import attrgetter
 from typing import Any, Final
 
 __all__ = ["Clock", "clock", "exhaust"]
@@ -22,7 +26,8 @@ class Clock:
 
     Attributes:
         now: the time of the last change.
-        lock: held by whoever changes data.
+        lock: held by whoever changes data. It keeps other threads away, but not what a finalizer, a signal handler or
+            a user's own function does on the same one: hence `write`.
     """
 
     __slots__ = ("lock", "now")
@@ -31,10 +36,30 @@ class Clock:
         self.now = 0
         self.lock = threading.RLock()
 
+    def write(self, seen: int, writes: Iterable[Any], now: int) -> bool:
+        """Do all of `writes`, and then it is `now`; nothing at all, and False, if it is no longer the time `seen`."""
+        still = map({seen: True}.__getitem__, map(_read_now, [self]))
+        try:
+            exhaust(chain(still, writes, map(_write_now, [self], [now])))
+        except KeyError:
+            return False
+        return True
+
     def advance(self, at_least: int) -> None:
         """Tick, to a time of at least `at_least`."""
         with self.lock:
             self.now = max(self.now + 1, at_least)
 
 
+_read_now = attrgetter("now")
+_write_now = vars(Clock)["now"].__set__  # a slot descriptor, in C
+
 clock: Final = Clock()
+
+
+def _forked() -> None:
+    clock.lock = threading.RLock()  # a thread that is not there may hold the other
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
-from itertools import chain
+from itertools import chain, repeat
+from operator import add, attrgetter
 from typing import TYPE_CHECKING, Any
 
 from autograd_core.engine.clock import clock, exhaust
 from autograd_core.engine.methods import method_of
 from autograd_core.engine.strictness import is_strict, lenient
 from autograd_core.engine.sweeps import pull_back, topological_order
-from autograd_core.engine.value import Constant, Value, as_value, write_data
+from autograd_core.engine.value import Constant, Value, as_value
 from autograd_core.engine.values import values
 from autograd_core.errors import GraphError, OperandTypeError
 from autograd_core.namespaces.gated import open_gate
 
 __all__ = ["Graph", "backward", "gradients"]
 
-_commit_lock = threading.Lock()
+_read_grad = attrgetter("_grad")
 _write_grad = vars(Value)["_grad"].__set__
+_write_data = vars(Value)["_data"].__set__
+_write_stamp = vars(Value)["_stamp"].__set__
 
 
 class Graph:
@@ -66,20 +68,30 @@ class Graph:
         What Python decided while the graph was recorded (an ``if``, a loop count) stays as it was; a condition made
         with ``greater``, ``less`` and their like is part of the graph and is decided anew.
         """
-        # No leaf may change meanwhile: what is computed here would then be stamped as newer than that change.
+        # No other thread may change a leaf meanwhile. A finalizer, a signal handler or a user's own function on this
+        # one may: then the data belong to the leaves as they were, and what changed is newer.
         with clock.lock:
-            if self._code is not None and not is_strict():
-                numbers = self._code([leaf._data for leaf in self.leaves])
-                count = len(self._operations)
-                write_data(self._operations, numbers[:count])
-                self._evaluated = clock.now, numbers[count:]
-                return
-            data: dict[Value, float] = {}
-            for node in self.nodes:
-                op = node.op
-                data[node] = node._data if op is None else op.eager(*[data[parent] for parent in node.parents])
-            operations = self._operations
-            write_data(operations, [data[node] for node in operations])
+            given = [leaf._data for leaf in self.leaves]
+            numbers = self._evaluate(given) if self._code is None or is_strict() else self._code(given)
+            operations, is_written = self._operations, False
+            while not is_written:
+                now = clock.now
+                newer = [leaf for leaf, number in zip(self.leaves, given, strict=True) if leaf._data is not number]
+                stamps = map(_write_stamp, operations, repeat(now + 1)), map(_write_stamp, newer, repeat(now + 2))
+                data = map(_write_data, operations, numbers)
+                is_written = clock.write(now, chain(*stamps, data), now + (2 if newer else 1))
+            self._evaluated = now + 1, numbers[len(operations) :]
+
+    def _evaluate(self, given: Sequence[float]) -> list[float]:
+        """The data of all operations, in order, from those of the leaves."""
+        data: dict[Value, float] = dict(zip(self.leaves, given, strict=True))
+        for node in self.nodes:
+            op = node.op
+            if op is not None:
+                data[node] = op.eager(*[data[parent] for parent in node.parents])
+            elif node not in data:
+                data[node] = node._data
+        return [data[node] for node in self._operations]
 
     def backward(self) -> None:
         """Add the derivative of the sum of the outputs to the grad of every leaf, in reverse topological order.
@@ -95,7 +107,7 @@ class Graph:
             raise GraphError("a constant has no gradient: backward() wants a Value computed from others, or a leaf")
         operations, leaves = self._operations, self.leaves
         evaluated_at, numbers = self._evaluated
-        if self._code is not None and self._is_unchanged_since(evaluated_at):
+        if numbers and self._is_unchanged_since(evaluated_at):
             count = len(operations)
             grads, shares = numbers[:count], numbers[count:]
         else:
@@ -105,9 +117,9 @@ class Graph:
             pull_back(self.nodes, adjoints)
             leaves = [node for node in leaves if node in adjoints]
             grads, shares = [adjoints.get(node, 0.0) for node in operations], [adjoints[leaf] for leaf in leaves]
-        with _commit_lock:
-            sums = [leaf._grad + share for leaf, share in zip(leaves, shares, strict=True)]
-            exhaust(chain(map(_write_grad, operations, grads), map(_write_grad, leaves, sums)))
+        # Read, added and written in one call in C: no other pass comes between, neither on another thread nor on this.
+        sums = map(add, map(_read_grad, leaves), shares)
+        exhaust(chain(map(_write_grad, operations, grads), map(_write_grad, leaves, sums)))
 
     def _is_unchanged_since(self, tick: int) -> bool:
         """Whether no node of this graph got new data after that time."""
@@ -115,8 +127,7 @@ class Graph:
 
     def zero_grad(self) -> None:
         """Set the grad of every node to 0."""
-        with _commit_lock:
-            exhaust(map(_write_grad, self.nodes, [0.0] * len(self.nodes)))
+        exhaust(map(_write_grad, self.nodes, [0.0] * len(self.nodes)))
 
     if TYPE_CHECKING:
         # given by modules that know Graph: `autograd_core.compiler.graph_compile`, `autograd_core.draw.graph_methods`

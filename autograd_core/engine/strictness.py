@@ -7,23 +7,36 @@ the primitive computes, which looks whether the block is in force here; otherwis
 from __future__ import annotations
 
 import math
+import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 
+from autograd_core.engine.blocks import Block
 from autograd_core.engine.operation import OPERATIONS, Operation
 from autograd_core.errors import NonFiniteError
 
 __all__ = ["is_strict", "lenient", "strict"]
 
-_strict_here: ContextVar[bool] = ContextVar("strict_here", default=False)
+
+class _Scope:
+    """A block: which one is around it, and whether it was left."""
+
+    __slots__ = ("is_over", "is_strict", "outer", "thread")
+
+    def __init__(self, is_strict: bool, outer: _Scope | None) -> None:
+        self.is_strict, self.outer, self.is_over = is_strict, outer, False
+        self.thread = threading.get_ident()
+
+
+_innermost: ContextVar[_Scope | None] = ContextVar("innermost", default=None)
+"""The block that was entered last on this thread or task; it may be over, and so may those around it."""
+
 _lock = threading.RLock()
-_users = 0
+_strict_blocks: dict[_Scope, None] = {}
 
 
-@contextmanager
-def strict() -> Iterator[None]:
+def strict() -> Block:
     """Within the block, an operation that makes ±inf out of finite operands, or nan out of numbers, raises at once.
 
     It holds for the thread or task that entered the block. Nothing is checked, and nothing costs, outside of it.
@@ -36,40 +49,73 @@ def strict() -> Iterator[None]:
     Traceback (most recent call last):
     autograd_core.errors.NonFiniteError: log(0.0) is -inf
     """
-    token = _strict_here.set(True)
-    _count(1)
-    try:
-        yield
-    finally:
-        _strict_here.reset(token)
-        _count(-1)
+    return Block(_entered(True))
 
 
-@contextmanager
-def lenient() -> Iterator[None]:
+def lenient() -> Block:
     """Within the block, on this thread or task, no `strict` around it checks anything."""
-    token = _strict_here.set(False)
+    return Block(_entered(False))
+
+
+def _entered(is_strict: bool) -> Iterator[None]:
+    scope = _Scope(is_strict, _here())
     try:
-        yield
+        try:
+            _innermost.set(scope)
+            if is_strict:
+                _strict_blocks[scope] = None
+                _choose_forms()
+            yield
+        finally:
+            _leave(scope)
     finally:
-        _strict_here.reset(token)
+        _leave(scope)  # should an interrupt have come in the first one
+
+
+def _leave(scope: _Scope) -> None:
+    # In whatever context this happens, the block is over in its own.
+    scope.is_over = True
+    if scope.is_strict:
+        _strict_blocks.pop(scope, None)
+        _choose_forms()
+
+
+def _here() -> _Scope | None:
+    """The innermost block that is in force here."""
+    scope = _innermost.get()
+    while scope is not None and scope.is_over:
+        scope = scope.outer
+    return scope
 
 
 def is_strict() -> bool:
     """Whether a `strict` block is in force here."""
-    return _strict_here.get()
+    scope = _here()
+    return scope is not None and scope.is_strict
 
 
-def _count(change: int) -> None:
-    """One block more or less: with the first, primitives are checked; with the last, they are plain again."""
-    global _users
+def _choose_forms() -> None:
+    """While there is a strict block anywhere, primitives are checked; otherwise they are plain."""
     with _lock:
-        _users += change
         for op in list(OPERATIONS):
-            if not _users:
+            if not _strict_blocks:
                 op.eager = op.plain
             elif op.eager is op.plain and not op.condition:
                 op.eager = _checked(op)
+
+
+def _forked() -> None:
+    """A forked process has none of the other threads, and so none of their blocks or locks."""
+    global _lock
+    _lock = threading.RLock()
+    for scope in list(_strict_blocks):
+        if scope.thread != threading.get_ident():
+            del _strict_blocks[scope]
+    _choose_forms()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 
 
 def _checked(op: Operation) -> Callable[..., float]:
@@ -77,7 +123,7 @@ def _checked(op: Operation) -> Callable[..., float]:
 
     def checked(*operands: float) -> float:
         y = plain(*operands)
-        if not math.isfinite(y) and _strict_here.get():
+        if not math.isfinite(y) and is_strict():
             blamable = all(map(math.isfinite, operands)) or (y != y and not any(map(math.isnan, operands)))
             if blamable:
                 raise NonFiniteError(f"{op.name}({', '.join(map(repr, operands))}) is {y}")

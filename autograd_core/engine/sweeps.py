@@ -12,14 +12,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence, Set
 from itertools import filterfalse
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd_core.engine.clock import clock
 from autograd_core.engine.value import Constant, Value
 from autograd_core.errors import StaleGraphError
 from autograd_core.namespaces import floats
 from autograd_core.namespaces.gated import Gated
-from autograd_core.namespaces.protocol import Namespace
+
+if TYPE_CHECKING:
+    from autograd_core.namespaces.protocol import Namespace
 
 __all__ = ["pull_back", "push_forward", "topological_order"]
 
@@ -163,9 +165,10 @@ def _send_back(
     assert op is not None
     if max(map(_stamp_of, parents)) > node._stamp:
         raise _stale(node)
-    wanted = [parent.__class__ is not Constant and parent not in fixed for parent in parents]
-    xs = map(m.operand, parents)
-    cotangents = op.cotangents(m, g, m.operand(node), *xs, wanted=wanted)
+    wanted = None  # a joint rule gives all cotangents at once
+    if op.joint is None:
+        wanted = [parent.__class__ is not Constant and parent not in fixed for parent in parents]
+    cotangents = op.cotangents(m, g, m.operand(node), *map(m.operand, parents), wanted=wanted)
     for parent, cotangent in zip(parents, cotangents, strict=True):
         if cotangent is not None:
             if condition is not None:

@@ -10,18 +10,16 @@ from collections.abc import Callable, Sequence
 from itertools import chain, repeat
 from math import nan
 from numbers import Number
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from autograd_core.engine.clock import Clock, clock, exhaust
+from autograd_core.engine.clock import clock
 from autograd_core.engine.operation import Operation
 from autograd_core.engine.reals import advice, as_float, describe, real
 from autograd_core.errors import GraphError, OperandTypeError
 
 __all__ = ["TABLE", "Constant", "Value", "as_operand", "as_value", "record", "write_data"]
 
-TABLE: Final[dict[str, Operation]] = {}
-"""Every primitive by name. Filled row by row as `autograd_core.primitives` is imported."""
+TABLE: Final[dict[str, Operation]] = {}  # every primitive by name, filled as `autograd_core.primitives` is imported
 
 _new = object.__new__
 
@@ -54,8 +52,7 @@ class Value:
     _grad: float
     _stamp: int
     label: str
-    op: Operation | None
-    """The primitive that made this node; None for a leaf."""
+    op: Operation | None  # the primitive that made this node; None for a leaf
 
     _recorded_as: ClassVar[type[Value] | None] = None
     """The class of every node that is computed from one of this class, if it is one without numbers."""
@@ -141,6 +138,10 @@ class Value:
                     other = as_operand(other)
                     if other is NotImplemented:
                         return other  # type: ignore[no-any-return]  # NotImplemented
+                    if (
+                        other._recorded_as
+                    ):  # on the right of a constant; a Value on its left leaves it to its own operator
+                        return record(TABLE[name], other, self) if reflected else record(TABLE[name], self, other)
             if reflected:
                 self, other = other, self
             node: Value = _new(Value)
@@ -212,8 +213,7 @@ class Value:
         raise OperandTypeError("a Value is real: use complex(v.data) for the plain number")
 
     if TYPE_CHECKING:
-        # Given by modules that know Value: `graph`, and the table, whose every function is a method too, also under
-        # NumPy's name: v.exp(), v.arctan2(w), v.relu().
+        # Given by `graph`, and by the table: every function of it, also under NumPy's name: v.exp(), v.arctan2(w).
         def backward(self) -> None: ...
         def __getattr__(self, name: str) -> Callable[..., Value]: ...
 
@@ -270,33 +270,33 @@ def record(op: Operation, *operands: Value) -> Value:
         node._data = op.eager(a._data)
     else:
         node._a, node._b = operands, None
-        if any(map(_kind_over, operands)):
-            return _without_number(node, operands)
+        for operand in operands:
+            if operand._recorded_as:
+                return _without_number(node, operands)
         node._data = op.eager(*[operand._data for operand in operands])
     return node
 
 
 def _without_number(plain: Value, operands: Sequence[Value]) -> Value:
     """The node of the class that an operand asks for; it has no number, since that one has none."""
-    kind: Any = next(filter(None, map(_kind_over, operands)))
+    kind: Any = next(filter(None, (operand._recorded_as for operand in operands)))
     node: Value = _new(kind)
     node._a, node._b, node._stamp, node.op = plain._a, plain._b, plain._stamp, plain.op
     node._grad, node.label, node._data = 0.0, "", nan
     return node
 
 
-_kind_over = attrgetter("_recorded_as")
-_write_data = vars(Value)["_data"].__set__  # slot descriptors, in C
-_write_stamp = vars(Value)["_stamp"].__set__
-_write_now = vars(Clock)["now"].__set__
+_write_data, _write_stamp = vars(Value)["_data"].__set__, vars(Value)["_stamp"].__set__  # slot descriptors, in C
 
 
 def write_data(changed: Sequence[Value], numbers: Sequence[float]) -> None:
     """Give nodes new data in one tick of the clock."""
     with clock.lock:
-        tick = clock.now + 1
-        stamps = map(_write_stamp, changed, repeat(tick))
-        exhaust(chain(stamps, map(_write_data, changed, numbers), map(_write_now, [clock], [tick])))
+        while True:
+            tick = clock.now + 1
+            writes = chain(map(_write_stamp, changed, repeat(tick)), map(_write_data, changed, numbers))
+            if clock.write(tick - 1, writes, tick):
+                return
 
 
 def make_constant(leaf: Value) -> None:

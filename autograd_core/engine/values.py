@@ -15,10 +15,7 @@ __all__ = ["values"]
 class _Values:
     """See `autograd_core.namespaces.protocol`; the leaves are added as they enter the table."""
 
-    pi = math.pi
-    e = math.e
-    inf = math.inf
-    nan = math.nan
+    pi, e, inf, nan = math.pi, math.e, math.inf, math.nan
 
     def operand(self, node: Value, /) -> Value:
         """A rule on Values reads the node itself."""
@@ -27,6 +24,10 @@ class _Values:
     def gate(self, condition: Any, g: Any, /) -> gated.Gated:
         """The cotangent `g` where `condition` holds, and none elsewhere, also when the graph is evaluated anew."""
         return gated.gate(self, condition, g)
+
+    def apply(self, row: Operation, /, *operands: Any) -> Value:
+        """A node that `row` made: its derivative is that of its own rules, not of what it is written with."""
+        return record(row, *map(as_value, operands))
 
     def add_leaf(self, op: Operation) -> None:
         """From now on the namespace has the function that records `op`, under its name."""

@@ -36,6 +36,11 @@ operand: Final = operator.attrgetter("_data")
 """A node's number, one for the whole batch. Whoever runs a graph over a batch looks up the arrays of its nodes."""
 
 
+def apply(row: Any, *xs: Any) -> Any:
+    """The value of a primitive, for a batch."""
+    return row.forward(sys.modules[__name__], *xs)
+
+
 _is_quiet: ContextVar[bool] = ContextVar("_is_quiet", default=False)
 
 
@@ -96,8 +101,7 @@ isnan, isfinite, isinf = np.isnan, np.isfinite, np.isinf
 logical_not, logical_and, logical_or = np.logical_not, np.logical_and, np.logical_or
 
 
-def stop_gradient(x: Any) -> Any:
-    return x
+stop_gradient = floats.stop_gradient
 
 
 # Arithmetic
@@ -106,8 +110,7 @@ add, subtract, multiply, divide = map(_quietly, (np.add, np.subtract, np.multipl
 floor_divide, mod, fmod = map(_quietly, (np.floor_divide, np.remainder, np.fmod))
 negative, positive, abs, copysign = np.negative, np.positive, np.fabs, np.copysign
 floor, ceil, trunc, round = np.floor, np.ceil, np.trunc, np.rint
-remainder = elementwise(floats.remainder)
-round_to = elementwise(floats.round_to)
+remainder, round_to = map(elementwise, (floats.remainder, floats.round_to))
 
 
 @_quietly
@@ -146,8 +149,8 @@ def exp_product(x: Any, y: Any) -> Any:
     return np.where(np.fabs(product) <= accurate.LARGEST_EXPONENT, value + value * rest, value)
 
 
-erf = elementwise(floats.erf)
-erfc = elementwise(floats.erfc)
+erf, erfc, gamma, lgamma = [elementwise(f) for f in (floats.erf, floats.erfc, floats.gamma, floats.lgamma)]
+polygamma, fsum, sumprod = [elementwise(f) for f in (floats.polygamma, floats.fsum, floats.sumprod)]
 
 
 @_quietly
@@ -159,9 +162,6 @@ def ndtr(x: Any) -> Any:
     return 0.5 * (erfc(z) - 2.0 / math.sqrt(pi) * np.exp(-z * z) * error)
 
 
-gamma = elementwise(floats.gamma)
-lgamma = elementwise(floats.lgamma)
-polygamma = elementwise(floats.polygamma)
 erfinv, erfcinv, ierfcx = map(elementwise, (floats.erfinv, floats.erfcinv, floats.ierfcx))
 beta, betaln, psi_difference = map(elementwise, (floats.beta, floats.betaln, floats.psi_difference))
 bessel_j, bessel_y, bessel_i = map(elementwise, (floats.bessel_j, floats.bessel_y, floats.bessel_i))
@@ -194,10 +194,6 @@ _hypot_of_many = elementwise(floats.hypot)
 @_quietly
 def hypot(*xs: Any) -> Any:
     return np.hypot(*xs) if len(xs) == 2 else _hypot_of_many(*xs)
-
-
-fsum = elementwise(floats.fsum)
-sumprod = elementwise(floats.sumprod)
 
 
 def _extreme(choose: Any) -> Callable[..., Any]:

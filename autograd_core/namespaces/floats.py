@@ -9,11 +9,10 @@ import builtins
 import math
 import operator
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from autograd_core.errors import PrimitiveError
 from autograd_core.namespaces import accurate
-from autograd_core.namespaces import polygamma as _polygamma
 from autograd_core.namespaces import special as _special
 
 inf: Final = math.inf
@@ -28,6 +27,11 @@ operand: Final = operator.attrgetter("_data")
 def gate(condition: bool, g: float) -> float | None:
     """The cotangent `g` if `condition` holds, otherwise none at all: the operand takes no part."""
     return g if condition else None
+
+
+def apply(row: Any, *xs: float) -> float:
+    """The value of a primitive."""
+    return row.plain(*xs)  # type: ignore[no-any-return]  # a namespace stands above the table and knows no row
 
 
 def elementwise(function: Callable[..., float]) -> Callable[..., float]:
@@ -117,10 +121,8 @@ def _whole(function: Callable[[float], int]) -> Callable[[float], float]:
     return rounded
 
 
-floor = _whole(math.floor)
-ceil = _whole(math.ceil)
-trunc = _whole(math.trunc)
-round = _whole(builtins.round)
+floor, ceil = _whole(math.floor), _whole(math.ceil)
+trunc, round = _whole(math.trunc), _whole(builtins.round)
 
 
 def sign(x: float) -> float:
@@ -156,12 +158,8 @@ def _logarithm(function: Callable[[float], float], pole: float = 0.0) -> Callabl
     return total
 
 
-exp = _total(math.exp)
-exp2 = _total(math.exp2)
-expm1 = _total(math.expm1)
-log = _logarithm(math.log)
-log2 = _logarithm(math.log2)
-log10 = _logarithm(math.log10)
+exp, exp2, expm1 = map(_total, (math.exp, math.exp2, math.expm1))
+log, log2, log10 = map(_logarithm, (math.log, math.log2, math.log10))
 log1p = _logarithm(math.log1p, pole=-1.0)
 sqrt = _total(math.sqrt)
 cbrt = math.cbrt
@@ -200,7 +198,6 @@ def gamma(x: float) -> float:
 
 
 lgamma, exp_product, ndtr = accurate.lgamma, accurate.exp_product, accurate.ndtr
-polygamma = _polygamma.polygamma
 erfinv = _special.on_floats(_special.erfinv, odd=True)
 erfcinv = _special.on_floats(_special.erfcinv)
 ierfcx = _special.on_floats(_special.ierfcx)
@@ -212,6 +209,13 @@ bessel_y = _special.on_floats(_special.bessel_y)
 bessel_i = _special.on_floats(_special.bessel_i)
 lambertw = _special.on_floats(_special.lambertw, odd=True)
 expn = _special.on_floats(_special.expn)
+
+
+def polygamma(n: float, x: float) -> float:
+    from autograd_core.namespaces import polygamma as by_mpmath  # an extra, which few need
+
+    return by_mpmath.polygamma(n, x)
+
 
 # Any number of operands
 

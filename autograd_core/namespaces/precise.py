@@ -6,6 +6,7 @@ Everything is computed in mpmath's current working precision (``mpmath.workprec`
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -24,6 +25,11 @@ e: Final = mp.e
 def operand(node: Any) -> Any:
     """A rule on mpmath's numbers reads a node's number."""
     return mp.mpf(node.data)
+
+
+def apply(row: Any, *xs: Any) -> Any:
+    """The value of a primitive."""
+    return row.forward(sys.modules[__name__], *xs)
 
 
 def where(condition: Any, chosen: Any, otherwise: Any) -> Any:
@@ -82,9 +88,7 @@ def _whole(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return _real(lambda x: function(x) if mp.isfinite(x) else x)
 
 
-floor = _whole(mp.floor)
-ceil = _whole(mp.ceil)
-round = _whole(mp.nint)
+floor, ceil, round = map(_whole, (mp.floor, mp.ceil, mp.nint))
 trunc = _whole(lambda x: mp.floor(x) if x > 0 else mp.ceil(x))
 
 
@@ -158,14 +162,11 @@ def pow(x: Any, p: Any) -> Any:
 
 # Elementary functions
 
-exp = _real(mp.exp)
+exp, log, log10, sqrt = map(_real, (mp.exp, mp.log, mp.log10, mp.sqrt))
 exp2 = _real(lambda x: mp.power(2, x))
 expm1 = _real(lambda x: mp.mpf(-1) if x == -inf else mp.expm1(x))
-log = _real(mp.log)
 log2 = _real(lambda x: mp.log(x) / mp.log(2))
-log10 = _real(mp.log10)
 log1p = _real(lambda x: -inf if x == -1 else (x if x == inf else mp.log1p(x)))
-sqrt = _real(mp.sqrt)
 cbrt = _real(lambda x: mp.sign(x) * mp.cbrt(mp.fabs(x)))
 sin, cos, tan = map(_of_finite, (mp.sin, mp.cos, mp.tan))
 asin, acos, atan, atan2 = map(_real, (mp.asin, mp.acos, mp.atan, mp.atan2))

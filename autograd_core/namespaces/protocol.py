@@ -32,6 +32,12 @@ class Namespace(Protocol):
     def gate(self, condition: Any, g: Any, /) -> Any:
         """The cotangent `g` where the condition holds, and none at all elsewhere: None, or a `gated.Gated`."""
 
+    def apply(self, row: Any, /, *xs: Any) -> Any:
+        """The primitive `row` on operands: its forward, recorded as one node where derivatives are graphs.
+
+        So a rule may contain a function whose own derivative would lose its digits if it were that of its parts.
+        """
+
     # Selection, and the conditions it goes by
 
     def where(self, condition: Any, chosen: Any, otherwise: Any, /) -> Any: ...

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from itertools import repeat
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -113,7 +114,7 @@ def fit(
     training.check_samples()
     history = History(compile_seconds=perf_counter() - began)
     if not shuffle or size >= len(data):
-        orders = _in_order()
+        orders: Iterator[Any] = repeat(None)
     else:
         orders = _shuffled(len(data), seed if isinstance(seed, random.Random) else random.Random(seed))
     try:
@@ -248,11 +249,6 @@ def _is_finite(numbers: Any) -> bool:
     import numpy as np
 
     return bool(np.isfinite(numbers).all())
-
-
-def _in_order() -> Iterator[Any]:
-    while True:
-        yield None
 
 
 def _shuffled(count: int, generator: random.Random) -> Iterator[Any]:

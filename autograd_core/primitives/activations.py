@@ -6,12 +6,14 @@ They are called like the functions of `autograd_core.math`, ``relu(x)``, or as m
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from autograd_core.namespaces.protocol import Namespace
 from autograd_core.primitives.helpers import least_norm, magnitude, nan_with
-from autograd_core.primitives.special import logistic, logistic_slope, normal_density
-from autograd_core.primitives.table import primitive
+from autograd_core.primitives.special import logistic, logistic_curve, logistic_slope, normal_density
+from autograd_core.primitives.table import Primitive, primitive
+
+if TYPE_CHECKING:
+    from autograd_core.namespaces.protocol import Namespace
 
 # Klambauer et al., Self-Normalizing Neural Networks (2017), to double precision
 SELU_SCALE = 1.0507009873554804934
@@ -39,7 +41,7 @@ def relu(m: Namespace, x: Any) -> Any:
 
 @primitive(
     lambda m, g, y, x, slope: g * nan_with(m, y, _kinked(m, x, slope, 1.0)),
-    lambda m, g, y, x, slope: g * nan_with(m, y, m.minimum(x, 0.0)),
+    lambda m, g, y, x, slope: g * nan_with(m, y, _below(m, x)),
     defaults=(0.01,),
 )
 def leaky_relu(m: Namespace, x: Any, slope: Any) -> Any:
@@ -48,8 +50,8 @@ def leaky_relu(m: Namespace, x: Any, slope: Any) -> Any:
 
 
 @primitive(
-    lambda m, g, y, x, alpha: g * _kinked(m, x, alpha * m.exp(m.minimum(x, 0.0)), 1.0),
-    lambda m, g, y, x, alpha: g * nan_with(m, y, m.expm1(m.minimum(x, 0.0))),
+    lambda m, g, y, x, alpha: g * _kinked(m, x, alpha * m.exp(_below(m, x)), 1.0),
+    lambda m, g, y, x, alpha: g * nan_with(m, y, m.expm1(_below(m, x))),
     defaults=(1.0,),
 )
 def elu(m: Namespace, x: Any, alpha: Any) -> Any:
@@ -57,7 +59,7 @@ def elu(m: Namespace, x: Any, alpha: Any) -> Any:
     return m.where(m.less(x, 0.0), alpha * m.expm1(m.minimum(x, 0.0)), x)
 
 
-@primitive(lambda m, g, y, x: g * _kinked(m, x, SELU_SCALE * SELU_ALPHA * m.exp(m.minimum(x, 0.0)), SELU_SCALE))
+@primitive(lambda m, g, y, x: g * _kinked(m, x, SELU_SCALE * SELU_ALPHA * m.exp(_below(m, x)), SELU_SCALE))
 def selu(m: Namespace, x: Any) -> Any:
     """the self-normalising ELU: 1.0507·x for x ≥ 0, 1.7581·(eˣ − 1) below"""
     return SELU_SCALE * m.where(m.less(x, 0.0), SELU_ALPHA * m.expm1(m.minimum(x, 0.0)), x)
@@ -69,13 +71,13 @@ def sigmoid(m: Namespace, x: Any) -> Any:
     return logistic(m, x)
 
 
-@primitive(lambda m, g, y, x: g * logistic(m, -x), symbol="log σ")
+@primitive(lambda m, g, y, x: g * logistic_curve(m, -x), symbol="log σ")
 def log_sigmoid(m: Namespace, x: Any) -> Any:
     """log σ(x), without underflow"""
     return m.minimum(x, 0.0) - m.log1p(m.exp(-m.abs(x)))
 
 
-@primitive(lambda m, g, y, x: g * logistic(m, x))
+@primitive(lambda m, g, y, x: g * logistic_curve(m, x))
 def softplus(m: Namespace, x: Any) -> Any:
     """log(1 + eˣ), without overflow"""
     return m.maximum(x, 0.0) + m.log1p(m.exp(-m.abs(x)))
@@ -83,17 +85,27 @@ def softplus(m: Namespace, x: Any) -> Any:
 
 def _bell(m: Namespace, x: Any) -> Any:
     """x, but ±1e300 for ±inf, so that a product with a function that vanishes there is 0 and not nan."""
-    return m.maximum(m.minimum(x, 1e300), -1e300)
+    return _within(m, x, 1e300)
 
 
-@primitive(lambda m, g, y, x: g * (logistic(m, x) + _bell(m, x) * logistic_slope(m, x)))
+def _within(m: Namespace, x: Any, bound: float) -> Any:
+    """x, but at most ±bound; at a bound there is no tie, so that it has all its derivatives there."""
+    return m.where(m.greater(x, bound), bound, m.where(m.less(x, -bound), -bound, x))
+
+
+def _below(m: Namespace, x: Any) -> Any:
+    """min(x, 0), for the arm below 0 of a function: at 0 it has that arm's derivatives."""
+    return m.where(m.greater(x, 0.0), 0.0, x)
+
+
+@primitive(lambda m, g, y, x: g * (logistic_curve(m, x) + _bell(m, x) * logistic_slope(m, x)))
 def silu(m: Namespace, x: Any) -> Any:
     """x·σ(x)"""
     return m.where(m.less(x, 0.0), _bell(m, x), x) * logistic(m, x)
 
 
 @primitive(
-    lambda m, g, y, x, beta: g * (logistic(m, beta * x) + _bell(m, beta * x) * logistic_slope(m, beta * x)),
+    lambda m, g, y, x, beta: g * (logistic_curve(m, beta * x) + _bell(m, beta * x) * logistic_slope(m, beta * x)),
     lambda m, g, y, x, beta: g * nan_with(m, y, _bell(m, x) * (_bell(m, x) * logistic_slope(m, beta * x))),
     defaults=(1.0,),
 )
@@ -113,10 +125,10 @@ def _gelu_inner(m: Namespace, x: Any) -> Any:
 
 
 def _gelu_tanh(m: Namespace, g: Any, y: Any, x: Any) -> Any:
-    bounded = m.maximum(m.minimum(x, 1e3), -1e3)  # beyond, the derivative is exactly 0 or 1
+    bounded = _within(m, x, 1e3)  # beyond, the derivative is exactly 0 or 1
     u = _gelu_inner(m, bounded)
     growth = 2.0 * m.sqrt(m.divide(2.0, m.pi)) * (1.0 + 3.0 * 0.044715 * bounded * bounded)
-    return g * (logistic(m, u) + bounded * logistic_slope(m, u) * growth)
+    return g * (logistic_curve(m, u) + bounded * logistic_slope(m, u) * growth)
 
 
 @primitive(_gelu_tanh)
@@ -135,9 +147,14 @@ def _mish_parts(m: Namespace, x: Any) -> tuple[Any, Any]:
     return m.divide(numerator, denominator), m.divide(rise, denominator * denominator)
 
 
+# By the parts of a level close to 1 the derivative would be the difference of two numbers much larger than it.
+_mish_level = Primitive(
+    "_mish_level", lambda m, x: _mish_parts(m, x)[0], lambda m, g, y, x: g * _mish_parts(m, x)[1], symbol="mish"
+)
+
+
 def _mish(m: Namespace, g: Any, y: Any, x: Any) -> Any:
-    level, rise = _mish_parts(m, x)
-    return g * (level + _bell(m, x) * rise)
+    return g * (m.apply(_mish_level, x) + _bell(m, x) * _mish_parts(m, x)[1])
 
 
 @primitive(_mish)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from autograd_core.namespaces.protocol import Namespace
-from autograd_core.primitives.helpers import even_scale, nan_with
-from autograd_core.primitives.table import leaf, primitive
+from autograd_core.primitives.helpers import even_scale, nan_with, undetermined
+from autograd_core.primitives.table import Primitive, leaf, primitive
+
+if TYPE_CHECKING:
+    from autograd_core.namespaces.protocol import Namespace
 
 INF = float("inf")
 REAL = (-INF, INF)
@@ -77,7 +79,7 @@ remainder = leaf(
 # Powers
 
 
-def _base(m: Namespace, g: Any, y: Any, x: Any, p: Any) -> Any:
+def _power_slope(m: Namespace, y: Any, x: Any, p: Any) -> Any:
     """p·x^(p−1).
 
     As it stands only where p − 1 is exact (from ½ to 2⁵³) or makes no difference (x = 0 or infinity), and where a power
@@ -91,9 +93,27 @@ def _base(m: Namespace, g: Any, y: Any, x: Any, p: Any) -> Any:
     end = m.logical_or(m.logical_or(m.equal(x, 0.0), m.isinf(x)), m.isinf(p))
     constant = m.logical_and(m.equal(p, 0.0), m.logical_or(m.equal(x, 0.0), m.isnan(x)))
     vanishing = m.logical_or(constant, m.logical_and(m.isinf(p), m.equal(y, 0.0)))
-    return g * m.where(
-        vanishing, 0.0, nan_with(m, y, m.where(m.logical_or(exact, end), p * power, _by_root(m, y, x, p)))
-    )
+    return m.where(vanishing, 0.0, nan_with(m, y, m.where(m.logical_or(exact, end), p * power, _by_root(m, y, x, p))))
+
+
+def _base(m: Namespace, g: Any, y: Any, x: Any, p: Any) -> Any:
+    return g * m.apply(_power_base, y, x, p)
+
+
+def _power_base_base(m: Namespace, g: Any, slope: Any, y: Any, x: Any, p: Any) -> Any:
+    """p times the slope of x^(p−1), or (p − 1)/x times the slope where p − 1 would be rounded; 0 for p = 0."""
+    exact = m.logical_and(m.less_equal(1.5, p), m.less_equal(p, 2.0**53))
+    again = m.logical_or(exact, m.logical_or(m.equal(x, 0.0), m.isinf(x)))
+    lower = p * m.apply(_power_base, m.pow(x, p - 1.0), x, p - 1.0)
+    bend = m.where(again, lower, m.divide((p - 1.0) * slope, m.where(again, 1.0, x)))
+    return g * m.where(m.logical_and(m.equal(p, 0.0), m.logical_not(m.isnan(x))), 0.0, bend)
+
+
+def _power_base_exponent(m: Namespace, g: Any, slope: Any, y: Any, x: Any, p: Any) -> Any:
+    return g * m.where(m.less(x, 0.0), slope * m.log(x), _power_log_slope(m, x, p))
+
+
+_power_base = Primitive("_power_base", _power_slope, None, _power_base_base, _power_base_exponent, symbol="p·xᵖ⁻¹")
 
 
 def _by_root(m: Namespace, y: Any, x: Any, p: Any) -> Any:
@@ -109,11 +129,35 @@ def _exponent(m: Namespace, g: Any, y: Any, x: Any, p: Any) -> Any:
 
     It is 0 where y is 0, since y vanishes faster than log x grows, and at 0⁰.
     """
+    # y times the nan of the logarithm, so that it stays nan at every order
+    return g * m.where(m.less(x, 0.0), y * m.log(x), m.apply(_power_log, x, p))
+
+
+def _power_times_log(m: Namespace, x: Any, p: Any) -> Any:
     at_zero = m.logical_and(m.equal(x, 0.0), m.greater_equal(p, 0.0))
     vanishing = m.logical_or(at_zero, m.logical_and(m.isinf(x), m.less(p, 0.0)))
     root = m.pow(m.abs(x), 0.5 * p)
     slope = (root * m.log(m.abs(m.where(vanishing, 1.0, x)))) * root
-    return g * m.where(m.less(x, 0.0), m.log(x), m.where(vanishing, 0.0, slope))
+    return m.where(vanishing, 0.0, slope)
+
+
+def _power_log_slope(m: Namespace, x: Any, p: Any) -> Any:
+    # x^(p−1)·(1 + p·log x). At 0, where y is 0 by its limit from p > 0, only p > 1 has one that is finite.
+    bend = m.pow(x, p - 1.0) + p * m.apply(_power_log, x, p - 1.0)
+    return m.where(m.logical_and(m.equal(x, 0.0), m.equal(p, 1.0)), m.log(m.abs(x)), bend)
+
+
+def _power_log_base(m: Namespace, g: Any, y: Any, x: Any, p: Any) -> Any:
+    return g * _power_log_slope(m, x, p)
+
+
+def _power_log_exponent(m: Namespace, g: Any, y: Any, x: Any, p: Any) -> Any:
+    half = m.apply(_power_log, x, 0.5 * p)
+    return g * half * half
+
+
+# By the parts the derivative would underflow, or overflow, where it is an ordinary number.
+_power_log = Primitive("_power_log", _power_times_log, _power_log_base, _power_log_exponent, symbol="xᵖ·log")
 
 
 pow = leaf(
@@ -170,8 +214,11 @@ def _prod(m: Namespace, g: Any, y: Any, *xs: Any) -> list[Any]:
 prod = leaf("prod", joint=_prod, symbol="Π", doc="x₁ · … · xₙ")
 
 
-def _hypot(m: Namespace, g: Any, y: Any, *xs: Any) -> list[Any]:
-    # x/y; at 0 the subgradient of least norm, and at infinity the limit as the infinite operands grow alike.
+def directions(m: Namespace, y: Any, *xs: Any) -> list[Any]:
+    """x/y for each operand of y = hypot(x, …): at 0 the subgradient of least norm, which has no derivative there.
+
+    At infinity it is the limit as the infinite operands grow alike.
+    """
     count: Any = 0.0
     for x in xs:
         count = count + m.where(m.isinf(x), 1.0, 0.0)
@@ -179,12 +226,37 @@ def _hypot(m: Namespace, g: Any, y: Any, *xs: Any) -> list[Any]:
     share = m.divide(1.0, m.sqrt(m.where(infinite, count, 1.0)))
     scale = even_scale(m, y)
     length = m.hypot(*[m.where(infinite, 1.0, scale * x) for x in xs])
-    length = m.where(m.equal(length, 0.0), 1.0, length)
-    cotangents = []
-    for x in xs:
+    few = len(xs) <= _FEW
+    length = m.where(m.equal(length, 0.0), 1.0 if few else undetermined(m, 1.0, y), length)
+    found = []
+    for i, x in enumerate(xs):
         limit = nan_with(m, x, m.where(m.isinf(x), m.copysign(share, x), 0.0))
-        cotangents.append(g * m.where(infinite, limit, m.divide(scale * x, length)))
-    return cotangents
+        direction = m.where(infinite, limit, m.divide(scale * x, length))
+        if few:
+            direction = m.apply(_direction, direction, x, *xs[:i], *xs[i + 1 :])
+        found.append(direction)
+    return found
+
+
+_FEW = 8  # of more operands the curvature would cost their square
+
+
+def _turning(m: Namespace, g: Any, direction: Any, value: Any, x: Any, *others: Any) -> list[Any]:
+    # By the parts, 1/y − x²/y³ would have lost every digit where x is all but y. At 0 it is 0/0.
+    y = m.hypot(x, *others)
+    along, *across = directions(m, y, x, *others)
+    curvatures = [m.divide(other, y) for other in across]
+    bend = m.divide(0.0, y)
+    for other, curvature in zip(across, curvatures, strict=True):
+        bend = bend + other * curvature
+    return [None, g * bend, *[-g * (along * curvature) for curvature in curvatures]]
+
+
+_direction = Primitive("_direction", lambda m, value, x, *others: value, joint=_turning, symbol="x/|x|")
+
+
+def _hypot(m: Namespace, g: Any, y: Any, *xs: Any) -> list[Any]:
+    return [g * direction for direction in directions(m, y, *xs)]
 
 
 hypot = leaf("hypot", joint=_hypot, doc="√(x₁² + … + xₙ²), without overflow")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from autograd_core.namespaces.protocol import Namespace
 from autograd_core.primitives.helpers import nan_with
 from autograd_core.primitives.table import leaf, primitive
+
+if TYPE_CHECKING:
+    from autograd_core.namespaces.protocol import Namespace
 
 INF = math.inf
 ORDERS = (0.0, 9.0)

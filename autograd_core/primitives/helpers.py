@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from autograd_core.namespaces.protocol import Namespace
+from autograd_core.primitives.table import Primitive
+
+if TYPE_CHECKING:
+    from autograd_core.namespaces.protocol import Namespace
 
 
 def nan_with(m: Namespace, y: Any, slope: Any) -> Any:
@@ -18,6 +21,32 @@ def magnitude(m: Namespace, x: Any) -> Any:
     There the derivative of |x| must be that of one arm and not the 0 between them, or higher derivatives go wrong.
     """
     return m.where(m.less(x, 0.0), -x, x)
+
+
+def one_minus_square(m: Namespace, x: Any) -> Any:
+    """(1 − x)(1 + x), which keeps the digits near ±1, with the derivative −2x, which keeps them near 0.
+
+    The derivative of the product would be the difference of two numbers close to 1.
+    """
+    return m.apply(_one_minus_square, x)
+
+
+_one_minus_square = Primitive(
+    "_one_minus_square", lambda m, x: (1.0 - x) * (1.0 + x), lambda m, g, y, x: -2.0 * g * x, symbol="1−·²"
+)
+
+
+def undetermined(m: Namespace, value: Any, *xs: Any) -> Any:
+    """The number `value`, whose derivative by any of `xs` is nan: at a point where it has none."""
+    return m.apply(_undetermined, value, *xs)
+
+
+_undetermined = Primitive(
+    "_undetermined",
+    lambda m, value, *xs: value,
+    joint=lambda m, g, y, value, *xs: [g, *[g * m.nan] * len(xs)],
+    symbol="kink",
+)
 
 
 def even_scale(m: Namespace, size: Any) -> Any:

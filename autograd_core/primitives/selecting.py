@@ -6,11 +6,13 @@ gives no cotangent there, not even a zero, so that no 0·inf can arise in a bran
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from autograd_core.namespaces.protocol import Namespace
-from autograd_core.primitives.helpers import nan_with
-from autograd_core.primitives.table import leaf, primitive
+from autograd_core.primitives.helpers import nan_with, undetermined
+from autograd_core.primitives.table import Primitive, leaf, primitive
+
+if TYPE_CHECKING:
+    from autograd_core.namespaces.protocol import Namespace
 
 where = leaf(
     "where",
@@ -21,14 +23,37 @@ where = leaf(
 )
 
 
-def _extreme(m: Namespace, g: Any, y: Any, *xs: Any) -> list[Any]:
-    # The operands that are tied for the extreme share the cotangent; with a nan among them all are nan.
-    unknown = m.isnan(y)
+def _ties(m: Namespace, y: Any, xs: tuple[Any, ...]) -> Any:
     ties: Any = 0.0
     for x in xs:
         ties = ties + m.where(m.equal(x, y), 1.0, 0.0)
+    return ties
+
+
+def _shares(m: Namespace, g: Any, y: Any, xs: tuple[Any, ...], ties: Any) -> list[Any]:
+    # The operands that are tied for the extreme share the cotangent; with a nan among them all are nan.
+    unknown = m.isnan(y)
     share = m.where(unknown, y, m.divide(g, m.where(unknown, 1.0, ties)))
     return [m.gate(m.logical_or(unknown, m.equal(x, y)), share) for x in xs]
+
+
+def _extreme(m: Namespace, g: Any, y: Any, *xs: Any) -> list[Any]:
+    # What a share of a share comes to is the second derivative of neither operand: at a tie there is none.
+    ties = _ties(m, y, xs)
+    return _shares(m, g, y, xs, m.where(m.greater(ties, 1.0), undetermined(m, ties, y), ties))
+
+
+def reference(m: Namespace, *xs: Any) -> Any:
+    """The largest operand, for a function that does not depend on which number it is: a tie is no kink of it."""
+    return m.apply(_reference, *xs)
+
+
+_reference = Primitive(
+    "_reference",
+    lambda m, *xs: m.maximum(*xs),
+    joint=lambda m, g, y, *xs: _shares(m, g, y, xs, _ties(m, y, xs)),
+    symbol="max",
+)
 
 
 maximum = leaf("maximum", joint=_extreme, symbol="max", aliases=["fmax"], doc="the largest operand")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from autograd_core.namespaces.protocol import Namespace
 from autograd_core.primitives.helpers import difference_error, magnitude, nan_with
-from autograd_core.primitives.table import leaf, primitive
+from autograd_core.primitives.selecting import reference
+from autograd_core.primitives.table import Primitive, leaf, primitive
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from autograd_core.namespaces.protocol import Namespace
 
 INF = math.inf
 TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
@@ -68,13 +72,27 @@ lgamma = leaf(
 )
 
 
+def _quotient(m: Namespace, x: Any, y: Any) -> Any:
+    return m.where(_both_zero(m, x, y), 0.0, m.divide(x, y))
+
+
 def _both_zero(m: Namespace, x: Any, y: Any) -> Any:
     return m.logical_and(m.equal(x, 0.0), m.equal(y, 0.0))
 
 
+# x/y, and at 0/0 what it is for x = 0 and every other y: 0, with the derivatives 1/y and 0
+_xlogy_slope: Primitive = Primitive(
+    "_xlogy_slope",
+    _quotient,
+    lambda m, g, q, x, y: g * m.divide(1.0, y + 0.0),
+    lambda m, g, q, x, y: -g * m.apply(_xlogy_slope, q, y),
+    symbol="÷",
+)
+
+
 @primitive(
-    lambda m, g, v, x, y: g * nan_with(m, v, m.where(_both_zero(m, x, y), -INF, m.log(y))),
-    lambda m, g, v, x, y: g * nan_with(m, v, m.where(_both_zero(m, x, y), 0.0, m.divide(x, y))),
+    lambda m, g, v, x, y: g * nan_with(m, v, m.log(y)),
+    lambda m, g, v, x, y: g * nan_with(m, v, m.apply(_xlogy_slope, x, y)),
     domain=[(-INF, INF), (0.0, INF)],
 )
 def xlogy(m: Namespace, x: Any, y: Any) -> Any:
@@ -89,10 +107,28 @@ def logistic(m: Namespace, x: Any) -> Any:
     return m.divide(m.where(m.less(x, 0.0), e, 1.0), 1.0 + e)
 
 
+def logistic_curve(m: Namespace, x: Any) -> Any:
+    """The same, for rules: with a derivative that is right to the last digits at every order."""
+    return m.apply(_logistic, x)
+
+
+_logistic = Primitive("_logistic", logistic, lambda m, g, y, x: g * logistic_slope(m, x), symbol="σ")
+
+
 def logistic_slope(m: Namespace, x: Any) -> Any:
-    """The derivative of the logistic function; s(1 − s) would be 0 from x = 37."""
-    e = m.exp(-magnitude(m, x))
+    """The derivative of the logistic function, right to the last digits like its own."""
+    return m.apply(_logistic_slope, x)
+
+
+def _sigmoid_slope(m: Namespace, x: Any) -> Any:
+    e = m.exp(-m.abs(x))  # s(1 − s) would be 0 from x = 37
     return m.divide(e, (1.0 + e) * (1.0 + e))
+
+
+# The derivative of the parts would be the difference of two numbers close to ¼, where it is as small as x.
+_logistic_slope = Primitive(
+    "_logistic_slope", _sigmoid_slope, lambda m, g, y, x: -g * (m.tanh(0.5 * x) * y), symbol="σ′"
+)
 
 
 def _infinite_tie(m: Namespace, a: Any, b: Any) -> Any:
@@ -104,7 +140,7 @@ def _share(m: Namespace, a: Any, b: Any) -> Any:
     # infinities is a tie.
     tie = _infinite_tie(m, a, b)
     d = m.where(tie, 0.0, a - b)
-    share = logistic(m, d)
+    share = logistic_curve(m, d)
     return share + m.where(tie, 0.0, difference_error(m, a, b, d)) * logistic_slope(m, d)
 
 
@@ -117,7 +153,7 @@ def logaddexp(m: Namespace, a: Any, b: Any) -> Any:
 
 def _weights(m: Namespace, xs: tuple[Any, ...]) -> list[Any]:
     """exp(xᵢ − max x), each right to the last digits: see `_share`."""
-    top = m.maximum(*xs)
+    top = reference(m, *xs)
     weights = []
     for x in xs:
         tie = _infinite_tie(m, x, top)

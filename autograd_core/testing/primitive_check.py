@@ -25,6 +25,7 @@ from autograd_core.testing.accuracy import (
 )
 from autograd_core.testing.batches import in_compiled_code, over_arrays
 from autograd_core.testing.differences import multiprecision
+from autograd_core.testing.second_order import bends
 
 __all__ = ["PrimitiveCheckError", "check_primitive"]
 
@@ -34,6 +35,7 @@ Allowance = float | Callable[..., float]
 # Where a straight line is told from a curve, and what stands in for an operand that is no number.
 _PROBES: Final = (-650.25, -1.75, -0.3, 0.4, 1.1, 2.6, 700.5)
 _CLOSE: Final = 8.0  # ULP
+_SECOND_ORDER: Final = 1e-9  # relative
 _DIGITS: Final = 100
 _DIGITS_OF_A_LINE: Final = 1000  # so that a product of the smallest doubles is seen beside one of the largest
 
@@ -52,6 +54,7 @@ def check_primitive(
     slope_ulps: Allowance = 5.0,
     value_term: Callable[..., float] = lambda *xs: 0.0,
     slope_term: Callable[..., float] = lambda *xs: 0.0,
+    order: int = 1,
 ) -> None:
     """Hold a primitive to what every row of the table promises.
 
@@ -65,6 +68,8 @@ def check_primitive(
     - Accuracy: at special points and at random ones in the domain, the value and the local derivatives are close to the
       truth, which is mpmath's: the forward in high precision, and differences of it. The rules take no part in that. A
       truth that is no double, or that is lost below the normal doubles, is not compared.
+    - Second order, if asked for: at the same points inside the domain, the rules differentiated by the rules are right
+      to nine digits, or nan.
 
     Args:
         p: the primitive; its ``domain`` says where the value is finite.
@@ -77,11 +82,12 @@ def check_primitive(
         value_term: a function of the operands, for values near a root: the size of the terms that cancel there. Where
             it is larger than the value, the units are its.
         slope_term: the same for the local derivatives.
+        order: 2 to hold the second derivatives too.
 
     Raises:
         PrimitiveCheckError: at the first promise that is broken.
         OperandTypeError: if `p` is no primitive.
-        DataError: if a point has not as many operands as the primitive.
+        DataError: if a point has not as many operands as the primitive, or for an order other than 1 and 2.
         MissingExtraError: if mpmath is not installed.
 
     >>> from autograd_core.primitives import Primitive
@@ -100,6 +106,8 @@ def check_primitive(
             f"check_primitive wants a Primitive, not {type(p).__name__}: make one of a function of a namespace and its "
             "operands with the decorator autograd_core.primitive(rule, ...)"
         )
+    if order not in (1, 2):
+        raise DataError(f"check_primitive holds derivatives of order 1 or 2, not {order!r}")
     multiprecision()
     domains = domains_of(p, operands)
     check = _Check(p, {"value": value_ulps, "slope": slope_ulps}, {"value": value_term, "slope": slope_term})
@@ -119,6 +127,8 @@ def check_primitive(
     check.on_values(everywhere)
     for xs in in_domain:
         check.accuracy(xs)
+        if order > 1:
+            check.second_order(xs)
     check.on_batches(in_domain)
 
 
@@ -295,6 +305,12 @@ class _Check(NamedTuple):
                     off = ulps(number, multiprecision().mpf(-2.0 * found.computed), terms[1](*xs))
                     what = f"the cotangent of operand {index - 1} is {number!r} for -2.0 and {found.computed!r} for 1.0"
                     self.hold("accuracy", xs, what, off, allowed)
+
+    def second_order(self, xs: Point) -> None:
+        for bend in bends(self.p, xs):
+            if bend.error > _SECOND_ORDER and bend.computed == bend.computed:
+                what = f"second derivative {bend.first}, {bend.second} is {bend.computed!r}, expected {bend.truth!r}"
+                raise self.broken("second order", xs, what)
 
     def hold(self, check: str, xs: Point, what: str, off: float, allowed: float) -> None:
         if not off <= allowed:

@@ -14,6 +14,7 @@ from autograd_core import Constant, Graph, Value, gradients, topological_order
 from autograd_core import math as m
 from autograd_core.activations import relu
 from autograd_core.errors import StaleGraphError
+from autograd_core.primitives import TABLE, primitive
 
 
 def is_ordered(nodes):
@@ -368,3 +369,23 @@ def test_a_change_is_newer_than_an_unpickled_operation():
     leaf.data = 5.0
     with pytest.raises(StaleGraphError):
         y.backward()
+
+
+def test_the_rule_of_a_constant_or_of_what_is_not_asked_for_is_not_run():
+    def never(m, g, y, *xs):
+        raise AssertionError("nobody asked for this derivative")
+
+    @primitive(lambda m, g, y, a, b, c: g * b, lambda m, g, y, a, b, c: g * a, never)
+    def product_of_first_two(m, a, b, c):
+        return a * b
+
+    try:
+        x, y = Value(2.0), Value(3.0)
+        product_of_first_two(x, y, 1.0).backward()
+        assert (x.grad, y.grad) == (3.0, 2.0)
+        z = product_of_first_two(x, y, Value(1.0))
+        assert [slope.data for slope in gradients(z, [x, y])] == [3.0, 2.0]
+        with pytest.raises(AssertionError, match="nobody asked"):
+            z.backward()
+    finally:
+        del TABLE["product_of_first_two"], Value.product_of_first_two

@@ -226,15 +226,11 @@ class _MethodDef(ctypes.Structure):
     )
 
 
-_definitions: list[_MethodDef] = []
-"""CPython looks into a builtin's definition even while it is freed, so definitions stay for good: 32 bytes each."""
-
-
 def make_builtin(name: str, doc: str, address: int, owner: Any) -> Any:
     """A builtin function of the machine code at `address`; it keeps `owner`, whose code it is, alive."""
     definition = _MethodDef(name.encode(), address, _METH_FASTCALL, doc.encode())
-    _definitions.append(definition)
     new = ctypes.pythonapi.PyCFunction_NewEx
     new.restype = ctypes.py_object
     new.argtypes = [ctypes.POINTER(_MethodDef), ctypes.py_object, ctypes.c_void_p]
-    return new(ctypes.byref(definition), owner, None)
+    # CPython looks into the definition while it frees a builtin, until it lets go of this pair, which is its `self`.
+    return new(ctypes.byref(definition), (owner, definition), None)

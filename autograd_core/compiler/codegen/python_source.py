@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd_core.compiler.program.instructions import Instruction
 from autograd_core.compiler.program.leaves import LEAVES, Form
 from autograd_core.compiler.program.lower import Program
 from autograd_core.engine.operation import Operation
-from autograd_core.namespaces.protocol import NumberNamespace
+
+if TYPE_CHECKING:
+    from autograd_core.namespaces.protocol import NumberNamespace
 
 __all__ = ["python_function", "python_source"]
 

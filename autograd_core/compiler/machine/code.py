@@ -7,26 +7,69 @@ import math
 import threading
 import weakref
 from collections.abc import Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
+from autograd_core.compiler import tuning
 from autograd_core.compiler.machine import host
+from autograd_core.compiler.machine.host import made_once
+from autograd_core.compiler.machine.undisturbed import close_later, undisturbed
 from autograd_core.engine.operation import Operation
 
 __all__ = ["Code"]
 
 
-def _target_machine(level: int) -> Any:
-    """A new one each time, since an engine owns and frees its own."""
+@made_once
+def _processor() -> tuple[Any, str, str]:
+    """The target, the name and the features of this processor."""
     binding = host.llvm()
-    return binding.Target.from_default_triple().create_target_machine(
-        cpu=binding.get_host_cpu_name(),
-        features=binding.get_host_cpu_features().flatten(),
-        opt=level,
-        reloc="default",
-        codemodel="jitdefault",
-        jit=True,
+    return (
+        binding.Target.from_default_triple(),
+        binding.get_host_cpu_name(),
+        binding.get_host_cpu_features().flatten(),
     )
+
+
+def _new_machine(level: int) -> Any:
+    target, cpu, features = _processor()
+    return target.create_target_machine(
+        cpu=cpu, features=features, opt=level, reloc="default", codemodel="jitdefault", jit=True
+    )
+
+
+@made_once
+def _machine(level: int) -> Any:
+    """The one that makes all code of a level: each takes more than half a megabyte once it has made some."""
+    return _new_machine(level)
+
+
+@made_once
+def _pass_builders(speed: int) -> list[Any]:
+    """The builder of passes at present, and for how many modules it served: see `_optimise`."""
+    return [None, tuning.BUILDER_USES]
+
+
+def _optimise(module: Any, tier: host.Tier) -> None:
+    """Run LLVM's passes over a module.
+
+    The binding never frees a manager of passes, since its class finds an empty method for that before its own, and of a
+    builder of passes it loses 1.4 KB. A builder gets slower with each use, so it is used a while, and then there is a
+    new one.
+    """
+    binding = host.llvm()
+    current = _pass_builders(tier.passes)
+    if current[1] >= tuning.BUILDER_USES:
+        options = binding.create_pipeline_tuning_options(speed_level=tier.passes)
+        options.loop_unrolling = False
+        current[:] = binding.create_pass_builder(_machine(tier.level), options), 0
+    current[1] += 1
+    manager = current[0].getModulePassManager()
+    try:
+        manager.run(module, current[0])
+    finally:
+        binding.newpassmanagers.NewPassManager._dispose(manager)
+        manager.detach()
 
 
 class Code:
@@ -51,33 +94,42 @@ class Code:
         linked: Sequence[str] = (),
         symbols: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
-        binding = host.llvm()
-        host.initialize()
         self.ir = "\n".join([ir, *linked])
+        self._texts, self._tier = (ir, *linked), tier
         self._raised: dict[int, BaseException] = {}  # by thread
         callbacks = [_callback(op, arity, self._raised) for op, arity in called]
         called_back = {f"callback_{number}": host.address_of(callback) for number, callback in enumerate(callbacks)}
-        self._module = module = binding.parse_assembly(ir)
-        for name, address in {**called_back, **symbols}.items():
-            symbol = f"autograd_core_{address:x}"
-            binding.add_symbol(symbol, address)
-            module.get_function(name).name = symbol
-        for text in linked:
-            module.link_in(binding.parse_assembly(text))
-        self._machine = _target_machine(tier.level)
-        if tier.passes:
-            options = binding.create_pipeline_tuning_options(speed_level=tier.passes)
-            options.loop_unrolling = False
-            builder = binding.create_pass_builder(self._machine, options)
-            builder.getModulePassManager().run(module, builder)
-        self._engine = binding.create_mcjit_compiler(module, self._machine)
-        self._engine.finalize_object()
+        self._engine = undisturbed(partial(self._load, {**called_back, **symbols}))
         # The cyclic collector calls the finalizers of all garbage before it frees any, and one of them may still call a
         # compiled function. So engines are not garbage together with this object: they are kept until a token dies that
         # the collector does not look at, which goes when this object has gone.
         self._token = compile("None", "<token>", "eval")
         keep = weakref.finalize(self._token, _let_go, self._engine, callbacks)
         keep.atexit = False
+
+    def _load(self, symbols: Mapping[str, int]) -> Any:
+        """An engine with the code in it, and with nothing of what it was made from."""
+        binding = host.llvm()
+        host.initialize()
+        code = binding.ObjectFileRef.from_data(_machine(self._tier.level).emit_object(self._module()))
+        declarations = "".join(f"declare void @{name}()\n" for name in symbols)
+        module = binding.parse_assembly(declarations, binding.create_context())
+        engine = binding.create_mcjit_compiler(module, _new_machine(self._tier.level))
+        for name, address in symbols.items():
+            engine.add_global_mapping(module.get_function(name), address)
+        engine.add_object_file(code)
+        engine.finalize_object()
+        return engine
+
+    def _module(self) -> Any:
+        binding = host.llvm()
+        context = binding.create_context()  # constants and types stay as long as their context does
+        module, *others = (binding.parse_assembly(text, context) for text in self._texts)
+        for other in others:
+            module.link_in(other)
+        if self._tier.passes:
+            _optimise(module, self._tier)
+        return module
 
     def check(self) -> None:
         """Raise what a function in Python raised while the code ran on this thread."""
@@ -92,7 +144,7 @@ class Code:
     @property
     def assembly(self) -> str:
         """The processor's instructions, as text."""
-        return str(self._machine.emit_assembly(host.llvm().parse_assembly(str(self._module))))
+        return str(undisturbed(lambda: _machine(self._tier.level).emit_assembly(self._module())))
 
 
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.POINTER(ctypes.c_double))
@@ -112,5 +164,6 @@ def _callback(op: Operation, arity: int, raised: dict[int, BaseException]) -> An
     return _CALLBACK(called)
 
 
-def _let_go(*kept: Any) -> None:
-    """What was kept for a token has done its service."""
+def _let_go(engine: Any, callbacks: Any) -> None:
+    """Free the code; only then may go what it calls."""
+    close_later(engine)

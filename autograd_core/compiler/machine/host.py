@@ -8,7 +8,6 @@ import os
 import warnings
 from collections.abc import Callable
 from functools import cache, wraps
-from threading import RLock
 from typing import Any, NamedTuple, TypeVar
 
 from autograd_core._extras import require
@@ -28,27 +27,19 @@ _LIBMVEC_PREFIX = {8: "_ZGVeN8", 4: "_ZGVdN4", 2: "_ZGVbN2"}
 
 
 def made_once(make: Callable[..., _Made]) -> Callable[..., _Made]:
-    """A cache for what has an address: for the same arguments it is made by one thread alone, and is kept for good.
+    """A cache for what has an address: for the same arguments everybody gets the same one, and it is kept for good.
 
     `functools.cache` lets two threads make it, and drops what the slower one made, although that one goes on to use it.
-    A forked process makes its own anew.
+    Here the slower one gets what the quicker one made. Nobody waits for another, so a finalizer or a signal handler may
+    come here at any time.
     """
     made: dict[Any, _Made] = {}
-    lock = RLock()
 
     @wraps(make)
     def get(*key: Any) -> _Made:
-        with lock:
-            if key not in made:
-                made[key] = make(*key)
-            return made[key]
+        known = made.get(key)
+        return made.setdefault(key, make(*key)) if known is None else known
 
-    def forked() -> None:
-        nonlocal lock, made
-        made, lock = {}, RLock()
-
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=forked)
     return get
 
 

@@ -182,19 +182,17 @@ def _code() -> Code:
     module = ir.Module()
     for write in (_write_begin, _write_take, _write_share, _write_serve):
         write(module)
-    code = Code(str(module), Tier(0, 2))
-    # the threads run it until the process ends, so it is never freed
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(code))
-    return code
+    return Code(str(module), Tier(0, 2))
 
 
 class Pool:
     """As many threads as there are processors, but for the one that calls."""
 
     def __init__(self) -> None:
-        self._memory = (ctypes.c_int64 * WORDS)()
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._memory))  # threads look at it until the process ends
         code, pointer = _code(), ctypes.c_void_p
+        self._memory = (ctypes.c_int64 * WORDS)()
+        for kept in (code, self._memory):  # threads run and look at these until the process ends
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))
         ctypes.CFUNCTYPE(None, pointer)(code.address("begin"))(self._memory)
         share = ctypes.CFUNCTYPE(ctypes.c_int32, pointer, pointer, ctypes.c_int64, ctypes.c_int64)
         self._share = share(code.address("share"))
@@ -220,7 +218,25 @@ class Pool:
             raise MemoryError("no memory for the workspace of a compiled function")
 
 
-@made_once
+_pools: list[Pool] = []
+_lock = threading.RLock()
+
+
 def pool() -> Pool:
     """The pool of this process; a forked process has none of its parent's threads, and makes its own."""
-    return Pool()
+    if not _pools:
+        _code()  # not while others wait for the lock: it may take long, and a finalizer on the way may want the pool
+        with _lock:
+            if not _pools:
+                _pools.append(Pool())
+    return _pools[0]
+
+
+def _forked() -> None:
+    global _lock
+    _lock = threading.RLock()
+    _pools.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)

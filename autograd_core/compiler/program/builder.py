@@ -35,10 +35,7 @@ class Builder:
         fused: whether there is an instruction ``fma``, a·b + c rounded once.
     """
 
-    inf = math.inf
-    nan = math.nan
-    pi = math.pi
-    e = math.e
+    pi, e, inf, nan = math.pi, math.e, math.inf, math.nan
 
     def __init__(self, strict: bool = False, fused: bool = True) -> None:
         self.strict = strict
@@ -110,6 +107,9 @@ class Builder:
 
     def gate(self, condition: Operand, g: Any) -> Gated:
         return make_gate(self, self._condition(condition), g)
+
+    def apply(self, row: Operation, *operands: Any) -> Any:
+        return row.forward(self, *operands)
 
     # Arithmetic
 
