@@ -21,6 +21,7 @@ from autograd_core.transforms.trees import Tree
 if TYPE_CHECKING:
     from autograd_core.compiler.calling.arguments import Flat
     from autograd_core.compiler.compiled import Compiled
+    from autograd_core.compiler.outside import Outside
 
 __all__ = ["Jit", "jit"]
 
@@ -45,8 +46,9 @@ def jit(
 
     Args:
         f: the function. Its arguments and result may be numbers, lists, tuples, dicts, named tuples, dataclasses and
-            NumPy arrays of them. The numbers of Values that it uses from outside are read at each call, but what Python
-            decides with them is decided once; they are not differentiated.
+            NumPy arrays of them. What it depends on beside its arguments is a part of the code, as it was when that was
+            made. But where a gradient would pass to a Value from outside, it is called as it is, and gives Values; for
+            a batch it raises. The number alone of such a Value, by ``stop_gradient``, is read at each call.
         in_axes: for a batch, the axis along which each argument is mapped, or None for one that all samples share; a
             single axis is that of all arguments. Mapped arguments are NumPy arrays, or trees of them with one axis.
         reduce: None for a result for each sample, along axis 0; ``"sum"`` or ``"mean"`` over the samples.
@@ -62,8 +64,10 @@ def jit(
         A function of the same arguments; without `f`, a decorator.
 
     Raises:
-        TransformError: if an option does not fit; when called, if the arguments do not.
-        TraceError: when called, if the function asks for the number of a traced value.
+        TransformError: if an option does not fit; when called, if the arguments do not, or if a batch depends on a
+            Value from outside.
+        TraceError: when called, if the function asks for the number of a traced value, or uses one that an earlier call
+            kept.
 
     >>> from autograd_core import grad, math
     >>> slope = jit(grad(lambda x: math.sin(x) * x))
@@ -111,7 +115,7 @@ class Jit:
         self._static = sorted(_whole(number, "static_argnums") for number in static)
         if self._static and self._static[0] < 0:
             raise TransformError(f"static_argnums counts arguments from 0: {self._static[0]} is none")
-        self._compiled: OrderedDict[Any, Compiled] = OrderedDict()
+        self._compiled: OrderedDict[Any, Compiled | str] = OrderedDict()
         self._fast: Callable[..., Any] = self._dispatch
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -125,6 +129,7 @@ class Jit:
 
         Raises:
             OperandTypeError: if there is a Value among the arguments.
+            TransformError: if it depends on a Value from outside, so that it is called as it is.
         """
         call = self._bind(args, kwargs)
         from autograd_core.compiler.calling.arguments import flat, holds_values
@@ -132,7 +137,10 @@ class Jit:
         traced = flat(call.traced)
         if holds_values(traced):
             raise OperandTypeError(f"{self._name} is compiled for numbers, not for Values")
-        return self._compile(call, traced)
+        compiled = self._compile(call, traced)
+        if isinstance(compiled, str):
+            raise TransformError(compiled)
+        return compiled
 
     def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Call:
         if kwargs:
@@ -149,8 +157,10 @@ class Jit:
         static = {number: args[number] for number in self._static if number < len(args)}
         return _Call(args, names, static, [arg for number, arg in enumerate(args) if number not in static])
 
-    def _compile(self, call: _Call, args: Sequence[Flat]) -> Compiled:
+    def _compile(self, call: _Call, args: Sequence[Flat]) -> Compiled | str:
+        """The code for a call; or why it cannot be code, but is left to the function as it is."""
         from autograd_core.compiler.calling.arguments import arguments_of
+        from autograd_core.compiler.outside import Outside
 
         static = {number: self._static_key(number, value) for number, value in call.static.items()}
         arguments = arguments_of(args, self._axes_of(len(call.args), set(static)), self._name)
@@ -167,8 +177,14 @@ class Jit:
                 return self._f(*every[:places], **dict(zip(call.names, every[places:], strict=True)))
 
             dispatch = None if call.names or static else self._dispatch
+            made = self._make(function, arguments, dispatch)
+            new = f"{self._name} depends on {made.describe()}" if isinstance(made, Outside) else made
+            if isinstance(new, str) and self._is_batched:
+                raise TransformError(new)
+            if isinstance(made, Outside) and made.traced:
+                return new  # in this call, but not in one from elsewhere
             # of two threads that make it at once, the first one's is used by both
-            known = self._compiled.setdefault(key, self._make(function, arguments, dispatch))
+            known = self._compiled.setdefault(key, new)
         self._keep_latest(key)
         return known
 
@@ -192,20 +208,25 @@ class Jit:
             raise TransformError(f"static argument {number} of {self._name} is a NaN, which equals nothing")
         return _distinct(value)
 
-    def _make(self, function: Callable[..., Any], arguments: Any, dispatch: Any) -> Compiled:
+    def _make(self, function: Callable[..., Any], arguments: Any, dispatch: Any) -> Compiled | Outside:
         # not before something is compiled: it takes a while to import
         from autograd_core.compiler.calling.arguments import Trace, build_samples
         from autograd_core.compiler.compiled import Compiled
-        from autograd_core.engine.traced import Traced
+        from autograd_core.compiler.outside import outside_of
+        from autograd_core.engine.traced import Tracing
 
         began = perf_counter()
-        with collector_paused(), lenient():
-            samples, inputs = build_samples(arguments, Traced)
+        tracing = Tracing(self._name)
+        with collector_paused(), lenient(), tracing.going_on():
+            samples, inputs = build_samples(arguments, tracing.input)
             result = function(*samples)
             if result is None:
                 raise TransformError(f"{self._name} returned None: does it lack a return statement?")
             tree = Tree(result, f"the result of {self._name}")
             trace = Trace(self._name, arguments, inputs, tree, [as_value(number) for number in tree.numbers])
+            outside = outside_of(inputs, trace.outputs)
+            if outside:
+                return outside
             return Compiled(
                 trace, is_batched=self._is_batched, reduce=self._reduce, threads=self._threads, strict=self._strict,
                 fallback=dispatch, trace_seconds=perf_counter() - began,
@@ -235,6 +256,10 @@ class Jit:
                 )
             return self._f(*args, **kwargs)
         compiled = self._compile(call, traced)
+        if isinstance(compiled, str):
+            return self._f(*args, **kwargs)
+        if compiled.reads_outside and self._is_traced():
+            return self._f(*args, **kwargs)
         # the builtin of a batch takes as long to make as its kernel, so it is made for what is called again
         if kwargs or call.static or (self._is_batched and not compiled.has_run):
             return compiled.run_flat(traced)
@@ -243,6 +268,14 @@ class Jit:
             return compiled.run_flat(traced)
         self._fast = function  # a builtin, which comes back here with what it does not take
         return function(*args)
+
+    def _is_traced(self) -> bool:
+        """Whether a trace around this call would keep the numbers from outside as they are now."""
+        from autograd_core.engine.traced import Tracing
+
+        if Tracing.is_under_way() and self._is_batched:
+            raise TransformError(f"{self._name} reads a Value from outside inside a trace: pass it as an argument")
+        return Tracing.is_under_way()
 
     def __get__(self, instance: Any, owner: Any = None) -> Jit:
         if instance is None:

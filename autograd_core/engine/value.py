@@ -280,7 +280,7 @@ def record(op: Operation, *operands: Value) -> Value:
 def _without_number(plain: Value, operands: Sequence[Value]) -> Value:
     """The node of the class that an operand asks for; it has no number, since that one has none."""
     kind: Any = next(filter(None, (operand._recorded_as for operand in operands)))
-    node: Value = _new(kind)
+    node: Value = kind._made_from(operands)
     node._a, node._b, node._stamp, node.op = plain._a, plain._b, plain._stamp, plain.op
     node._grad, node.label, node._data = 0.0, "", nan
     return node

@@ -14,16 +14,18 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from autograd_core.compiler.calling.arguments import Argument, Trace, build_samples
+from autograd_core.compiler.outside import Outside, outside_of
 from autograd_core.engine.collector import collector_paused
 from autograd_core.engine.graph import gradients
 from autograd_core.engine.reals import count
 from autograd_core.engine.strictness import lenient
 from autograd_core.engine.sweeps import topological_order
-from autograd_core.engine.traced import Traced
+from autograd_core.engine.traced import Tracing
 from autograd_core.engine.value import Value, write_data
-from autograd_core.errors import AutogradError, DataError, NonFiniteError, OperandTypeError
+from autograd_core.errors import AutogradError, DataError, NonFiniteError, OperandTypeError, TransformError
 from autograd_core.nn.samples import Samples
 from autograd_core.optim import Optimizer
+from autograd_core.transforms.function_call import is_differentiated
 from autograd_core.transforms.trees import Structure
 
 if TYPE_CHECKING:
@@ -227,8 +229,9 @@ def _compile(model: Callable[[Any], Any], loss: Loss, parameters: list[Value], d
     began = perf_counter()
     sample = Argument(Structure(None, [data.inputs.shape[1:]]), 0)
     target = Argument(Structure(None, [data.targets.shape[1:] or None]), 0)
-    with collector_paused(), lenient():
-        (x, y), inputs = build_samples([sample, target], Traced)
+    tracing = Tracing("fit")
+    with collector_paused(), lenient(), tracing.going_on():
+        (x, y), inputs = build_samples([sample, target], tracing.input)
         output = loss(model(x), y)
         if not isinstance(output, Value):
             raise OperandTypeError(f"the loss of a sample is one Value, not {type(output).__name__}")
@@ -237,6 +240,10 @@ def _compile(model: Callable[[Any], Any], loss: Loss, parameters: list[Value], d
                 "the loss depends on none of the optimiser's parameters: give it those of this model, "
                 "as in Adam(model.parameters())"
             )
+        traced, leaves = outside_of([*parameters, *inputs], [output])
+        outside = Outside(traced, list(filter(is_differentiated, leaves)))
+        if outside:
+            raise TransformError(f"the loss depends on {outside.describe()}")
         results = [output, *gradients(output, parameters)]
     # The parameters are the model's own leaves: as inputs of the code they are read from its first argument.
     shared = Argument(Structure(None, [(len(parameters),)]), None)

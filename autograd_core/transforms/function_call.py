@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from operator import index
 from typing import Any
 
@@ -16,10 +17,18 @@ from autograd_core.namespaces import floats
 from autograd_core.namespaces.gated import open_gate
 from autograd_core.transforms.trees import Tree, without_values
 
-__all__ = ["Argnums", "FunctionCall", "argument_numbers"]
+__all__ = ["Argnums", "FunctionCall", "argument_numbers", "is_differentiated"]
 
 Argnums = int | Sequence[int]
 """The number of the argument that is differentiated, or the numbers of several."""
+
+_under_way: ContextVar[tuple[FunctionCall, ...]] = ContextVar("_under_way", default=())
+"""The calls whose functions have not returned yet, from the outermost on."""
+
+
+def is_differentiated(leaf: Value) -> bool:
+    """Whether a transform that is under way differentiates with respect to `leaf`."""
+    return any(leaf is x for call in _under_way.get() for x in call.inputs)
 
 
 class FunctionCall:
@@ -51,7 +60,11 @@ class FunctionCall:
             values = [+x if isinstance(x, Value) else Value(x) for x in tree.numbers]
             self.inputs += values
             lifted[number] = tree.build(values)
-        result = f(*lifted, **(kwargs or {}))
+        token = _under_way.set((*_under_way.get(), self))
+        try:
+            result = f(*lifted, **(kwargs or {}))
+        finally:
+            _under_way.reset(token)
         self.aux: Any = None
         if has_aux:
             if not isinstance(result, tuple) or len(result) != 2:

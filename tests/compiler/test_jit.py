@@ -36,14 +36,6 @@ class Model:
     offsets: Any
 
 
-@pytest.fixture(params=["machine code", "Python code"])
-def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    if request.param == "Python code":
-        monkeypatch.setattr(native, "available", lambda: False)
-        monkeypatch.setattr(native, "_noted", True)
-    return str(request.param)
-
-
 def rosenbrock(x: Any) -> Any:
     return sum(100.0 * (b - a**2) ** 2 + (1.0 - a) ** 2 for a, b in pairwise(x))
 
