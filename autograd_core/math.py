@@ -29,8 +29,8 @@ from autograd_core.primitives.elementary import (
     log10, radians, sin, sinh, sqrt, tan, tanh,
 )  # fmt: skip
 from autograd_core.primitives.selecting import (
-    clip, equal, greater, greater_equal, less, less_equal, logical_and, logical_not, logical_or, maximum, minimum,
-    not_equal, stop_gradient, where,
+    clip, equal, greater, greater_equal, isinf as _isinf, isnan as _isnan, less, less_equal, logical_and, logical_not,
+    logical_or, maximum, minimum, not_equal, stop_gradient, where,
 )  # fmt: skip
 from autograd_core.primitives.special import (
     digamma, erf, erfc, exp_product, gamma, lgamma, logaddexp, logsumexp, ndtr, polygamma, xlogy,
@@ -118,35 +118,62 @@ def ldexp(x: Any, i: int) -> Any:
     return x
 
 
-def frexp(x: Any) -> tuple[Any, int]:
-    """The mantissa (with its derivative) and the integer exponent of x."""
+def frexp(x: Any) -> tuple[Any, Any]:
+    """The mantissa (with its derivative) and the integer exponent of x; in a trace the exponent is traced too."""
+    if _is_traced(x):
+        return _traced_frexp(x)
     exponent = _math.frexp(_number(x))[1]
     return ldexp(x, -exponent), exponent
 
 
+def _traced_frexp(x: Any) -> tuple[Any, Any]:
+    # Every step doubles or halves as often as a bit of the exponent says, which is exact.
+    mantissa, exponent = x, 0.0
+    for step in (512, 256, 128, 64, 32, 16, 8, 4, 2, 1, 1):
+        large = fabs(mantissa) >= 2.0 ** (step - 1)
+        mantissa, exponent = where(large, mantissa * 2.0**-step, mantissa), where(large, exponent + step, exponent)
+    for step in (512, 512, 256, 128, 64, 32, 16, 8, 4, 2, 1):
+        small = fabs(mantissa) < 2.0**-step
+        mantissa, exponent = where(small, mantissa * 2.0**step, mantissa), where(small, exponent - step, exponent)
+    is_regular = logical_and(isfinite(x), not_equal(x, 0.0))
+    return where(is_regular, mantissa, x), where(is_regular, exponent, 0.0)
+
+
 def modf(x: Any) -> tuple[Any, Any]:
     """The fractional and the integer part of x."""
+    if _is_traced(x):
+        return where(_isinf(x), copysign(0.0, x), fmod(x, 1.0)), trunc(x)
     return copysign(0.0, x) if isinf(x) else fmod(x, 1.0), trunc(x)
 
 
-def isnan(x: Any) -> bool:
-    """Whether the number is nan."""
-    return _math.isnan(_number(x))
+def isnan(x: Any) -> Any:
+    """Whether the number is nan; in a trace a condition for `where`, as are the next three."""
+    return _isnan(x) if _is_traced(x) else _math.isnan(_number(x))
 
 
-def isinf(x: Any) -> bool:
+def isinf(x: Any) -> Any:
     """Whether the number is infinite."""
-    return _math.isinf(_number(x))
+    return _isinf(x) if _is_traced(x) else _math.isinf(_number(x))
 
 
-def isfinite(x: Any) -> bool:
+def isfinite(x: Any) -> Any:
     """Whether the number is neither infinite nor nan."""
-    return _math.isfinite(_number(x))
+    return less(fabs(x), inf) if _is_traced(x) else _math.isfinite(_number(x))
 
 
-def isclose(a: Any, b: Any, *, rel_tol: float = 1e-9, abs_tol: float = 0.0) -> bool:
-    """Whether two numbers are close to each other."""
-    return _math.isclose(_number(a), _number(b), rel_tol=rel_tol, abs_tol=abs_tol)
+def isclose(a: Any, b: Any, *, rel_tol: Any = 1e-9, abs_tol: Any = 0.0) -> Any:
+    """Whether two numbers are close to each other: |a − b| ≤ max(rel_tol·max(|a|, |b|), abs_tol).
+
+    Raises:
+        ValueError: if a tolerance is negative.
+    """
+    if not any(map(_is_traced, (a, b, rel_tol, abs_tol))):
+        return _math.isclose(_number(a), _number(b), rel_tol=_number(rel_tol), abs_tol=_number(abs_tol))
+    for tolerance in (rel_tol, abs_tol):
+        _math.isclose(0.0, 0.0, abs_tol=0.0 if _is_traced(tolerance) else _number(tolerance))  # which refuses it
+    apart = fabs(a - b)
+    near = logical_or(logical_or(apart <= rel_tol * fabs(a), apart <= rel_tol * fabs(b)), apart <= abs_tol)
+    return logical_or(equal(a, b), logical_and(apart < inf, near))
 
 
 def ulp(x: Any) -> float:
@@ -157,6 +184,11 @@ def ulp(x: Any) -> float:
 def nextafter(x: Any, y: Any, **steps: int) -> float:
     """The next float after the number x towards y, a plain float; ``steps=n`` as in Python 3.12."""
     return _math.nextafter(_number(x), _number(y), **steps)
+
+
+def _is_traced(x: Any) -> bool:
+    """Whether nobody knows the number yet."""
+    return isinstance(x, Value) and x._recorded_as is not None
 
 
 def _number(x: Any) -> float:

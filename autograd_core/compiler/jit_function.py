@@ -7,11 +7,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import update_wrapper
-from operator import index
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from autograd_core.compiler import tuning
+from autograd_core.compiler.calling.binding import Binding, Call, whole
 from autograd_core.engine.collector import collector_paused
 from autograd_core.engine.strictness import lenient
 from autograd_core.engine.value import as_value
@@ -36,6 +36,7 @@ def jit(
     threads: int | None = None,
     strict: bool = False,
     static_argnums: int | Sequence[int] = (),
+    static_argnames: str | Sequence[str] = (),
 ) -> Any:
     """Compile a function of scalars: it is traced at its first call, and runs as machine code from then on.
 
@@ -59,6 +60,7 @@ def jit(
             small whole powers are products, and a long sum of like terms may be added up in another order.
         static_argnums: the number, or numbers, of arguments that are not traced: counts, flags, names. Each new value
             is compiled anew.
+        static_argnames: the same by the names of parameters.
 
     Returns:
         A function of the same arguments; without `f`, a decorator.
@@ -74,7 +76,7 @@ def jit(
     >>> round(slope(0.5), 12)
     0.918216819549
     """
-    options = in_axes, reduce, threads, strict, static_argnums
+    options = in_axes, reduce, threads, strict, static_argnums, static_argnames
     return Jit(f, *options) if f is not None else lambda function: Jit(function, *options)
 
 
@@ -88,7 +90,8 @@ class Jit:
         reduce: str | None,
         threads: int | None,
         strict: bool,
-        static_argnums: int | Sequence[int],
+        static_argnums: int | Sequence[int] = (),
+        static_argnames: str | Sequence[str] = (),
     ) -> None:
         if not callable(f):
             raise OperandTypeError(f"jit wants a function, not {type(f).__name__}")
@@ -99,22 +102,19 @@ class Jit:
         self._name = getattr(f, "__name__", type(f).__name__)
         self._axes: int | tuple[int | None, ...] | None
         if isinstance(in_axes, (tuple, list)):
-            self._axes = tuple(None if axis is None else _whole(axis, "in_axes") for axis in in_axes)
+            self._axes = tuple(None if axis is None else whole(axis, "in_axes") for axis in in_axes)
             self._is_batched = any(axis is not None for axis in self._axes)
         else:
-            self._axes = None if in_axes is None else _whole(in_axes, "in_axes")
+            self._axes = None if in_axes is None else whole(in_axes, "in_axes")
             self._is_batched = in_axes is not None
         if reduce is not None and not self._is_batched:
             raise TransformError("reduce wants a batch: say in in_axes which arguments are mapped")
         self._reduce = reduce
-        if threads is not None and _whole(threads, "threads") < 1:
+        if threads is not None and whole(threads, "threads") < 1:
             raise TransformError(f"threads is a count of 1 or more, not {threads}")
         self._threads = threads
         self._strict = strict
-        static = static_argnums if isinstance(static_argnums, (tuple, list)) else [static_argnums]
-        self._static = sorted(_whole(number, "static_argnums") for number in static)
-        if self._static and self._static[0] < 0:
-            raise TransformError(f"static_argnums counts arguments from 0: {self._static[0]} is none")
+        self._binding = Binding(f, self._name, static_argnums, static_argnames)
         self._compiled: OrderedDict[Any, Compiled | str] = OrderedDict()
         self._fast: Callable[..., Any] = self._dispatch
 
@@ -131,7 +131,7 @@ class Jit:
             OperandTypeError: if there is a Value among the arguments.
             TransformError: if it depends on a Value from outside, so that it is called as it is.
         """
-        call = self._bind(args, kwargs)
+        call = self._binding.bind(args, kwargs)
         from autograd_core.compiler.calling.arguments import flat, holds_values
 
         traced = flat(call.traced)
@@ -142,31 +142,15 @@ class Jit:
             raise TransformError(compiled)
         return compiled
 
-    def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Call:
-        if kwargs:
-            from inspect import signature  # takes as long to import as this whole package
-
-            # a parameter has one place, whether it is passed by place or by name
-            try:
-                bound = signature(self._f).bind(*args, **kwargs)
-                args, kwargs = bound.args, bound.kwargs
-            except ValueError:  # of some builtins nobody knows the parameters
-                pass
-        names = tuple(sorted(kwargs))
-        args = (*args, *(kwargs[name] for name in names))
-        static = {number: args[number] for number in self._static if number < len(args)}
-        return _Call(args, names, static, [arg for number, arg in enumerate(args) if number not in static])
-
-    def _compile(self, call: _Call, args: Sequence[Flat]) -> Compiled | str:
+    def _compile(self, call: Call, args: Sequence[Flat]) -> Compiled | str:
         """The code for a call; or why it cannot be code, but is left to the function as it is."""
         from autograd_core.compiler.calling.arguments import arguments_of
         from autograd_core.compiler.outside import Outside
 
-        static = {number: self._static_key(number, value) for number, value in call.static.items()}
-        arguments = arguments_of(args, self._axes_of(len(call.args), set(static)), self._name)
+        arguments = arguments_of(args, self._axes_of(len(call.args), set(call.static)), self._name)
         if self._is_batched and not any(argument.structure.size for argument in arguments if argument.axis is not None):
             raise TransformError(f"no argument of {self._name} holds a mapped array: how many samples are there?")
-        key = (call.names, tuple(static.items()), tuple(argument.key for argument in arguments))
+        key = (call.names, self._binding.static_key(call), tuple(argument.key for argument in arguments))
         known = self._compiled.get(key)
         if known is None:
 
@@ -176,7 +160,8 @@ class Jit:
                 places = len(every) - len(call.names)
                 return self._f(*every[:places], **dict(zip(call.names, every[places:], strict=True)))
 
-            dispatch = None if call.names or static else self._dispatch
+            self._binding.check(call)
+            dispatch = None if call.names or call.static else self._dispatch
             made = self._make(function, arguments, dispatch)
             new = f"{self._name} depends on {made.describe()}" if isinstance(made, Outside) else made
             if isinstance(new, str) and self._is_batched:
@@ -195,18 +180,6 @@ class Jit:
         while len(self._compiled) > tuning.STRUCTURES:
             with suppress(KeyError):  # or the last of them
                 self._compiled.popitem(last=False)
-
-    def _static_key(self, number: int, value: Any) -> Any:
-        try:
-            hash(value)
-        except TypeError:
-            raise TransformError(
-                f"static argument {number} of {self._name} cannot be a key: "
-                "it must be hashable, like a number, text or tuple"
-            ) from None
-        if isinstance(value, float) and value != value:
-            raise TransformError(f"static argument {number} of {self._name} is a NaN, which equals nothing")
-        return _distinct(value)
 
     def _make(self, function: Callable[..., Any], arguments: Any, dispatch: Any) -> Compiled | Outside:
         # not before something is compiled: it takes a while to import
@@ -246,7 +219,7 @@ class Jit:
     def _dispatch(self, *args: Any, **kwargs: Any) -> Any:
         from autograd_core.compiler.calling.arguments import flat, holds_values
 
-        call = self._bind(args, kwargs)
+        call = self._binding.bind(args, kwargs)
         traced = flat(call.traced)
         if holds_values(traced):
             if self._is_batched:
@@ -290,31 +263,7 @@ class Jit:
             place = getattr(place, name, None)
         if place is self:
             return path
-        return Jit, (self._f, self._axes, self._reduce, self._threads, self._strict, self._static)
+        return Jit, (self._f, self._axes, self._reduce, self._threads, self._strict, *self._binding.static)
 
     def __repr__(self) -> str:
         return f"<jit of {self._name}>"
-
-
-class _Call(NamedTuple):
-    """One call: all arguments, the names of the last of them, and which are static and which are traced."""
-
-    args: tuple[Any, ...]
-    names: tuple[str, ...]
-    static: dict[int, Any]
-    traced: list[Any]
-
-
-def _distinct(value: Any) -> Any:
-    """A key that differs also for what is equal and yet not the same: 1, 1.0 and True; 0.0 and −0.0."""
-    if isinstance(value, tuple):
-        return tuple, tuple(map(_distinct, value))
-    return value.__class__, value.hex() if isinstance(value, float) else value
-
-
-def _whole(number: Any, what: str) -> int:
-    try:
-        return index(number)
-    except TypeError:
-        nan = " (a NaN)" if number != number else ""
-        raise TransformError(f"{what} wants whole numbers, not {number!r}{nan}") from None

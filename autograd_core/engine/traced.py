@@ -176,7 +176,8 @@ def _decide(condition: Traced) -> bool:
     """Which way a Python branch on a traced condition goes. This is the one place where a guard would be recorded."""
     _unknown(
         "a branch (if, while, and, or, max, sorted, a comparison of NumPy, …)",
-        "choose with autograd_core.math.where, maximum, minimum or clip, element by element",
+        "choose with autograd_core.math.where, maximum, minimum or clip, element by element; make an argument static "
+        "that is a flag, with static_argnums, and map a function of one number over arrays with in_axes",
     )
 
 

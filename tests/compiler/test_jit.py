@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import math as std
 import pickle
 import subprocess
 import sys
@@ -161,6 +162,21 @@ def test_static_arguments_that_are_equal_but_not_the_same() -> None:
     assert (divide(1.0, 0.0), divide(1.0, -0.0)) == (float("inf"), -float("inf"))
     kind = jit(lambda x, n: x * (2.0 if n[0] is True else 3.0), static_argnums=1)
     assert (kind(1.0, (1,)), kind(1.0, (True,)), kind(1.0, (1.0,))) == (3.0, 2.0, 3.0)
+
+
+@pytest.mark.usefixtures("backend")
+def test_static_arguments_by_name() -> None:
+    f = jit(lambda x, n, *, flag: sum(x**k for k in range(n)) if flag else -x, static_argnames=("n", "flag"))
+    assert f(2.0, 3, flag=True) == f(2.0, n=3, flag=True) == f(x=2.0, n=3, flag=True) == 7.0
+    assert f(2.0, 3, flag=False) == -2.0
+    assert jit(lambda x, **flags: x if flags["up"] else -x, static_argnames="up")(2.0, up=False) == -2.0
+    g = jit(lambda x, n=2: x * n, static_argnums=1)
+    assert (g(3.0), g(3.0, 4), g(3.0, n=5)) == (6.0, 12.0, 15.0)
+    assert jit(lambda *xs: xs[0] * len(xs), static_argnums=2)(3.0) == 3.0
+    h = jit(lambda x, mode: x.sum() if mode == "sum" else x, in_axes=(0, None), static_argnames="mode")
+    assert h(np.ones((2, 3)), "sum").tolist() == [3.0, 3.0]
+    with pytest.raises(TransformError, match=r"static argument 1 of .* hashable"):
+        f(2.0, [3], flag=True)
 
 
 @pytest.mark.usefixtures("backend")
@@ -603,7 +619,7 @@ def branch(x: Any) -> Any:
         (branch, r"a branch .* at .*test_jit\.py:\d+ \(if x > 0\.0:  # the branch\): choose with .*where"),
         (lambda x: max(x, 0.0), "a branch"),
         (lambda x: sorted([x, 1.0])[0], "a branch"),
-        (lambda x: x if x else 0.0, "a branch"),
+        (lambda x: x if x else 0.0, "a branch.*flag, with static_argnums.*over arrays with in_axes"),
         (lambda x: 0.0 < x < 1.0, "a branch"),
         (lambda x: float(x), r"float\(\).*autograd_core\.math"),
         (lambda x: int(x), r"int\(\).*static_argnums"),
@@ -628,6 +644,44 @@ def test_what_is_no_number_is_not_equal_to_one() -> None:
     f = jit(lambda x: 1.0 if x == None or x == "text" else 2.0)  # noqa: E711  # as some write it
     assert f(5.0) == 2.0
     assert jit(lambda x: 2.0 if x != "text" else 1.0)(5.0) == 2.0
+
+
+SPECIAL = [0.0, -0.0, 1.5, -1.5, 5e-324, -2.2250738585072014e-308, 1e-310, 0.5, 1.0, 2.0, 1024.0,
+           1.7976931348623157e308, std.pi, -7.25, std.inf, -std.inf, std.nan]  # fmt: skip
+
+
+@pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize("name", ["isnan", "isinf", "isfinite", "modf", "frexp"])
+def test_questions_to_a_number(name: str) -> None:
+    f = jit(lambda x: getattr(math, name)(x))
+    batch = jit(lambda x: getattr(math, name)(x), in_axes=0)(np.array(SPECIAL))
+    for i, x in enumerate(SPECIAL):
+        truth = getattr(std, name)(x)
+        truths = truth if isinstance(truth, tuple) else (truth,)
+        for results in (f(x), np.array(batch).T[i]):
+            numbers = np.atleast_1d(results).tolist()
+            assert list(map(repr, numbers)) == [repr(float(number)) for number in truths], x
+
+
+@pytest.mark.usefixtures("backend")
+def test_closeness() -> None:
+    f = jit(lambda a, b: math.where(math.isclose(a, b), 1.0, 0.0))
+    g = jit(lambda a, b, rel, tol: math.where(math.isclose(a, b, rel_tol=rel, abs_tol=tol), 1.0, 0.0))
+    for a in (*SPECIAL, 1.0 + 1e-10, 1.0 + 1e-8):
+        for b in (*SPECIAL, 1.0):
+            assert f(a, b) == std.isclose(a, b), (a, b)
+            for rel, tol in ((0.5, 0.0), (0.0, 1.0), (2.0, std.inf)):
+                assert g(a, b, rel, tol) == std.isclose(a, b, rel_tol=rel, abs_tol=tol), (a, b, rel, tol)
+    with pytest.raises(ValueError, match="non-negative"):
+        jit(lambda a: math.where(math.isclose(a, 1.0, rel_tol=-1.0), 1.0, 0.0))(1.0)
+
+
+@pytest.mark.usefixtures("backend")
+def test_slopes_of_mantissas_and_fractions() -> None:
+    for x in (3.0, 0.2, -1e-310, 1e300):
+        assert jit(grad(lambda x: math.frexp(x)[0]))(x) == grad(lambda x: math.frexp(x)[0])(x)
+        assert jit(grad(lambda x: math.modf(x)[0] * 2.0))(x) == 2.0
+        assert grad(jit(lambda x: math.frexp(x)[1] * x))(x) == std.frexp(x)[1]
 
 
 def test_comparisons_are_conditions_for_where() -> None:
@@ -662,6 +716,14 @@ def test_comparisons_are_conditions_for_where() -> None:
         (lambda: jit(abs).compile(Value(1.0)), "for numbers, not for Values"),
         (lambda: jit(lambda xs: sum(xs) + 1.0, in_axes=0)([]), "no argument of <lambda> holds a mapped array"),
         (lambda: jit(abs, static_argnums=-1), "counts arguments from 0"),
+        (
+            lambda: jit(lambda x: x, static_argnums=5)(1.0),
+            "static_argnums names argument 5, but <lambda> was called with 1",
+        ),
+        (lambda: jit(max, static_argnums=5)(1.0), "static_argnums names argument 5, but max"),
+        (lambda: jit(lambda x, n: x, static_argnames="m"), "static_argnames names 'm', but <lambda> has x, n"),
+        (lambda: jit(lambda x, n: x, static_argnames=("n", 1)), "static_argnames names 1, but <lambda> has x, n"),
+        (lambda: jit(max, static_argnames="n"), "static_argnames names 'n', but max has no names that Python knows"),
         (lambda: jit(abs, in_axes=0)(np.ma.masked_array([1.0, 2.0], [True, False])), "masked array"),
         (lambda: jit(lambda x, n: x, static_argnums=1)(1.0, np.zeros(2)), "hashable"),
         (lambda: Methods().compiled(1.0), r"compiled is a method: .* self\.f = jit\(self\.f\)"),
