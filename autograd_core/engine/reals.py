@@ -79,9 +79,9 @@ def advice(thing: Any) -> str:
     """What to do instead of using `thing` as a real number."""
     if isinstance(thing, (str, bytes)):
         return "convert text with float(...) first"
-    if is_array(thing) and thing.dtype != object:
+    if is_array(thing) and thing.ndim and thing.dtype != object:
         return "one number is wanted here: take one element of the array, or go through them one by one"
-    if isinstance(thing, (list, tuple)) or is_array(thing):
+    if isinstance(thing, (list, tuple)) or getattr(thing, "ndim", None):
         return "apply the operation to each element, or to a NumPy array of them, as in np.array(xs)"
     if isinstance(thing, Number) and not isinstance(thing, (Real, complex)):
         return "convert it with float(...) first"
