@@ -3,8 +3,9 @@
 With plain numbers a function gives a float, with a Value among its operands a Value. Unlike the standard module it
 never raises for a number: where that raises ValueError or OverflowError, the value is the one of IEEE 754.
 Beyond the standard names there are ``where``, ``maximum``, ``minimum``, ``clip``, ``sign``, ``logaddexp``,
-``logsumexp``, ``digamma``, ``polygamma``, ``ndtr``, ``exp_product``, ``xlogy``, ``dot``, and the conditions for
-``where``.
+``logaddexp2``, ``logsumexp``, ``digamma``, ``polygamma``, ``ndtr``, ``exp_product``, ``xlogy``, ``sinc``,
+``heaviside``, ``dot``, and the conditions for ``where``. NumPy's arrays, of numbers or of Values, are gone through
+element by element.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from autograd_core.engine.reals import as_float
 from autograd_core.engine.value import Value
 from autograd_core.errors import PrimitiveError
 from autograd_core.primitives import arithmetic as _arithmetic
+from autograd_core.primitives import selecting as _selecting
 
 # isort: off
 from autograd_core.primitives.arithmetic import (
@@ -41,17 +43,49 @@ __all__ = [
     "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "ceil", "clip", "comb", "copysign", "cos",
     "cosh", "degrees", "digamma", "dist", "dot", "e", "equal", "erf", "erfc", "exp", "exp2", "exp_product", "expm1",
     "fabs", "factorial", "floor", "floor_divide", "fma", "fmod", "frexp", "fsum", "gamma", "gcd", "greater",
-    "greater_equal", "hypot", "inf", "isclose", "isfinite", "isinf", "isnan", "isqrt", "lcm", "ldexp", "less",
-    "less_equal", "lgamma", "log", "log1p", "log2", "log10", "logaddexp", "logical_and", "logical_not", "logical_or",
-    "logsumexp", "maximum", "minimum", "mod", "modf", "nan", "ndtr", "nextafter", "not_equal", "perm", "pi",
-    "polygamma", "pow", "prod", "radians", "reciprocal", "remainder", "sign", "sin", "sinh", "sqrt", "square",
-    "stop_gradient", "sum", "sumprod", "tan", "tanh", "tau", "trunc", "ulp", "where", "xlogy",
+    "greater_equal", "heaviside", "hypot", "inf", "isclose", "isfinite", "isinf", "isnan", "isqrt", "lcm", "ldexp",
+    "less", "less_equal", "lgamma", "log", "log1p", "log2", "log10", "logaddexp", "logaddexp2", "logical_and",
+    "logical_not", "logical_or", "logsumexp", "maximum", "minimum", "mod", "modf", "nan", "ndtr", "nextafter",
+    "not_equal", "perm", "pi", "polygamma", "pow", "prod", "radians", "reciprocal", "remainder", "sign", "sin", "sinc",
+    "sinh", "sqrt", "square", "stop_gradient", "sum", "sumprod", "tan", "tanh", "tau", "trunc", "ulp", "where", "xlogy",
 ]  # fmt: skip
+
+_LN2 = _math.log(2.0)
+_SERIES = 14
+"""How many terms of the series for sinc: those left out are below 1e-19 for |πx| < 1.5, also in its derivatives."""
 
 
 def log(x: Any, base: Any = None) -> Any:
     """The natural logarithm of x, or that to a base (which may be a Value too)."""
     return _log(x) if base is None else _arithmetic.divide(_log(x), _log(base))
+
+
+def logaddexp2(x: Any, y: Any) -> Any:
+    """log₂(2ˣ + 2ʸ), without overflow."""
+    top = stop_gradient(maximum(x, y))
+    top = where(_selecting.isfinite(top), top, 0.0)
+    x, y = _arithmetic.subtract(x, top), _arithmetic.subtract(y, top)
+    rest = logaddexp(_arithmetic.multiply(x, _LN2), _arithmetic.multiply(y, _LN2))
+    return _arithmetic.add(top, _arithmetic.divide(rest, _LN2))
+
+
+def sinc(x: Any) -> Any:
+    """sin(πx)/(πx), as NumPy has it, and 1 at 0, with derivatives of all orders there."""
+    t = _arithmetic.multiply(x, pi)
+    near = less(fabs(t), 1.5)
+    # Taylor's series near 0, where the derivatives of the quotient cancel; in both arms the other's operands are 1.
+    square_of = square(where(near, t, 1.0))
+    series: Any = 0.0
+    for n in range(_SERIES, 0, -1):
+        series = _arithmetic.multiply(_arithmetic.divide(square_of, -2.0 * n * (2.0 * n + 1.0)), 1.0 + series)
+    far = where(near, 1.0, t)
+    return where(near, 1.0 + series, _arithmetic.divide(sin(far), far))
+
+
+def heaviside(x: Any, h: Any) -> Any:
+    """0 for x < 0, h for x = 0, 1 for x > 0."""
+    step = _arithmetic.add(_arithmetic.multiply(sign(x), 0.5), 0.5)
+    return where(equal(x, 0.0), h, step)
 
 
 def fsum(xs: Iterable[Any]) -> Any:

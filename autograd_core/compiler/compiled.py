@@ -161,3 +161,15 @@ class Compiled:
         if self.reads_outside:
             inputs = np.concatenate([inputs.ravel(), [leaf._data for leaf in self._captured]])
         backend.into(inputs, outputs)
+
+    def __copy__(self) -> Compiled:
+        return self  # it does not change, and its code cannot be copied
+
+    def __deepcopy__(self, memo: Any) -> Compiled:
+        return self
+
+    def __reduce__(self) -> Any:
+        raise TransformError(
+            f"the code of {self._trace.name} lives in this process only: pickle the function, or what jit gave for it, "
+            "and compile it again where it arrives"
+        )

@@ -199,8 +199,8 @@ class Value:
 
     def __float__(self) -> float:
         raise OperandTypeError(
-            "float() and the functions of the standard math module would drop the gradient of a Value: "
-            "use autograd_core.math, or v.data for the plain number"
+            "float() would drop the gradient of a Value: use autograd_core.math, an array of dtype=object to write to, "
+            "f'{v:.2f}' for text, custom_derivatives around a function that computes with floats only, or v.data"
         )
 
     def __int__(self) -> int:

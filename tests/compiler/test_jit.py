@@ -546,6 +546,10 @@ def test_pickling() -> None:
     assert pickle.loads(pickle.dumps(f))(2.0) == f(2.0)
     assert pickle.loads(pickle.dumps(decorated)) is decorated
     assert copy.deepcopy(decorated) is decorated
+    code = f.compile(2.0)
+    assert copy.copy(code) is copy.deepcopy([code])[0] is code
+    with pytest.raises(TransformError, match="lives in this process only: pickle the function"):
+        pickle.dumps(code)
     again = pickle.loads(pickle.dumps(jit(rosenbrock, in_axes=0, reduce="sum")))
     points = np.random.default_rng(0).normal(size=(20, 3))
     assert again(points) == jit(rosenbrock, in_axes=0, reduce="sum")(points)
