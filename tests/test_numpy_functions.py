@@ -317,9 +317,10 @@ def test_scipys_functions_name_the_ones_here(name, own):
     lambda x: np.linalg.solve(np.array([[x[0], 1.0], [1.0, x[1]]]), np.ones(2))[0], lambda x: np.linalg.det(np.diag(x)),
     lambda x: scipy.special.erf(x).sum(), lambda x: np.logaddexp2(x, x).sum(),
 ])  # fmt: skip
-def test_arrays_that_a_function_does_not_take_are_explained(f):
+@pytest.mark.parametrize("transform", [grad, jit])
+def test_arrays_that_a_function_does_not_take_are_explained(f, transform):
     with pytest.raises(TypeError) as caught:
-        grad(f)(np.array([2.0, 3.0]))
+        transform(f)(np.array([2.0, 3.0]))
     told = "".join(getattr(caught.value, "__notes__", []))
     assert "autograd_core.math" in told
     assert "custom_derivatives" in told

@@ -16,6 +16,7 @@ from autograd_core.engine.collector import collector_paused
 from autograd_core.engine.strictness import lenient
 from autograd_core.engine.value import as_value
 from autograd_core.errors import OperandTypeError, TransformError
+from autograd_core.transforms.function_call import explain_type_error
 from autograd_core.transforms.trees import Tree
 
 if TYPE_CHECKING:
@@ -192,7 +193,11 @@ class Jit:
         tracing = Tracing(self._name)
         with collector_paused(), lenient(), tracing.going_on():
             samples, inputs = build_samples(arguments, tracing.input)
-            result = function(*samples)
+            try:
+                result = function(*samples)
+            except TypeError as error:
+                explain_type_error(error)
+                raise
             if result is None:
                 raise TransformError(f"{self._name} returned None: does it lack a return statement?")
             tree = Tree(result, f"the result of {self._name}")

@@ -18,7 +18,7 @@ from autograd_core.namespaces import floats
 from autograd_core.namespaces.gated import open_gate
 from autograd_core.transforms.trees import Tree, without_values
 
-__all__ = ["Argnums", "FunctionCall", "argument_numbers", "check_function", "is_differentiated"]
+__all__ = ["Argnums", "FunctionCall", "argument_numbers", "check_function", "explain_type_error", "is_differentiated"]
 
 Argnums = int | Sequence[int]
 """The number of the argument that is differentiated, or the numbers of several."""
@@ -65,7 +65,7 @@ class FunctionCall:
         try:
             result = f(*lifted, **(kwargs or {}))
         except TypeError as error:
-            _explain(error)
+            explain_type_error(error)
             raise
         finally:
             _under_way.reset(token)
@@ -140,7 +140,7 @@ class FunctionCall:
         return "one in a container: return the number itself, as in y[0], or use jacobian"
 
 
-def _explain(error: TypeError) -> None:
+def explain_type_error(error: TypeError) -> None:
     """Say beside an error of NumPy or SciPy what to do: they cannot know what an array of objects holds."""
     text = str(error)
     if ("dtype('O')" in text or "not supported for the input types" in text) and not hasattr(error, "__notes__"):
