@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import math
 import threading
-import weakref
 from collections.abc import Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
@@ -14,7 +13,7 @@ from typing import Any
 from autograd_core.compiler import tuning
 from autograd_core.compiler.machine import host
 from autograd_core.compiler.machine.host import made_once
-from autograd_core.compiler.machine.undisturbed import close_later, undisturbed
+from autograd_core.compiler.machine.undisturbed import close_with, undisturbed
 from autograd_core.engine.operation import Operation
 
 __all__ = ["Code"]
@@ -99,19 +98,28 @@ class Code:
         self._raised: dict[int, BaseException] = {}  # by thread
         callbacks = [_callback(op, arity, self._raised) for op, arity in called]
         called_back = {f"callback_{number}": host.address_of(callback) for number, callback in enumerate(callbacks)}
-        self._engine = undisturbed(partial(self._load, {**called_back, **symbols}))
-        # The cyclic collector calls the finalizers of all garbage before it frees any, and one of them may still call a
-        # compiled function. So engines are not garbage together with this object: they are kept until a token dies that
-        # the collector does not look at, which goes when this object has gone.
-        self._token = compile("None", "<token>", "eval")
-        keep = weakref.finalize(self._token, _let_go, self._engine, callbacks)
-        keep.atexit = False
+        self._token, self._addresses = undisturbed(partial(self._load, {**called_back, **symbols}, callbacks))
 
-    def _load(self, symbols: Mapping[str, int]) -> Any:
-        """An engine with the code in it, and with nothing of what it was made from."""
+    def _load(self, symbols: Mapping[str, int], callbacks: Any) -> tuple[Any, dict[str, int]]:
+        """What the code lives as long as, and where its functions are.
+
+        The cyclic collector calls the finalizers of all garbage before it frees any, and one of them may still call a
+        compiled function. So the engine that has the code is not garbage together with this object: it is kept until a
+        token dies that the collector does not look at, which goes when this object has gone. Nor does the thread that
+        wants the code ever hold the engine, which the binding frees under its lock.
+        """
         binding = host.llvm()
         host.initialize()
-        code = binding.ObjectFileRef.from_data(_machine(self._tier.level).emit_object(self._module()))
+        module = self._module()
+        names = [f.name for f in module.functions if not f.is_declaration and f.linkage.name == "external"]
+        engine = self._engine(binding.ObjectFileRef.from_data(_machine(self._tier.level).emit_object(module)), symbols)
+        token = compile("None", "<token>", "eval")
+        close_with(token, engine, callbacks)
+        return token, {name: int(engine.get_function_address(name)) for name in names}
+
+    def _engine(self, code: Any, symbols: Mapping[str, int]) -> Any:
+        """An engine with the code in it, and with nothing of what it was made from."""
+        binding = host.llvm()
         declarations = "".join(f"declare void @{name}()\n" for name in symbols)
         module = binding.parse_assembly(declarations, binding.create_context())
         engine = binding.create_mcjit_compiler(module, _new_machine(self._tier.level))
@@ -139,7 +147,7 @@ class Code:
 
     def address(self, name: str) -> int:
         """Where a function is."""
-        return int(self._engine.get_function_address(name))
+        return self._addresses[name]
 
     @property
     def assembly(self) -> str:
@@ -162,8 +170,3 @@ def _callback(op: Operation, arity: int, raised: dict[int, BaseException]) -> An
             return math.nan
 
     return _CALLBACK(called)
-
-
-def _let_go(engine: Any, callbacks: Any) -> None:
-    """Free the code; only then may go what it calls."""
-    close_later(engine)
