@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd_core import Value, custom_derivatives, grad, hessian, jit, math, strict, value_and_grad
+from autograd_core import Graph, Value, custom_derivatives, grad, hessian, jit, math, strict, value_and_grad
 from autograd_core.activations import relu
 from autograd_core.compiler import tuning
+from autograd_core.compiler.machine import callbacks
 from autograd_core.compiler.machine import host as native
 from autograd_core.compiler.machine.memory import RESULTS, ResultMemory
 from autograd_core.compiler.tuning import KEPT, LEAST, PARTS
@@ -431,8 +432,9 @@ def test_a_large_batch_makes_no_objects_for_its_samples(layout: str) -> None:
     f = jit(lambda x: math.exp(x) * x, in_axes=0)
     f(x[:1000])
     f(x[:1000])  # the second call makes the builtin
-    RESULTS._free.clear()
+    f(x)  # and the first large batch of a process its threads
     gc.collect()
+    RESULTS._free.clear()
     blocks = sys.getallocatedblocks()
     tracemalloc.start()
     result = f(x)
@@ -707,6 +709,30 @@ def test_an_error_in_a_function_that_is_called_back_is_passed_on() -> None:
     np.testing.assert_array_equal(batch(np.array([1.0, 2.0])), [2.0, 3.0])
     with pytest.raises(ArithmeticError, match="too large"):
         batch(np.array([1.0, 5.0]))
+
+
+@pytest.mark.skipif(not native.available(), reason="Python calls itself where there is no LLVM")
+def test_an_interrupt_before_the_first_line_of_a_function_that_is_called_back_is_passed_on() -> None:
+    @custom_derivatives(lambda y, x: 1.0)
+    def same(x: float) -> float:
+        return x
+
+    def interrupt(frame: Any, kind: str, argument: Any) -> None:
+        if frame.f_code.co_filename == callbacks.__file__ and kind == "call":
+            raise KeyboardInterrupt
+
+    single, batch = jit(lambda x: same(x) + 1.0), jit(lambda x: same(x) + 1.0, in_axes=0)
+    graph = Graph(same(Value(1.0)) + 1.0).compile()
+    before = sys.gettrace()
+    for f in (lambda: single(1.0), lambda: batch(np.array([1.0, 2.0])), graph.forward):
+        expected = f()
+        sys.settrace(interrupt)
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                f()
+        finally:
+            sys.settrace(before)
+        np.testing.assert_array_equal(f(), expected)
 
 
 def test_a_failed_trace_leaves_the_function_usable() -> None:

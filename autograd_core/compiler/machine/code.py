@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import math
 import threading
 import weakref
 from collections.abc import Mapping, Sequence
@@ -13,6 +11,7 @@ from typing import Any
 
 from autograd_core.compiler import tuning
 from autograd_core.compiler.machine import host
+from autograd_core.compiler.machine.callbacks import write_callbacks
 from autograd_core.compiler.machine.host import made_once
 from autograd_core.compiler.machine.undisturbed import close_later, undisturbed
 from autograd_core.engine.operation import Operation
@@ -95,16 +94,15 @@ class Code:
         symbols: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self.ir = "\n".join([ir, *linked])
-        self._texts, self._tier = (ir, *linked), tier
         self._raised: dict[int, BaseException] = {}  # by thread
-        callbacks = [_callback(op, arity, self._raised) for op, arity in called]
-        called_back = {f"callback_{number}": host.address_of(callback) for number, callback in enumerate(callbacks)}
-        self._engine = undisturbed(partial(self._load, {**called_back, **symbols}))
+        callbacks, functions = write_callbacks(called, self._raised) if called else ("", [])
+        self._texts, self._tier = [text for text in (ir, *linked, callbacks) if text], tier
+        self._engine = undisturbed(partial(self._load, symbols))
         # The cyclic collector calls the finalizers of all garbage before it frees any, and one of them may still call a
         # compiled function. So engines are not garbage together with this object: they are kept until a token dies that
         # the collector does not look at, which goes when this object has gone.
         self._token = compile("None", "<token>", "eval")
-        keep = weakref.finalize(self._token, _let_go, self._engine, callbacks)
+        keep = weakref.finalize(self._token, _let_go, self._engine, functions, self._raised)
         keep.atexit = False
 
     def _load(self, symbols: Mapping[str, int]) -> Any:
@@ -131,6 +129,10 @@ class Code:
             _optimise(module, self._tier)
         return module
 
+    def forget(self) -> None:
+        """Forget what was raised on this thread by a run that nobody checked, since an interrupt came in between."""
+        self._raised.pop(threading.get_ident(), None)
+
     def check(self) -> None:
         """Raise what a function in Python raised while the code ran on this thread."""
         error = self._raised.pop(threading.get_ident(), None)
@@ -147,23 +149,6 @@ class Code:
         return str(undisturbed(lambda: _machine(self._tier.level).emit_assembly(self._module())))
 
 
-_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.POINTER(ctypes.c_double))
-
-
-def _callback(op: Operation, arity: int, raised: dict[int, BaseException]) -> Any:
-    def called(operands: Any) -> float:
-        thread = threading.get_ident()
-        if thread in raised:
-            return math.nan
-        try:
-            return float(op.eager(*operands[:arity]))
-        except BaseException as error:  # machine code cannot pass it on: whoever ran the code does
-            raised[thread] = error
-            return math.nan
-
-    return _CALLBACK(called)
-
-
-def _let_go(engine: Any, callbacks: Any) -> None:
+def _let_go(engine: Any, *_called: Any) -> None:
     """Free the code; only then may go what it calls."""
     close_later(engine)
