@@ -52,7 +52,7 @@ def _switch_on() -> None:
     if _found_on:
         found_on = iter(list(_found_on))
         gc.enable()
-        # Nothing is made from here on: the collector would run, and an interrupt meanwhile would be lost in a finalizer.
+        # Nothing is made from here on: the collector would run, and an interrupt then would be lost in a finalizer.
         for mark in found_on:
             _found_on.pop(mark, None)
 

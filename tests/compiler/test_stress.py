@@ -1,4 +1,4 @@
-"""Machine code under threads, exceptions, interrupts, forks and ends: processes of their own, whose exit code is checked."""
+"""Machine code under threads, exceptions, interrupts, forks and ends, in processes whose exit code is checked."""
 
 import os
 import subprocess
@@ -17,9 +17,8 @@ pytestmark = pytest.mark.skipif(not host.available(), reason="there is no machin
 
 
 def run(name: str, seed: int) -> None:
-    done = subprocess.run(
-        [sys.executable, "-W", "error", str(PROGRAM), name, str(seed)], capture_output=True, text=True, timeout=120, check=False
-    )
+    command = [sys.executable, "-W", "error", str(PROGRAM), name, str(seed)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, done.stderr) == (0, ""), f"{name} {seed}: {done.stderr[-3000:]}"
 
 

@@ -31,7 +31,7 @@ _engines: dict[int, tuple[Any, ...]] = {}
 _died: deque[Any] = deque()
 """The references to tokens that have died. They come here by a function in C, wherever an interrupt comes."""
 _MANY = 16
-"""As many engines do not wait for the next use of LLVM to be closed."""
+"""For so many engines that have not been closed, there is one thread that will."""
 
 
 def undisturbed(make: Callable[[], _Made]) -> _Made:
@@ -74,7 +74,7 @@ def close_with(token: Any, engine: Any, *needed: Any) -> None:
 
 
 def _close_soon(_: Any) -> None:
-    """Close engines now if nobody uses LLVM, and otherwise before the next one does, but not when that may be never.
+    """Close engines soon: now, if nobody uses LLVM, and otherwise before the next one does.
 
     A finalizer calls this, at any time and on any thread: it must not wait for anyone.
     """
@@ -84,7 +84,7 @@ def _close_soon(_: Any) -> None:
                 _close_dropped()
             finally:
                 _lock.release()
-    elif len(_died) % _MANY == 0:
+    elif len(_died) % _MANY == 1:  # of many that die together, one thread closes most
         with suppress(RuntimeError):  # while the interpreter ends, there are no new threads
             _thread.start_new_thread(_alone, (_close_dropped,))
 
