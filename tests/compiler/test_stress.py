@@ -19,7 +19,9 @@ pytestmark = pytest.mark.skipif(not host.available(), reason="there is no machin
 def run(name: str, seed: int) -> None:
     command = [sys.executable, "-W", "error", str(PROGRAM), name, str(seed)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert (done.returncode, done.stderr) == (0, ""), f"{name} {seed}: {done.stderr[-3000:]}"
+    assert done.returncode == 0, f"{name} {seed}: {done.stderr[-3000:]}"
+    if name != stress.ends.__name__:  # threads that go on while Python takes its modules apart may fail in any way
+        assert done.stderr == "", f"{name} {seed}: {done.stderr[-3000:]}"
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -159,18 +159,6 @@ def test_truth_hash_and_text():
     assert repr(Constant(2)) == "Constant(data=2.0, grad=0.0)"
 
 
-def test_lists_compare_numbers_and_dicts_find_nodes():
-    a, b = Value(1.0), Value(1.0)
-    assert a in [1.0]
-    assert [2.0, a, b].index(b) == 1  # the first of that number, as for floats
-    assert [Value(0.0), a].count(1.0) == 1
-    assert a not in {1.0}
-    assert {1.0: "number"}.get(a) is None
-    assert {a.data: "number"}[b.data] == "number"
-    assert {a: "node"}.get(b) is None
-    assert {a: "node"}[a] == "node"
-
-
 # The operators, their numbers and their slopes
 
 

@@ -13,6 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from traceback import clear_frames
 from typing import Any, TypeVar
 from weakref import ref
 
@@ -39,19 +40,23 @@ def undisturbed(make: Callable[[], _Made]) -> _Made:
     if not _may_be_interrupted():
         return _alone(make)
     outcome: list[Any] = []
+    done = _thread.allocate_lock()
+    done.acquire()
 
     def run() -> None:
         try:
             outcome.extend((True, _alone(make)))
         except BaseException as error:
+            clear_frames(error.__traceback__)  # what they hold is LLVM's, and nobody else may let go of it
             outcome.extend((False, error))
+        finally:
+            done.release()
 
-    worker = threading.Thread(target=run, name="autograd_core_llvm")
     try:
-        worker.start()
+        _thread.start_new_thread(run, ())  # `threading` has tables that an interrupt could leave in disorder
     except RuntimeError:  # while the interpreter ends, there are no new threads
         return _alone(make)
-    worker.join()
+    done.acquire()
     is_made, result = outcome
     if is_made:
         return result  # type: ignore[no-any-return]  # it is what make() gave
