@@ -2,6 +2,7 @@
 
 __all__ = [
     "AutogradError",
+    "CallError",
     "DataError",
     "GraphError",
     "MissingExtraError",
@@ -35,6 +36,10 @@ class StaleGraphError(GraphError, RuntimeError):
 
 class PrimitiveError(AutogradError, ValueError):
     """A primitive is defined, named or called in a way that the table does not allow."""
+
+
+class CallError(PrimitiveError, TypeError):
+    """A primitive got too few or too many operands, or one by a name that it does not have."""
 
 
 class NonFiniteError(AutogradError, FloatingPointError):

@@ -1,7 +1,8 @@
 """Losses: Values to minimise, each without overflow or cancellation.
 
-Every function takes one sample, or a list (tuple, 1-D array) of samples and gives the mean over them. In a function
-that is being compiled the targets may be traced: where a wrong one would raise DataError, compiled code gives nan.
+Every function takes one sample, or a list (tuple, array) of samples and gives the mean over them; a target may also
+stand in a row of its own, as in an array of shape (n, 1). In a function that is being compiled the targets may be
+traced: where a wrong one would raise DataError, compiled code gives nan.
 """
 
 from __future__ import annotations
@@ -207,6 +208,8 @@ def _only_if(condition: Any, label: Any, wanted: str) -> Any:
 
 def _mean(name: str, one: Callable[[Any, Any], Value], left: Any, right: Any, nested: bool = False) -> Value:
     """The loss of one sample, or its mean over lists; `nested` if the output for a sample is a list itself."""
+    if not _is_list(left) or (nested and len(left) and not _is_list(left[0])):  # the output for one sample
+        right = _only(right)
     several = _is_list(right)
     if _is_list(left) != several and (several or not nested):
         raise DataError(f"{name} takes two single samples or two lists, not one of each")
@@ -215,12 +218,19 @@ def _mean(name: str, one: Callable[[Any, Any], Value], left: Any, right: Any, ne
     if len(left) != len(right) or not len(left):
         raise DataError(f"{name} takes as many targets as outputs, at least one: not {len(right)} for {len(left)}")
     pairs = zip(left, right, strict=True)
-    losses = [one(a, b) if nested else one(as_value(a), _plain(b)) for a, b in pairs]
+    losses = [one(a, _only(b)) if nested else one(as_value(_only(a)), _plain(_only(b))) for a, b in pairs]
     return math.sum(losses) / len(losses)  # type: ignore[no-any-return]  # rows give Values
 
 
 def _plain(target: Any) -> Any:
     return target if isinstance(target, Value) else as_float(target)
+
+
+def _only(sample: Any) -> Any:
+    """The number in a row of one, such as those of an array of shape (n, 1); anything else as it is."""
+    while _is_list(sample) and len(sample) == 1:
+        sample = sample[0]
+    return sample
 
 
 def _is_list(thing: Any) -> bool:

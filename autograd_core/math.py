@@ -3,9 +3,10 @@
 With plain numbers a function gives a float, with a Value among its operands a Value. Unlike the standard module it
 never raises for a number: where that raises ValueError or OverflowError, the value is the one of IEEE 754.
 Beyond the standard names there are ``where``, ``maximum``, ``minimum``, ``clip``, ``sign``, ``logaddexp``,
-``logsumexp``, ``digamma``, ``polygamma``, ``ndtr``, ``exp_product``, ``xlogy``, ``dot``, the conditions for ``where``,
-special functions under SciPy's names (``erfinv``, ``erfcx``, ``log_ndtr``, ``logit``, ``beta``, ``j0``, …),
-and second names that others know: ``expit``, ``gammaln``, ``psi``, ``deg2rad``, ``rad2deg``.
+``logaddexp2``, ``logsumexp``, ``digamma``, ``polygamma``, ``ndtr``, ``exp_product``, ``xlogy``, ``sinc``,
+``heaviside``, ``dot``, the conditions for ``where``, special functions under SciPy's names (``erfinv``, ``erfcx``,
+``log_ndtr``, ``logit``, ``beta``, ``j0``, …), and second names that others know: ``expit``, ``gammaln``, ``psi``,
+``deg2rad``, ``rad2deg``. NumPy's arrays, of numbers or of Values, are gone through element by element.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from autograd_core.engine.reals import as_float
 from autograd_core.engine.value import Value
 from autograd_core.errors import PrimitiveError
 from autograd_core.primitives import arithmetic as _arithmetic
+from autograd_core.primitives import selecting as _selecting
 
 # isort: off
 from autograd_core.primitives.arithmetic import (
@@ -35,8 +37,8 @@ from autograd_core.primitives.elementary import (
 )  # fmt: skip
 from autograd_core.primitives.logarithms import entr, log1mexp, logdiffexp, logit, sinc, xlog1py
 from autograd_core.primitives.selecting import (
-    clip, equal, greater, greater_equal, less, less_equal, logical_and, logical_not, logical_or, maximum, minimum,
-    not_equal, stop_gradient, where,
+    clip, equal, greater, greater_equal, isinf as _isinf, isnan as _isnan, less, less_equal, logical_and, logical_not,
+    logical_or, maximum, minimum, not_equal, stop_gradient, where,
 )  # fmt: skip
 from autograd_core.primitives.special import (
     beta, betaln, digamma, erf, erfc, erfcinv, erfcx, erfinv, exp_product, gamma, lgamma, log_ndtr, logaddexp,
@@ -47,23 +49,40 @@ from autograd_core.primitives.special import (
 gammaln, psi, deg2rad, rad2deg = lgamma, digamma, radians, degrees
 
 __all__ = [
-    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "bessel_i", "bessel_j", "bessel_y", "beta",
-    "betaln", "cbrt", "ceil", "clip", "comb", "copysign", "cos", "cosh", "deg2rad", "degrees", "digamma", "dist",
-    "dot", "e", "entr", "equal", "erf", "erfc", "erfcinv", "erfcx", "erfinv", "exp", "exp1", "exp2", "exp_product",
-    "expit", "expm1", "expn", "fabs", "factorial", "floor", "floor_divide", "fma", "fmod", "frexp", "fsum", "gamma",
-    "gammaln", "gcd", "greater", "greater_equal", "hypot", "i0", "i1", "inf", "isclose", "isfinite", "isinf",
-    "isnan", "isqrt", "j0", "j1", "lambertw", "lcm", "ldexp", "less", "less_equal", "lgamma", "log", "log1mexp",
-    "log1p", "log2", "log10", "log_ndtr", "logaddexp", "logdiffexp", "logical_and", "logical_not", "logical_or",
-    "logit", "logsumexp", "maximum", "minimum", "mod", "modf", "nan", "ndtr", "nextafter", "not_equal", "perm",
-    "pi", "polygamma", "pow", "prod", "psi", "rad2deg", "radians", "reciprocal", "remainder", "sign", "sin", "sinc",
-    "sinh", "sqrt", "square", "stop_gradient", "sum", "sumprod", "tan", "tanh", "tau", "trigamma", "trunc", "ulp",
-    "where", "xlog1py", "xlogy", "y0", "y1",
+    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "bessel_i", "bessel_j", "bessel_y", "beta", "betaln",
+    "cbrt", "ceil", "clip", "comb", "copysign", "cos", "cosh", "deg2rad", "degrees", "digamma", "dist", "dot", "e",
+    "entr", "equal", "erf", "erfc", "erfcinv", "erfcx", "erfinv", "exp", "exp1", "exp2", "exp_product", "expit",
+    "expm1", "expn", "fabs", "factorial", "floor", "floor_divide", "fma", "fmod", "frexp", "fsum", "gamma", "gammaln",
+    "gcd", "greater", "greater_equal", "heaviside", "hypot", "i0", "i1", "inf", "isclose", "isfinite", "isinf", "isnan",
+    "isqrt", "j0", "j1", "lambertw", "lcm", "ldexp", "less", "less_equal", "lgamma", "log", "log1mexp", "log1p", "log2",
+    "log10", "log_ndtr", "logaddexp", "logaddexp2", "logdiffexp", "logical_and", "logical_not", "logical_or", "logit",
+    "logsumexp", "maximum", "minimum", "mod", "modf", "nan", "ndtr", "nextafter", "not_equal", "perm", "pi",
+    "polygamma", "pow", "prod", "psi", "rad2deg", "radians", "reciprocal", "remainder", "sign", "sin", "sinc", "sinh",
+    "sqrt", "square", "stop_gradient", "sum", "sumprod", "tan", "tanh", "tau", "trigamma", "trunc", "ulp", "where",
+    "xlog1py", "xlogy", "y0", "y1",
 ]  # fmt: skip
+
+_LN2 = _math.log(2.0)
 
 
 def log(x: Any, base: Any = None) -> Any:
     """The natural logarithm of x, or that to a base (which may be a Value too)."""
     return _log(x) if base is None else _arithmetic.divide(_log(x), _log(base))
+
+
+def logaddexp2(x: Any, y: Any) -> Any:
+    """log₂(2ˣ + 2ʸ), without overflow."""
+    top = stop_gradient(maximum(x, y))
+    top = where(_selecting.isfinite(top), top, 0.0)
+    x, y = _arithmetic.subtract(x, top), _arithmetic.subtract(y, top)
+    rest = logaddexp(_arithmetic.multiply(x, _LN2), _arithmetic.multiply(y, _LN2))
+    return _arithmetic.add(top, _arithmetic.divide(rest, _LN2))
+
+
+def heaviside(x: Any, h: Any) -> Any:
+    """0 for x < 0, h for x = 0, 1 for x > 0."""
+    step = _arithmetic.add(_arithmetic.multiply(sign(x), 0.5), 0.5)
+    return where(equal(x, 0.0), h, step)
 
 
 def fsum(xs: Iterable[Any]) -> Any:
@@ -130,35 +149,62 @@ def ldexp(x: Any, i: int) -> Any:
     return x
 
 
-def frexp(x: Any) -> tuple[Any, int]:
-    """The mantissa (with its derivative) and the integer exponent of x."""
+def frexp(x: Any) -> tuple[Any, Any]:
+    """The mantissa (with its derivative) and the integer exponent of x; in a trace the exponent is traced too."""
+    if _is_traced(x):
+        return _traced_frexp(x)
     exponent = _math.frexp(_number(x))[1]
     return ldexp(x, -exponent), exponent
 
 
+def _traced_frexp(x: Any) -> tuple[Any, Any]:
+    # Every step doubles or halves as often as a bit of the exponent says, which is exact.
+    mantissa, exponent = x, 0.0
+    for step in (512, 256, 128, 64, 32, 16, 8, 4, 2, 1, 1):
+        large = fabs(mantissa) >= 2.0 ** (step - 1)
+        mantissa, exponent = where(large, mantissa * 2.0**-step, mantissa), where(large, exponent + step, exponent)
+    for step in (512, 512, 256, 128, 64, 32, 16, 8, 4, 2, 1):
+        small = fabs(mantissa) < 2.0**-step
+        mantissa, exponent = where(small, mantissa * 2.0**step, mantissa), where(small, exponent - step, exponent)
+    is_regular = logical_and(isfinite(x), not_equal(x, 0.0))
+    return where(is_regular, mantissa, x), where(is_regular, exponent, 0.0)
+
+
 def modf(x: Any) -> tuple[Any, Any]:
     """The fractional and the integer part of x."""
+    if _is_traced(x):
+        return where(_isinf(x), copysign(0.0, x), fmod(x, 1.0)), trunc(x)
     return copysign(0.0, x) if isinf(x) else fmod(x, 1.0), trunc(x)
 
 
-def isnan(x: Any) -> bool:
-    """Whether the number is nan."""
-    return _math.isnan(_number(x))
+def isnan(x: Any) -> Any:
+    """Whether the number is nan; in a trace a condition for `where`, as are the next three."""
+    return _isnan(x) if _is_traced(x) else _math.isnan(_number(x))
 
 
-def isinf(x: Any) -> bool:
+def isinf(x: Any) -> Any:
     """Whether the number is infinite."""
-    return _math.isinf(_number(x))
+    return _isinf(x) if _is_traced(x) else _math.isinf(_number(x))
 
 
-def isfinite(x: Any) -> bool:
+def isfinite(x: Any) -> Any:
     """Whether the number is neither infinite nor nan."""
-    return _math.isfinite(_number(x))
+    return less(fabs(x), inf) if _is_traced(x) else _math.isfinite(_number(x))
 
 
-def isclose(a: Any, b: Any, *, rel_tol: float = 1e-9, abs_tol: float = 0.0) -> bool:
-    """Whether two numbers are close to each other."""
-    return _math.isclose(_number(a), _number(b), rel_tol=rel_tol, abs_tol=abs_tol)
+def isclose(a: Any, b: Any, *, rel_tol: Any = 1e-9, abs_tol: Any = 0.0) -> Any:
+    """Whether two numbers are close to each other: |a − b| ≤ max(rel_tol·max(|a|, |b|), abs_tol).
+
+    Raises:
+        ValueError: if a tolerance is negative.
+    """
+    if not any(map(_is_traced, (a, b, rel_tol, abs_tol))):
+        return _math.isclose(_number(a), _number(b), rel_tol=_number(rel_tol), abs_tol=_number(abs_tol))
+    for tolerance in (rel_tol, abs_tol):
+        _math.isclose(0.0, 0.0, abs_tol=0.0 if _is_traced(tolerance) else _number(tolerance))  # which refuses it
+    apart = fabs(a - b)
+    near = logical_or(logical_or(apart <= rel_tol * fabs(a), apart <= rel_tol * fabs(b)), apart <= abs_tol)
+    return logical_or(equal(a, b), logical_and(apart < inf, near))
 
 
 def ulp(x: Any) -> float:
@@ -169,6 +215,11 @@ def ulp(x: Any) -> float:
 def nextafter(x: Any, y: Any, **steps: int) -> float:
     """The next float after the number x towards y, a plain float; ``steps=n`` as in Python 3.12."""
     return _math.nextafter(_number(x), _number(y), **steps)
+
+
+def _is_traced(x: Any) -> bool:
+    """Whether nobody knows the number yet."""
+    return isinstance(x, Value) and x._recorded_as is not None
 
 
 def _number(x: Any) -> float:

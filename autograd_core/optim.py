@@ -6,11 +6,12 @@ rule, an optimiser's is written once, over a namespace: for one parameter at a t
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterable
 from typing import Any
 
-from autograd_core.engine.reals import as_float
+from autograd_core.engine.reals import as_float, count
 from autograd_core.engine.value import Constant, Value, write_data
 from autograd_core.errors import DataError
 from autograd_core.namespaces import floats
@@ -20,6 +21,9 @@ __all__ = ["SGD", "Adam", "AdamW", "Optimizer", "clip_gradients"]
 
 class Optimizer:
     """What all optimisers share: the parameters, the learning rate `lr` (which may be changed), and the step.
+
+    Args:
+        parameters: leaves, or what has a method `parameters`, such as a network.
 
     Attributes:
         parameters: the leaves that it moves.
@@ -32,12 +36,23 @@ class Optimizer:
     means = 0
     """How many running means `rule` keeps of each parameter."""
 
-    def __init__(self, parameters: Iterable[Value], lr: float, weight_decay: float) -> None:
+    lr: float
+    weight_decay: float
+
+    def __init__(self, parameters: Any, lr: float, weight_decay: float) -> None:
         self.parameters = _leaves(parameters)
-        self.lr = _check("lr", lr)
-        self.weight_decay = _check("weight_decay", weight_decay)
+        self.lr = lr
+        self.weight_decay = weight_decay
         self.count = 0
         self.state = [[0.0] * len(self.parameters) for _ in range(self.means)]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; a number that steps go by must be in its range, whenever it is set."""
+        if name in _BELOW:
+            value = _check(name, value, _BELOW[name])
+        elif name == "betas":
+            value = _pair_of_betas(value)
+        super().__setattr__(name, value)
 
     def rule(self, m: Any, count: int, p: Any, g: Any, *state: Any) -> tuple[Any, ...]:
         """One step of one parameter, or of an array of them.
@@ -67,6 +82,57 @@ class Optimizer:
         for parameter in self.parameters:
             parameter.grad = 0.0
 
+    def state_dict(self) -> dict[str, Any]:
+        """All that the next steps depend on, beside the parameters: settings, `count` and `state`, as JSON takes them.
+
+        >>> x = Value(1.0)
+        >>> Adam([x], lr=0.1).state_dict()["settings"]
+        {'lr': 0.1, 'weight_decay': 0.0, 'betas': [0.9, 0.999], 'eps': 1e-08}
+        """
+        return {
+            "optimizer": type(self).__name__,
+            "settings": {name: list(x) if isinstance(x, tuple) else x for name, x in self._settings().items()},
+            "count": self.count,
+            "state": [list(column) for column in self.state],
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on where the optimiser was that gave `state_dict`; the parameters are in the same order.
+
+        Raises:
+            DataError: if it is of another optimiser or does not fit the parameters; nothing is changed then.
+            OperandTypeError: if an entry is no real number; nothing is changed then.
+        """
+        saved = state_dict if isinstance(state_dict, dict) else {}
+        if set(saved) != {"optimizer", "settings", "count", "state"}:
+            raise DataError("a state_dict is what state_dict() gave: optimizer, settings, count and state")
+        if saved["optimizer"] != type(self).__name__:
+            raise DataError(f"the state_dict is one of {saved['optimizer']!r}, not of {type(self).__name__}")
+        settings, state = saved["settings"], saved["state"]
+        if not isinstance(settings, dict) or set(settings) != set(self._settings()):
+            raise DataError(
+                f"the settings of {type(self).__name__} are {', '.join(self._settings())}: not {settings!r}"
+            )
+        is_list = isinstance(state, (list, tuple))
+        sizes = [len(column) if isinstance(column, (list, tuple)) else -1 for column in state] if is_list else state
+        if sizes != [len(self.parameters)] * self.means:
+            raise DataError(
+                f"state has {self.means} lists of {len(self.parameters)} numbers, one for each parameter: not {sizes}"
+            )
+        loaded = copy.copy(self)
+        for name, setting in settings.items():
+            setattr(loaded, name, setting)
+        loaded.count = count(saved["count"], "count", DataError, least=0)
+        loaded.state = [[as_float(x) for x in column] for column in state]
+        vars(self).update(vars(loaded))
+
+    def _settings(self) -> dict[str, Any]:
+        return {name: x for name, x in vars(self).items() if name not in ("parameters", "count", "state")}
+
+    def __repr__(self) -> str:
+        settings = ", ".join(f"{name}={x!r}" for name, x in self._settings().items())
+        return f"{type(self).__name__}({len(self.parameters)} parameters, {settings}, count={self.count})"
+
 
 class SGD(Optimizer):
     """Gradient descent: v ← momentum·v + g, p ← p − lr·v, or with Nesterov p ← p − lr·(g + momentum·v).
@@ -75,7 +141,7 @@ class SGD(Optimizer):
     learning rate stands outside of v. The first v is g.
 
     Args:
-        parameters: leaves.
+        parameters: leaves, or a network.
         lr: the learning rate, ≥ 0.
         momentum: ≥ 0 and below 1.
         nesterov: look ahead by one step of the momentum.
@@ -97,14 +163,14 @@ class SGD(Optimizer):
 
     def __init__(
         self,
-        parameters: Iterable[Value],
+        parameters: Any,
         lr: float = 0.01,
         momentum: float = 0.0,
         nesterov: bool = False,
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr, weight_decay)
-        self.momentum = _check("momentum", momentum, below=1.0)
+        self.momentum = momentum
         self.nesterov = nesterov
         if nesterov and not momentum:
             raise DataError("Nesterov's step wants a momentum above 0")
@@ -126,7 +192,7 @@ class Adam(Optimizer):
     Kingma and Ba, Adam: A Method for Stochastic Optimization (2015), algorithm 1.
 
     Args:
-        parameters: leaves.
+        parameters: leaves, or a network.
         lr: the learning rate, ≥ 0.
         betas: how much of m and of v is kept at a step; each ≥ 0 and below 1.
         eps: what keeps the denominator from 0, ≥ 0.
@@ -149,15 +215,15 @@ class Adam(Optimizer):
 
     def __init__(
         self,
-        parameters: Iterable[Value],
+        parameters: Any,
         lr: float = 0.001,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float | None = None,
     ) -> None:
         super().__init__(parameters, lr, self.decay if weight_decay is None else weight_decay)
-        self.betas = (_check("betas[0]", betas[0], below=1.0), _check("betas[1]", betas[1], below=1.0))
-        self.eps = _check("eps", eps)
+        self.betas = betas
+        self.eps = eps
 
     def rule(self, m: Any, count: int, p: Any, g: Any, *state: Any) -> tuple[Any, ...]:
         """See `Optimizer.rule`; the running means are m and v."""
@@ -192,11 +258,11 @@ class AdamW(Adam):
     decay, decoupled = 0.01, True
 
 
-def clip_gradients(parameters: Iterable[Value], max_norm: float) -> float:
+def clip_gradients(parameters: Any, max_norm: float) -> float:
     """Scale all grads by one factor, if need be, so that their Euclidean norm is at most `max_norm`.
 
     Args:
-        parameters: leaves.
+        parameters: leaves, or a network.
         max_norm: ≥ 0.
 
     Returns:
@@ -211,7 +277,7 @@ def clip_gradients(parameters: Iterable[Value], max_norm: float) -> float:
     (5.0, 0.3, 0.4)
     """
     leaves = _leaves(parameters)
-    _check("max_norm", max_norm)
+    max_norm = _check("max_norm", max_norm)
     grads = [leaf.grad for leaf in leaves]
     norm = math.hypot(*grads)
     largest = max(map(abs, grads))
@@ -224,7 +290,16 @@ def clip_gradients(parameters: Iterable[Value], max_norm: float) -> float:
     return norm
 
 
-def _leaves(parameters: Iterable[Value]) -> list[Value]:
+_BELOW = {"lr": math.inf, "weight_decay": math.inf, "momentum": 1.0, "eps": math.inf}
+"""The settings of optimisers that are numbers of at least 0, and what each is below."""
+
+
+def _leaves(parameters: Any) -> list[Value]:
+    if callable(getattr(parameters, "parameters", None)):  # a network
+        parameters = parameters.parameters()
+    if isinstance(parameters, (Value, dict)) or not isinstance(parameters, Iterable):
+        kind = type(parameters).__name__
+        raise DataError(f"parameters are a list of leaves, such as [x] or model.parameters(), not one {kind}")
     leaves = list(parameters)
     if not leaves:
         raise DataError("there are no parameters: give at least one Value, such as model.parameters()")
@@ -242,3 +317,9 @@ def _check(name: str, number: float, below: float = math.inf) -> float:
         upper = "finite" if below == math.inf else f"below {below:g}"
         raise DataError(f"{name} is at least 0 and {upper}, not {number!r}")
     return number
+
+
+def _pair_of_betas(betas: Any) -> tuple[float, float]:
+    if not isinstance(betas, (tuple, list)) or len(betas) != 2:
+        raise DataError(f"betas are two numbers, such as (0.9, 0.999), not {betas!r}")
+    return _check("betas[0]", betas[0], below=1.0), _check("betas[1]", betas[1], below=1.0)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_core import Value, jit, value_and_grad
+from autograd_core import Value, gradients, jit, value_and_grad
 from autograd_core.errors import DataError, OperandTypeError
 from autograd_core.losses import binary_cross_entropy, hinge, softmax_cross_entropy, squared_error
 
@@ -122,6 +122,29 @@ def test_lists_that_do_not_match_are_refused(loss):
         loss([Value(1.0)], 1)
     with pytest.raises(OperandTypeError):
         loss("1", 1)
+
+
+@pytest.mark.parametrize("loss", [squared_error, hinge, binary_cross_entropy])
+@pytest.mark.parametrize("wrap", [np.array, lambda rows: rows])
+def test_targets_may_stand_in_rows_of_one(loss, wrap):
+    outputs, targets = [Value(0.25), Value(-1.5), Value(3.0)], [1.0, 1.0, 1.0]
+    rows = wrap([[target] for target in targets])
+    plain, in_rows = loss(outputs, targets), loss(outputs, rows)
+    assert (in_rows.data, in_rows.data) == (plain.data, loss([[output] for output in outputs], rows).data)
+    assert [g.data for g in gradients(in_rows, outputs)] == [g.data for g in gradients(plain, outputs)]
+    assert loss(outputs[1], rows[1]).data == loss(outputs[1], 1.0).data
+    with pytest.raises(DataError, match="two lists"):
+        loss(outputs[0], [1.0, 1.0])
+    with pytest.raises(DataError, match="not 1 for 3"):
+        loss(outputs, wrap([targets]))
+
+
+def test_class_numbers_may_stand_in_rows_of_one():
+    scores = [[Value(0.5), Value(2.0)], [Value(-1.0), Value(3.0)]]
+    wanted = softmax_cross_entropy(scores, [1, 0]).data
+    assert softmax_cross_entropy(scores, [[1], [0]]).data == wanted
+    assert softmax_cross_entropy(scores, np.array([[1], [0]])).data == wanted
+    assert softmax_cross_entropy(scores[0], np.array([1])).data == softmax_cross_entropy(scores[0], 1).data
 
 
 def test_labels_that_do_not_exist_are_refused():

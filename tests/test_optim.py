@@ -1,13 +1,16 @@
 """Optimisers against closed forms of their first steps and sequences computed by hand, and errors."""
 
+import json
 import math
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd_core import Value
-from autograd_core.errors import DataError, StaleGraphError
+from autograd_core.errors import AutogradError, DataError, OperandTypeError, StaleGraphError
+from autograd_core.nn import MLP
 from autograd_core.optim import SGD, Adam, AdamW, clip_gradients
 
 
@@ -142,6 +145,110 @@ def test_parameters_that_cannot_be_trained_are_refused(build):
 def test_settings_out_of_their_range_are_refused(build, settings, words):
     with pytest.raises(DataError, match=words):
         build([Value(1.0)], **settings)
+
+
+ALL = [
+    lambda ps: SGD(ps, lr=0.3),
+    lambda ps: SGD(ps, lr=0.3, momentum=0.5, nesterov=True, weight_decay=0.1),
+    lambda ps: Adam(ps, lr=0.3, betas=(0.8, 0.9), eps=1e-6),
+    lambda ps: AdamW(ps, lr=0.3),
+]
+
+
+@pytest.mark.parametrize(
+    ("build", "name"),
+    [(each, name) for each in ALL for name in ("lr", "weight_decay")] + [(ALL[1], "momentum"), (ALL[2], "eps")],
+)
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -0.1, "0.1", None, [0.1]])
+def test_a_setting_is_checked_whenever_it_is_set(build, name, bad):
+    optimiser = build([Value(1.0)])
+    before = getattr(optimiser, name)
+    with pytest.raises(AutogradError, match=name if isinstance(bad, float) else "real number"):
+        setattr(optimiser, name, bad)
+    assert getattr(optimiser, name) == before
+    setattr(optimiser, name, Fraction(1, 2))
+    assert (getattr(optimiser, name), type(getattr(optimiser, name))) == (0.5, float)
+
+
+@pytest.mark.parametrize("bad", [(0.9,), 0.9, (0.9, 1.0), (math.nan, 0.9), "ab", None])
+def test_betas_are_checked_whenever_they_are_set(bad):
+    optimiser = Adam([Value(1.0)])
+    with pytest.raises((DataError, OperandTypeError)):
+        optimiser.betas = bad
+    assert optimiser.betas == (0.9, 0.999)
+    optimiser.betas = [0.5, 0.25]
+    assert optimiser.betas == (0.5, 0.25)
+
+
+@pytest.mark.parametrize("build", [SGD, Adam, AdamW])
+def test_a_network_stands_for_its_parameters(build):
+    model = MLP(2, [3, 1], seed=1)
+    assert build(model).parameters == model.parameters()
+    for parameters, kind in ((Value(1.0), "Value"), (5, "int"), (None, "NoneType"), ({"w": Value(1.0)}, "dict")):
+        with pytest.raises(DataError, match=rf"such as \[x\] or model\.parameters\(\), not one {kind}"):
+            build(parameters)
+    model.parameters()[0].grad = 3.0
+    assert clip_gradients(model, 1.5) == 3.0
+    assert model.parameters()[0].grad == 1.5
+
+
+def test_an_optimiser_prints_its_settings():
+    assert repr(SGD([Value(1.0)], lr=0.5)) == (
+        "SGD(1 parameters, lr=0.5, weight_decay=0.0, momentum=0.0, nesterov=False, count=0)"
+    )
+
+
+# Saved and restored
+
+
+@pytest.mark.parametrize("build", ALL)
+@pytest.mark.parametrize("by", [lambda state: state, lambda state: json.loads(json.dumps(state))])
+def test_a_restored_optimiser_goes_on_as_the_saved_one(build, by):
+    grads = [1.0, -0.5, 2.0, 0.25, -3.0]
+    whole = _steps(build([Value(1.0)]), grads)
+    first = build([Value(1.0)])
+    assert _steps(first, grads[:2]) == whole[:2]
+    first.lr = 0.3  # also what was set after construction is kept
+    saved = by(first.state_dict())
+    _steps(first, [7.0])  # what was saved does not change with it
+    second = type(first)([Value(whole[1])])
+    second.load_state_dict(saved)
+    assert _steps(second, grads[2:]) == whole[2:]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda s: s.pop("count"), "what state_dict"), (lambda s: s.update(extra=1), "what state_dict"),
+        (lambda s: s.update(optimizer="Adam"), "one of 'Adam', not of AdamW"),
+        (lambda s: s.update(count=-1), "count is an integer"), (lambda s: s.update(count=1.5), "count is an integer"),
+        (lambda s: s["settings"].pop("lr"), "the settings of AdamW are"),
+        (lambda s: s.update(settings=3), "settings of"),
+        (lambda s: s["settings"].update(lr=math.nan), "lr is at least 0"),
+        (lambda s: s["settings"].update(lr="fast"), "not a real number"),
+        (lambda s: s["settings"].update(betas=[0.9]), "two numbers"),
+        (lambda s: s["state"].pop(), "2 lists of 2 numbers"), (lambda s: s["state"][0].pop(), r"not \[1, 2\]"),
+        (lambda s: s.update(state=None), "2 lists of 2 numbers"), (lambda s: s.update(state=[1.0, 2.0]), "2 lists"),
+        (lambda s: s["state"][1].__setitem__(0, "a"), "not a real number"),
+    ],
+)  # fmt: skip
+def test_a_state_that_does_not_fit_changes_nothing(change, words):
+    optimiser = AdamW([Value(1.0), Value(2.0)], lr=0.5)
+    for parameter in optimiser.parameters:
+        parameter.grad = 1.0
+    optimiser.step()
+    before = optimiser.state_dict()
+    state = AdamW([Value(0.0), Value(0.0)], lr=0.25).state_dict()
+    change(state)
+    with pytest.raises((DataError, OperandTypeError), match=words):
+        optimiser.load_state_dict(state)
+    assert optimiser.state_dict() == before
+
+
+def test_what_is_no_state_is_refused():
+    for wrong in (None, 3, [], "lr"):
+        with pytest.raises(DataError, match="what state_dict"):
+            SGD([Value(1.0)]).load_state_dict(wrong)
 
 
 def _with_grads(*grads):

@@ -140,7 +140,7 @@ def train(
     model: MLP, training: Sequence[Sample], held_out: Sequence[Sample], epochs: int, generator: random.Random
 ) -> Course:
     """Minimise the cross-entropy of the softmax with Adam, in batches; a progress bar on standard error."""
-    outputs = jit(model, in_axes=0)  # reads the parameters anew at each call
+    outputs = jit(lambda x: list(map(m.stop_gradient, model(x))), in_axes=0)  # reads the parameters at each call
     shares: tuple[list[float], list[float]] = ([], [])
 
     def classify(_: fitting.History) -> None:

@@ -193,11 +193,13 @@ class NativePoint(_Native, _Point):
     def point(self, numbers: Sequence[float]) -> list[float]:
         inputs = (ctypes.c_double * max(1, len(numbers)))(*numbers)
         outputs = (ctypes.c_double * max(1, self._outputs))()
+        self.code.forget()
         self._kernel(None, inputs, self._workspace(), outputs, 1)
         self.code.check()
         return outputs[: self._outputs]
 
     def into(self, inputs: Any, outputs: Any) -> None:
+        self.code.forget()
         self._kernel(None, inputs.ctypes.data, self._workspace(), outputs.ctypes.data, 1)
         self.code.check()
 
@@ -298,6 +300,7 @@ class NativeBatch(_Native, _Batch):
         self._runner = BatchRunner(self._driver, words, outputs, reduced, cost, work.threads, check)
 
     def over(self, numbers: Numbers, columns: Sequence[Any] | None) -> Any:
+        self.code.forget()
         return self._runner.run(numbers, columns)
 
     def builtin(self) -> Builtin | None:

@@ -31,6 +31,7 @@ class Compiled:
 
     Attributes:
         program: the straight-line code; print it.
+        reads_outside: whether it reads, at each call, numbers of Values that are no arguments.
         stats: how large it is, and the seconds that each stage took.
         has_run: whether it was called by the general path.
     """
@@ -49,10 +50,11 @@ class Compiled:
         began = perf_counter()
         self._trace = trace
         self.program, self._captured = lower(trace.inputs, trace.outputs, strict=strict, fused=host.available())
+        self.reads_outside = bool(self._captured)
         lowered = perf_counter()
         mapped = [argument.axis is not None for argument in trace.arguments for _ in range(argument.structure.size)]
         mapped += [False] * len(self._captured)
-        work = Work(trace, self.program, mapped, bool(self._captured), strict, reduce, threads, fallback or self.run)
+        work = Work(trace, self.program, mapped, self.reads_outside, strict, reduce, threads, fallback or self.run)
         self._backend: NativeBatch | NativePoint | PythonBatch | PythonPoint
         if host.available():
             self._backend = NativeBatch(work) if is_batched else NativePoint(work)
@@ -156,6 +158,18 @@ class Compiled:
             raise TransformError("outputs must be an array that may be written to")
         if np.may_share_memory(inputs, outputs):
             inputs = inputs.copy()
-        if self._captured:
+        if self.reads_outside:
             inputs = np.concatenate([inputs.ravel(), [leaf._data for leaf in self._captured]])
         backend.into(inputs, outputs)
+
+    def __copy__(self) -> Compiled:
+        return self  # it does not change, and its code cannot be copied
+
+    def __deepcopy__(self, memo: Any) -> Compiled:
+        return self
+
+    def __reduce__(self) -> Any:
+        raise TransformError(
+            f"the code of {self._trace.name} lives in this process only: pickle the function, or what jit gave for it, "
+            "and compile it again where it arrives"
+        )

@@ -32,6 +32,7 @@ def compile_graph(graph: Graph, *, strict: bool = False) -> Graph:
 
     Raises:
         StaleGraphError: if a leaf was changed after the forward pass.
+        TraceError: if the graph is that of a trace, whose nodes have no numbers.
 
     >>> x = Value(2.0)
     >>> graph = Graph(x * x + 1.0).compile()
@@ -41,6 +42,7 @@ def compile_graph(graph: Graph, *, strict: bool = False) -> Graph:
     >>> graph.outputs[0].data, x.grad
     (10.0, 6.0)
     """
+    graph.require_numbers()
     graph._code = compile_passes(graph.nodes, graph.leaves, graph.outputs, strict=strict).point
     return graph
 

@@ -7,20 +7,22 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import update_wrapper
-from operator import index
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from autograd_core.compiler import tuning
+from autograd_core.compiler.calling.binding import Binding, Call, whole
 from autograd_core.engine.collector import collector_paused
 from autograd_core.engine.strictness import lenient
 from autograd_core.engine.value import as_value
 from autograd_core.errors import OperandTypeError, TransformError
+from autograd_core.transforms.function_call import explain_type_error
 from autograd_core.transforms.trees import Tree
 
 if TYPE_CHECKING:
     from autograd_core.compiler.calling.arguments import Flat
     from autograd_core.compiler.compiled import Compiled
+    from autograd_core.compiler.outside import Outside
 
 __all__ = ["Jit", "jit"]
 
@@ -35,6 +37,7 @@ def jit(
     threads: int | None = None,
     strict: bool = False,
     static_argnums: int | Sequence[int] = (),
+    static_argnames: str | Sequence[str] = (),
 ) -> Any:
     """Compile a function of scalars: it is traced at its first call, and runs as machine code from then on.
 
@@ -45,8 +48,9 @@ def jit(
 
     Args:
         f: the function. Its arguments and result may be numbers, lists, tuples, dicts, named tuples, dataclasses and
-            NumPy arrays of them. The numbers of Values that it uses from outside are read at each call, but what Python
-            decides with them is decided once; they are not differentiated.
+            NumPy arrays of them. What it depends on beside its arguments is a part of the code, as it was when that was
+            made. But where a gradient would pass to a Value from outside, it is called as it is, and gives Values; for
+            a batch it raises. The number alone of such a Value, by ``stop_gradient``, is read at each call.
         in_axes: for a batch, the axis along which each argument is mapped, or None for one that all samples share; a
             single axis is that of all arguments. Mapped arguments are NumPy arrays, or trees of them with one axis.
         reduce: None for a result for each sample, along axis 0; ``"sum"`` or ``"mean"`` over the samples.
@@ -57,20 +61,23 @@ def jit(
             small whole powers are products, and a long sum of like terms may be added up in another order.
         static_argnums: the number, or numbers, of arguments that are not traced: counts, flags, names. Each new value
             is compiled anew.
+        static_argnames: the same by the names of parameters.
 
     Returns:
         A function of the same arguments; without `f`, a decorator.
 
     Raises:
-        TransformError: if an option does not fit; when called, if the arguments do not.
-        TraceError: when called, if the function asks for the number of a traced value.
+        TransformError: if an option does not fit; when called, if the arguments do not, or if a batch depends on a
+            Value from outside.
+        TraceError: when called, if the function asks for the number of a traced value, or uses one that an earlier call
+            kept.
 
     >>> from autograd_core import grad, math
     >>> slope = jit(grad(lambda x: math.sin(x) * x))
     >>> round(slope(0.5), 12)
     0.918216819549
     """
-    options = in_axes, reduce, threads, strict, static_argnums
+    options = in_axes, reduce, threads, strict, static_argnums, static_argnames
     return Jit(f, *options) if f is not None else lambda function: Jit(function, *options)
 
 
@@ -84,7 +91,8 @@ class Jit:
         reduce: str | None,
         threads: int | None,
         strict: bool,
-        static_argnums: int | Sequence[int],
+        static_argnums: int | Sequence[int] = (),
+        static_argnames: str | Sequence[str] = (),
     ) -> None:
         if not callable(f):
             raise OperandTypeError(f"jit wants a function, not {type(f).__name__}")
@@ -95,23 +103,20 @@ class Jit:
         self._name = getattr(f, "__name__", type(f).__name__)
         self._axes: int | tuple[int | None, ...] | None
         if isinstance(in_axes, (tuple, list)):
-            self._axes = tuple(None if axis is None else _whole(axis, "in_axes") for axis in in_axes)
+            self._axes = tuple(None if axis is None else whole(axis, "in_axes") for axis in in_axes)
             self._is_batched = any(axis is not None for axis in self._axes)
         else:
-            self._axes = None if in_axes is None else _whole(in_axes, "in_axes")
+            self._axes = None if in_axes is None else whole(in_axes, "in_axes")
             self._is_batched = in_axes is not None
         if reduce is not None and not self._is_batched:
             raise TransformError("reduce wants a batch: say in in_axes which arguments are mapped")
         self._reduce = reduce
-        if threads is not None and _whole(threads, "threads") < 1:
+        if threads is not None and whole(threads, "threads") < 1:
             raise TransformError(f"threads is a count of 1 or more, not {threads}")
         self._threads = threads
         self._strict = strict
-        static = static_argnums if isinstance(static_argnums, (tuple, list)) else [static_argnums]
-        self._static = sorted(_whole(number, "static_argnums") for number in static)
-        if self._static and self._static[0] < 0:
-            raise TransformError(f"static_argnums counts arguments from 0: {self._static[0]} is none")
-        self._compiled: OrderedDict[Any, Compiled] = OrderedDict()
+        self._binding = Binding(f, self._name, static_argnums, static_argnames)
+        self._compiled: OrderedDict[Any, Compiled | str] = OrderedDict()
         self._fast: Callable[..., Any] = self._dispatch
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -125,38 +130,28 @@ class Jit:
 
         Raises:
             OperandTypeError: if there is a Value among the arguments.
+            TransformError: if it depends on a Value from outside, so that it is called as it is.
         """
-        call = self._bind(args, kwargs)
+        call = self._binding.bind(args, kwargs)
         from autograd_core.compiler.calling.arguments import flat, holds_values
 
         traced = flat(call.traced)
         if holds_values(traced):
             raise OperandTypeError(f"{self._name} is compiled for numbers, not for Values")
-        return self._compile(call, traced)
+        compiled = self._compile(call, traced)
+        if isinstance(compiled, str):
+            raise TransformError(compiled)
+        return compiled
 
-    def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Call:
-        if kwargs:
-            from inspect import signature  # takes as long to import as this whole package
-
-            # a parameter has one place, whether it is passed by place or by name
-            try:
-                bound = signature(self._f).bind(*args, **kwargs)
-                args, kwargs = bound.args, bound.kwargs
-            except ValueError:  # of some builtins nobody knows the parameters
-                pass
-        names = tuple(sorted(kwargs))
-        args = (*args, *(kwargs[name] for name in names))
-        static = {number: args[number] for number in self._static if number < len(args)}
-        return _Call(args, names, static, [arg for number, arg in enumerate(args) if number not in static])
-
-    def _compile(self, call: _Call, args: Sequence[Flat]) -> Compiled:
+    def _compile(self, call: Call, args: Sequence[Flat]) -> Compiled | str:
+        """The code for a call; or why it cannot be code, but is left to the function as it is."""
         from autograd_core.compiler.calling.arguments import arguments_of
+        from autograd_core.compiler.outside import Outside
 
-        static = {number: self._static_key(number, value) for number, value in call.static.items()}
-        arguments = arguments_of(args, self._axes_of(len(call.args), set(static)), self._name)
+        arguments = arguments_of(args, self._axes_of(len(call.args), set(call.static)), self._name)
         if self._is_batched and not any(argument.structure.size for argument in arguments if argument.axis is not None):
             raise TransformError(f"no argument of {self._name} holds a mapped array: how many samples are there?")
-        key = (call.names, tuple(static.items()), tuple(argument.key for argument in arguments))
+        key = (call.names, self._binding.static_key(call), tuple(argument.key for argument in arguments))
         known = self._compiled.get(key)
         if known is None:
 
@@ -166,9 +161,16 @@ class Jit:
                 places = len(every) - len(call.names)
                 return self._f(*every[:places], **dict(zip(call.names, every[places:], strict=True)))
 
-            dispatch = None if call.names or static else self._dispatch
+            self._binding.check(call)
+            dispatch = None if call.names or call.static else self._dispatch
+            made = self._make(function, arguments, dispatch)
+            new = f"{self._name} depends on {made.describe()}" if isinstance(made, Outside) else made
+            if isinstance(new, str) and self._is_batched:
+                raise TransformError(new)
+            if isinstance(made, Outside) and made.traced:
+                return new  # in this call, but not in one from elsewhere
             # of two threads that make it at once, the first one's is used by both
-            known = self._compiled.setdefault(key, self._make(function, arguments, dispatch))
+            known = self._compiled.setdefault(key, new)
         self._keep_latest(key)
         return known
 
@@ -180,32 +182,29 @@ class Jit:
             with suppress(KeyError):  # or the last of them
                 self._compiled.popitem(last=False)
 
-    def _static_key(self, number: int, value: Any) -> Any:
-        try:
-            hash(value)
-        except TypeError:
-            raise TransformError(
-                f"static argument {number} of {self._name} cannot be a key: "
-                "it must be hashable, like a number, text or tuple"
-            ) from None
-        if isinstance(value, float) and value != value:
-            raise TransformError(f"static argument {number} of {self._name} is a NaN, which equals nothing")
-        return _distinct(value)
-
-    def _make(self, function: Callable[..., Any], arguments: Any, dispatch: Any) -> Compiled:
+    def _make(self, function: Callable[..., Any], arguments: Any, dispatch: Any) -> Compiled | Outside:
         # not before something is compiled: it takes a while to import
         from autograd_core.compiler.calling.arguments import Trace, build_samples
         from autograd_core.compiler.compiled import Compiled
-        from autograd_core.engine.traced import Traced
+        from autograd_core.compiler.outside import outside_of
+        from autograd_core.engine.traced import Tracing
 
         began = perf_counter()
-        with collector_paused(), lenient():
-            samples, inputs = build_samples(arguments, Traced)
-            result = function(*samples)
+        tracing = Tracing(self._name)
+        with collector_paused(), lenient(), tracing.going_on():
+            samples, inputs = build_samples(arguments, tracing.input)
+            try:
+                result = function(*samples)
+            except TypeError as error:
+                explain_type_error(error)
+                raise
             if result is None:
                 raise TransformError(f"{self._name} returned None: does it lack a return statement?")
             tree = Tree(result, f"the result of {self._name}")
             trace = Trace(self._name, arguments, inputs, tree, [as_value(number) for number in tree.numbers])
+            outside = outside_of(inputs, trace.outputs)
+            if outside:
+                return outside
             return Compiled(
                 trace, is_batched=self._is_batched, reduce=self._reduce, threads=self._threads, strict=self._strict,
                 fallback=dispatch, trace_seconds=perf_counter() - began,
@@ -225,7 +224,7 @@ class Jit:
     def _dispatch(self, *args: Any, **kwargs: Any) -> Any:
         from autograd_core.compiler.calling.arguments import flat, holds_values
 
-        call = self._bind(args, kwargs)
+        call = self._binding.bind(args, kwargs)
         traced = flat(call.traced)
         if holds_values(traced):
             if self._is_batched:
@@ -235,6 +234,10 @@ class Jit:
                 )
             return self._f(*args, **kwargs)
         compiled = self._compile(call, traced)
+        if isinstance(compiled, str):
+            return self._f(*args, **kwargs)
+        if compiled.reads_outside and self._is_traced():
+            return self._f(*args, **kwargs)
         # the builtin of a batch takes as long to make as its kernel, so it is made for what is called again
         if kwargs or call.static or (self._is_batched and not compiled.has_run):
             return compiled.run_flat(traced)
@@ -243,6 +246,14 @@ class Jit:
             return compiled.run_flat(traced)
         self._fast = function  # a builtin, which comes back here with what it does not take
         return function(*args)
+
+    def _is_traced(self) -> bool:
+        """Whether a trace around this call would keep the numbers from outside as they are now."""
+        from autograd_core.engine.traced import Tracing
+
+        if Tracing.is_under_way() and self._is_batched:
+            raise TransformError(f"{self._name} reads a Value from outside inside a trace: pass it as an argument")
+        return Tracing.is_under_way()
 
     def __get__(self, instance: Any, owner: Any = None) -> Jit:
         if instance is None:
@@ -257,31 +268,7 @@ class Jit:
             place = getattr(place, name, None)
         if place is self:
             return path
-        return Jit, (self._f, self._axes, self._reduce, self._threads, self._strict, self._static)
+        return Jit, (self._f, self._axes, self._reduce, self._threads, self._strict, *self._binding.static)
 
     def __repr__(self) -> str:
         return f"<jit of {self._name}>"
-
-
-class _Call(NamedTuple):
-    """One call: all arguments, the names of the last of them, and which are static and which are traced."""
-
-    args: tuple[Any, ...]
-    names: tuple[str, ...]
-    static: dict[int, Any]
-    traced: list[Any]
-
-
-def _distinct(value: Any) -> Any:
-    """A key that differs also for what is equal and yet not the same: 1, 1.0 and True; 0.0 and −0.0."""
-    if isinstance(value, tuple):
-        return tuple, tuple(map(_distinct, value))
-    return value.__class__, value.hex() if isinstance(value, float) else value
-
-
-def _whole(number: Any, what: str) -> int:
-    try:
-        return index(number)
-    except TypeError:
-        nan = " (a NaN)" if number != number else ""
-        raise TransformError(f"{what} wants whole numbers, not {number!r}{nan}") from None

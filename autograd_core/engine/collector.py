@@ -49,9 +49,10 @@ def _leave(mark: object) -> None:
 
 
 def _switch_on() -> None:
-    found_on = list(_found_on)
-    if found_on:
+    if _found_on:
+        found_on = iter(list(_found_on))
         gc.enable()
+        # Nothing is made from here on: the collector would run, and an interrupt then would be lost in a finalizer.
         for mark in found_on:
             _found_on.pop(mark, None)
 

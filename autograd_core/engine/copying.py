@@ -6,16 +6,18 @@ all of its ancestors in topological order; when the turn of each comes, its own 
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Iterator
 from typing import Any, SupportsIndex
 
 from autograd_core.engine.clock import clock
+from autograd_core.engine.graph import Graph
 from autograd_core.engine.methods import method_of
 from autograd_core.engine.sweeps import topological_order
 from autograd_core.engine.value import Constant, Value, as_value
 
-__all__ = ["reduce_value", "restore_value"]
+__all__ = ["graph_state", "reduce_value", "restore_value"]
 
 
 class _Progress(threading.local):
@@ -49,7 +51,10 @@ def reduce_value(node: Value, protocol: Any) -> tuple[Any, ...]:
     if node.__class__ is Constant:
         return as_value, (node._data,)
     if node.op is None:
-        return _restore_leaf, (node._data, node._grad, node._stamp, node.label)
+        leaf = node._data, node._grad, node._stamp, node.label
+        if node.__class__ is Value:
+            return _restore_leaf, leaf
+        return _restore_leaf, (*leaf, node.__class__), _own_attributes(node)
     ancestors = _Ancestors() if node in _progress.covered else _Ancestors(topological_order([node])[:-1])
     # The node is made before its state is, so that its ancestors are in the state and not in the arguments.
     return _blank, (), (ancestors, node.op, node.parents, node._data, node._grad, node._stamp, node.label)
@@ -59,19 +64,55 @@ def _blank() -> Value:
     return object.__new__(Value)
 
 
-def _restore_leaf(data: float, grad: float, stamp: int, label: str) -> Value:
-    leaf = Value(data, label)
-    leaf._grad, leaf._stamp = grad, stamp
+def _own_attributes(node: Value) -> dict[str, Any]:
+    """What a subclass of Value keeps in its leaf beyond what a Value has, in a dict or in slots."""
+    state = object.__getstate__(node)
+    own, slots = state if isinstance(state, tuple) else (state, {})
+    return {**(own or {}), **{name: thing for name, thing in slots.items() if name not in Value.__slots__}}
+
+
+def _restore_leaf(data: float, grad: float, stamp: int, label: str, kind: type[Value] = Value) -> Value:
+    leaf = object.__new__(kind)  # a subclass may have an __init__ of other arguments
+    leaf._a = leaf._b = leaf.op = None
+    leaf._data, leaf._grad, leaf._stamp, leaf.label = data, grad, stamp, label
     clock.advance(at_least=stamp)
     return leaf
 
 
 @method_of(Value, "__setstate__")
-def restore_value(node: Value, state: tuple[Any, ...]) -> None:
-    """Fill a blank node with the state that `reduce_value` gave."""
+def restore_value(node: Value, state: Any) -> None:
+    """Fill a blank node with the state that `reduce_value` gave, or a leaf of a subclass with its own attributes."""
+    if isinstance(state, dict):
+        for name, thing in state.items():
+            object.__setattr__(node, name, thing)
+        return
     _, node.op, parents, node._data, node._grad, node._stamp, node.label = state
     if len(parents) in (1, 2):
         node._a, node._b = (*parents, None)[:2]
     else:
         node._a, node._b = parents, None
     clock.advance(at_least=node._stamp)
+
+
+@method_of(Graph, "__getstate__")
+def graph_state(graph: Graph) -> dict[str, Any]:
+    """What is kept of a graph: all but its native code, which lives in this process only."""
+    return {**vars(graph), "_code": None}
+
+
+@method_of(Graph, "__copy__")
+def _copy_graph(graph: Graph) -> Graph:
+    """A graph of the same nodes, and with the same code."""
+    return _with(graph, vars(graph))
+
+
+@method_of(Graph, "__deepcopy__")
+def _deepcopy_graph(graph: Graph, memo: dict[int, Any]) -> Graph:
+    """A graph of nodes of its own; native code goes by the places of the leaves, and does for it as well."""
+    return _with(graph, {**copy.deepcopy(graph_state(graph), memo), "_code": graph._code})
+
+
+def _with(graph: Graph, state: dict[str, Any]) -> Graph:
+    copied: Graph = object.__new__(type(graph))
+    vars(copied).update(state)
+    return copied

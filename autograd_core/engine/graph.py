@@ -67,7 +67,11 @@ class Graph:
 
         What Python decided while the graph was recorded (an ``if``, a loop count) stays as it was; a condition made
         with ``greater``, ``less`` and their like is part of the graph and is decided anew.
+
+        Raises:
+            TraceError: if the graph is that of a trace, whose nodes have no numbers.
         """
+        self.require_numbers()
         # No other thread may change a leaf meanwhile. A finalizer, a signal handler or a user's own function on this
         # one may: then the data belong to the leaves as they were, and what changed is newer.
         with clock.lock:
@@ -102,9 +106,11 @@ class Graph:
         Raises:
             GraphError: if all outputs are constants.
             StaleGraphError: if a leaf was changed after the forward pass.
+            TraceError: if the graph is that of a trace, whose nodes have no numbers.
         """
         if all(output.__class__ is Constant for output in self.outputs):
             raise GraphError("a constant has no gradient: backward() wants a Value computed from others, or a leaf")
+        self.require_numbers()
         operations, leaves = self._operations, self.leaves
         evaluated_at, numbers = self._evaluated
         if numbers and self._is_unchanged_since(evaluated_at):
@@ -120,6 +126,12 @@ class Graph:
         # Read, added and written in one call in C: no other pass comes between, neither on another thread nor on this.
         sums = map(add, map(_read_grad, leaves), shares)
         exhaust(chain(map(_write_grad, operations, grads), map(_write_grad, leaves, sums)))
+
+    def require_numbers(self) -> None:
+        """Raise TraceError if this is the graph of a trace: what depends on a traced value has no number."""
+        for output in self.outputs:
+            if output._recorded_as:
+                output.data  # noqa: B018  # the property raises
 
     def _is_unchanged_since(self, tick: int) -> bool:
         """Whether no node of this graph got new data after that time."""

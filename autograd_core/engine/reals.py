@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import operator
+import sys
 from numbers import Number, Real
 from typing import Any
 
 from autograd_core.errors import AutogradError, OperandTypeError
 
-__all__ = ["advice", "as_float", "count", "describe", "real"]
+__all__ = ["advice", "as_float", "count", "describe", "is_array", "real"]
 
 
 def real(number: Any) -> float | None:
@@ -22,6 +23,12 @@ def real(number: Any) -> float | None:
         return float(number)
     except OverflowError:  # an integer or a fraction beyond the doubles rounds to infinity
         return float("inf") if number > 0 else float("-inf")
+
+
+def is_array(thing: Any) -> bool:
+    """Whether `thing` is a NumPy array."""
+    numpy = sys.modules.get("numpy")  # who passes an array has imported it
+    return numpy is not None and isinstance(thing, numpy.ndarray)
 
 
 def as_float(number: Any) -> float:
@@ -72,8 +79,10 @@ def advice(thing: Any) -> str:
     """What to do instead of using `thing` as a real number."""
     if isinstance(thing, (str, bytes)):
         return "convert text with float(...) first"
+    if is_array(thing) and thing.ndim and thing.dtype != object:
+        return "one number is wanted here: take one element of the array, or go through them one by one"
     if isinstance(thing, (list, tuple)) or getattr(thing, "ndim", None):
-        return "apply the operation to each element, or to a NumPy array of Values"
+        return "apply the operation to each element, or to a NumPy array of them, as in np.array(xs)"
     if isinstance(thing, Number) and not isinstance(thing, (Real, complex)):
         return "convert it with float(...) first"
     if isinstance(thing, Number):

@@ -11,8 +11,11 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+from itertools import repeat
+from operator import getitem
 
 from autograd_core.engine.blocks import Block
+from autograd_core.engine.clock import exhaust
 from autograd_core.engine.operation import OPERATIONS, Operation
 from autograd_core.errors import NonFiniteError
 
@@ -20,19 +23,19 @@ __all__ = ["is_strict", "lenient", "strict"]
 
 
 class _Scope:
-    """A block: which one is around it, and whether it was left."""
+    """A block: which one is around it, whether it is over, and whether all is undone that it did."""
 
-    __slots__ = ("is_over", "is_strict", "outer", "thread")
+    __slots__ = ("is_over", "is_strict", "is_undone", "outer", "thread")
 
     def __init__(self, is_strict: bool, outer: _Scope | None) -> None:
-        self.is_strict, self.outer, self.is_over = is_strict, outer, False
+        self.is_strict, self.outer = is_strict, outer
+        self.is_over = self.is_undone = False
         self.thread = threading.get_ident()
 
 
 _innermost: ContextVar[_Scope | None] = ContextVar("innermost", default=None)
 """The block that was entered last on this thread or task; it may be over, and so may those around it."""
 
-_lock = threading.RLock()
 _strict_blocks: dict[_Scope, None] = {}
 
 
@@ -73,11 +76,13 @@ def _entered(is_strict: bool) -> Iterator[None]:
 
 
 def _leave(scope: _Scope) -> None:
-    # In whatever context this happens, the block is over in its own.
-    scope.is_over = True
+    if scope.is_undone:
+        return
+    scope.is_over = True  # in its own context, whichever this is
     if scope.is_strict:
         _strict_blocks.pop(scope, None)
         _choose_forms()
+    scope.is_undone = True
 
 
 def _here() -> _Scope | None:
@@ -96,18 +101,15 @@ def is_strict() -> bool:
 
 def _choose_forms() -> None:
     """While there is a strict block anywhere, primitives are checked; otherwise they are plain."""
-    with _lock:
-        for op in list(OPERATIONS):
-            if not _strict_blocks:
-                op.eager = op.plain
-            elif op.eager is op.plain and not op.condition:
-                op.eager = _checked(op)
+    operations = list(OPERATIONS)
+    forms = [(op.plain, op.plain if op.condition else _checked(op)) for op in operations]
+    # Looked up and written in one call in C, so no other thread comes between, and there is no lock to be left behind.
+    chosen = map(getitem, forms, map(bool, repeat(_strict_blocks)))
+    exhaust(map(setattr, operations, repeat("eager"), chosen))
 
 
 def _forked() -> None:
-    """A forked process has none of the other threads, and so none of their blocks or locks."""
-    global _lock
-    _lock = threading.RLock()
+    """A forked process has none of the other threads, and so none of their blocks."""
     for scope in list(_strict_blocks):
         if scope.thread != threading.get_ident():
             del _strict_blocks[scope]

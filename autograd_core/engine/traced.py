@@ -3,28 +3,101 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
+from itertools import count
+from threading import get_ident
 from typing import Any, NoReturn
 
+from autograd_core.engine.blocks import Block
 from autograd_core.engine.callers import calling_line
 from autograd_core.engine.operators import give_operators
 from autograd_core.engine.reals import real
 from autograd_core.engine.value import TABLE, Value, as_operand, record
 from autograd_core.errors import TraceError
 
-__all__ = ["Traced"]
+__all__ = ["Traced", "Tracing"]
+
+_numbers = count()
+_on_threads: dict[Tracing, int] = {}
+"""The traces under way, and the thread of each."""
+
+
+class Tracing:
+    """One call of a function with traced values, whose numbers nobody knows; when it is over nobody ever will.
+
+    Args:
+        name: what an error calls the function.
+
+    Attributes:
+        is_over: whether the function has returned, or raised.
+        number: larger for a trace that began later, such as one inside another.
+    """
+
+    __slots__ = ("is_over", "name", "number")
+
+    def __init__(self, name: str) -> None:
+        self.name, self.number, self.is_over = name, next(_numbers), False
+
+    def going_on(self) -> Block:
+        """The block in which the function is called; after it the values are of no use."""
+        return Block(self._go_on())
+
+    def _go_on(self) -> Iterator[None]:
+        try:
+            _on_threads[self] = get_ident()
+            yield
+        finally:
+            self.is_over = True
+            _on_threads.pop(self, None)
+
+    def input(self, label: str) -> Traced:
+        """A new traced value, that the function gets."""
+        return Traced(label, self)
+
+    @staticmethod
+    def is_under_way() -> bool:
+        """Whether this thread is inside a trace."""
+        return get_ident() in _on_threads.values()
 
 
 class Traced(Value):
     """A Value without a number: what a function gets, and computes with, while it is compiled.
 
     It records like any Value. Whatever would need its number raises TraceError and names the line that asked: compiled
-    code is for all numbers, so a choice made for one of them must not find its way into it.
+    code is for all numbers, so a choice made for one of them must not find its way into it. So does whatever would use
+    it after its trace.
+
+    Args:
+        label: a name for pictures and errors.
+        tracing: the trace that it belongs to; by default one of its own, without an end.
     """
 
-    __slots__ = ()
+    __slots__ = ("tracing",)
 
-    def __init__(self, label: str = "") -> None:
+    def __init__(self, label: str = "", tracing: Tracing | None = None) -> None:
         super().__init__(math.nan, label)
+        self.tracing = tracing or Tracing(label)
+
+    @classmethod
+    def _made_from(cls, operands: Sequence[Value]) -> Traced:
+        """A node of the innermost of its operands' traces, none of which may be over."""
+        node: Traced = object.__new__(cls)
+        node.tracing = max((x.in_use() for x in operands if isinstance(x, Traced)), key=lambda tracing: tracing.number)
+        return node
+
+    def in_use(self) -> Tracing:
+        """The trace that it belongs to.
+
+        Raises:
+            TraceError: if that is over.
+        """
+        if self.tracing.is_over:
+            raise TraceError(
+                f"a traced value of an earlier call of {self.tracing.name} was kept, and is used{calling_line()}: it "
+                "has no number; do not keep what a function computes while it is compiled (in a cache, an attribute, "
+                "a global), return it"
+            )
+        return self.tracing
 
     @property
     def data(self) -> float:
@@ -73,6 +146,7 @@ class Traced(Value):
         return _recorded("pow", self, exponent)  # type: ignore[no-any-return]  # a Value, or NotImplemented
 
     __pow__ = Value.__pow__
+
     __hash__ = object.__hash__
 
 
@@ -103,7 +177,8 @@ def _decide(condition: Traced) -> bool:
     """Which way a Python branch on a traced condition goes. This is the one place where a guard would be recorded."""
     _unknown(
         "a branch (if, while, and, or, max, sorted, a comparison of NumPy, …)",
-        "choose with autograd_core.math.where, maximum, minimum or clip, element by element",
+        "choose with autograd_core.math.where, maximum, minimum or clip, element by element; make an argument static "
+        "that is a flag, with static_argnums, and map a function of one number over arrays with in_axes",
     )
 
 

@@ -199,8 +199,8 @@ class Value:
 
     def __float__(self) -> float:
         raise OperandTypeError(
-            "float() and the functions of the standard math module would drop the gradient of a Value: "
-            "use autograd_core.math, or v.data for the plain number"
+            "float() would drop the gradient of a Value: use autograd_core.math, an array of dtype=object to write to, "
+            "f'{v:.2f}' for text, custom_derivatives around a function that computes with floats only, or v.data"
         )
 
     def __int__(self) -> int:
@@ -280,7 +280,7 @@ def record(op: Operation, *operands: Value) -> Value:
 def _without_number(plain: Value, operands: Sequence[Value]) -> Value:
     """The node of the class that an operand asks for; it has no number, since that one has none."""
     kind: Any = next(filter(None, (operand._recorded_as for operand in operands)))
-    node: Value = _new(kind)
+    node: Value = kind._made_from(operands)
     node._a, node._b, node._stamp, node.op = plain._a, plain._b, plain._stamp, plain.op
     node._grad, node.label, node._data = 0.0, "", nan
     return node

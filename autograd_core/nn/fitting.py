@@ -14,16 +14,18 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from autograd_core.compiler.calling.arguments import Argument, Trace, build_samples
+from autograd_core.compiler.outside import Outside, outside_of
 from autograd_core.engine.collector import collector_paused
 from autograd_core.engine.graph import gradients
 from autograd_core.engine.reals import count
 from autograd_core.engine.strictness import lenient
 from autograd_core.engine.sweeps import topological_order
-from autograd_core.engine.traced import Traced
+from autograd_core.engine.traced import Tracing
 from autograd_core.engine.value import Value, write_data
-from autograd_core.errors import AutogradError, DataError, NonFiniteError, OperandTypeError
+from autograd_core.errors import AutogradError, DataError, NonFiniteError, OperandTypeError, TransformError
 from autograd_core.nn.samples import Samples
 from autograd_core.optim import Optimizer
+from autograd_core.transforms.function_call import is_differentiated
 from autograd_core.transforms.trees import Structure
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ __all__ = ["History", "fit"]
 Loss = Callable[[Any, Any], Any]
 
 
-@dataclass
+@dataclass(repr=False)
 class History:
     """The course of a training.
 
@@ -48,6 +50,13 @@ class History:
     compile_seconds: float = 0.0
     seconds: float = 0.0
 
+    def __repr__(self) -> str:
+        if not self.losses:
+            return "History(no epochs)"
+        course = f"loss {self.losses[0]:.4g} → {self.losses[-1]:.4g}"
+        times = f"{self.seconds:.3g} s, {self.compile_seconds:.3g} s to compile"
+        return f"History({len(self.losses)} epochs, {course}, {times})"
+
 
 def fit(
     model: Callable[[Any], Any],
@@ -55,13 +64,14 @@ def fit(
     targets: Any,
     *,
     loss: Loss,
-    optimiser: Optimizer,
+    optimizer: Optimizer | None = None,
     epochs: int,
     batch_size: int | None = None,
     shuffle: bool = True,
     seed: int | str | random.Random | None = None,
     progress: bool = True,
     callback: Callable[[History], Any] | None = None,
+    optimiser: Optimizer | None = None,
 ) -> History:
     """Minimise the mean loss over samples, in compiled code; also a method: ``model.fit(inputs, …)``.
 
@@ -71,15 +81,17 @@ def fit(
     Args:
         model: a network, or any function of one sample's inputs.
         inputs: an array of shape (samples, features).
-        targets: an array of as many targets: numbers, class numbers or rows, as the loss takes them.
+        targets: an array of as many targets: numbers, class numbers or rows, as the loss takes them. Rows of one number
+            are as good as numbers.
         loss: a function of the output for one sample and of its target, such as those of `autograd_core.losses`.
-        optimiser: one of `autograd_core.optim`; parameters that it was not given stay as they are.
+        optimizer: one of `autograd_core.optim`; parameters that it was not given stay as they are.
         epochs: how often to go through all samples.
         batch_size: how many samples a step takes the mean over; None for all of them.
         shuffle: whether each epoch has an order of its own.
         seed: for the same orders every time: what `random.Random` takes, or a `random.Random`.
         progress: whether to show a progress bar on standard error, if tqdm is installed.
         callback: called with the history after each epoch; a true result ends the training.
+        optimiser: the same as `optimizer`.
 
     Returns:
         The mean loss of each epoch, and how long it all took.
@@ -95,15 +107,19 @@ def fit(
     >>> from autograd_core.optim import SGD
     >>> line = Neuron(1, activation=None, seed=1)
     >>> history = line.fit([[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0], loss=squared_error,
-    ...                    optimiser=SGD(line.parameters(), lr=0.2), epochs=200, progress=False)
+    ...                    optimizer=SGD(line.parameters(), lr=0.2), epochs=200, progress=False)
     >>> [round(parameter.data, 6) for parameter in line.parameters()]
     [2.0, 1.0]
     """
     if not callable(loss):
         raise OperandTypeError(f"loss is a function of an output and a target, not {type(loss).__name__}")
+    if optimizer is not None and optimiser is not None:
+        raise DataError("optimizer and optimiser are two spellings of one argument: give one of them")
+    spelling, optimiser = ("optimizer", optimizer) if optimiser is None else ("optimiser", optimiser)
     if not isinstance(optimiser, Optimizer):
+        given = f"the class {optimiser.__name__}" if isinstance(optimiser, type) else type(optimiser).__name__
         raise OperandTypeError(
-            f"optimiser is one of autograd_core.optim, such as Adam(model.parameters()), not {type(optimiser).__name__}"
+            f"{spelling} is one of autograd_core.optim, such as Adam(model.parameters()), not {given}"
         )
     epochs = count(epochs, "epochs", DataError, least=0)
     data = Samples(inputs, targets)
@@ -227,8 +243,9 @@ def _compile(model: Callable[[Any], Any], loss: Loss, parameters: list[Value], d
     began = perf_counter()
     sample = Argument(Structure(None, [data.inputs.shape[1:]]), 0)
     target = Argument(Structure(None, [data.targets.shape[1:] or None]), 0)
-    with collector_paused(), lenient():
-        (x, y), inputs = build_samples([sample, target], Traced)
+    tracing = Tracing("fit")
+    with collector_paused(), lenient(), tracing.going_on():
+        (x, y), inputs = build_samples([sample, target], tracing.input)
         output = loss(model(x), y)
         if not isinstance(output, Value):
             raise OperandTypeError(f"the loss of a sample is one Value, not {type(output).__name__}")
@@ -237,6 +254,10 @@ def _compile(model: Callable[[Any], Any], loss: Loss, parameters: list[Value], d
                 "the loss depends on none of the optimiser's parameters: give it those of this model, "
                 "as in Adam(model.parameters())"
             )
+        traced, leaves = outside_of([*parameters, *inputs], [output])
+        outside = Outside(traced, list(filter(is_differentiated, leaves)))
+        if outside:
+            raise TransformError(f"the loss depends on {outside.describe()}")
         results = [output, *gradients(output, parameters)]
     # The parameters are the model's own leaves: as inputs of the code they are read from its first argument.
     shared = Argument(Structure(None, [(len(parameters),)]), None)

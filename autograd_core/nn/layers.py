@@ -20,7 +20,7 @@ from autograd_core.primitives.table import Primitive
 __all__ = ["MLP", "Activation", "Layer", "Module", "Neuron"]
 
 Activation = str | Callable[[Value], Value] | None
-"""A primitive or its name, any function of a Value, or None (also ``"linear"``) for none."""
+"""A primitive or its name, in capitals or not, any function of a Value, or None (also ``"linear"``) for none."""
 
 # He et al., Delving Deep into Rectifiers (2015), for activations that pass about half of their operands; Glorot and
 # Bengio, Understanding the Difficulty of Training Deep Feedforward Neural Networks (2010), for the others.
@@ -190,7 +190,7 @@ class MLP(Module):
 
     Args:
         nin: the number of inputs, at least 1.
-        nouts: the number of neurons of each layer; at least one layer.
+        nouts: the number of neurons of each layer; at least one layer. A single number is that of a single layer.
         activation: that of all layers but the last.
         seed, init: as for `Neuron`.
         output: the activation of the last layer; None for none.
@@ -212,17 +212,18 @@ class MLP(Module):
     def __init__(
         self,
         nin: int,
-        nouts: Sequence[int],
+        nouts: int | Sequence[int],
         activation: Activation = "relu",
         seed: int | str | random.Random | None = None,
         *,
         init: str | None = None,
         output: Activation = None,
     ) -> None:
-        if not len(nouts):
+        widths = list(nouts) if isinstance(nouts, Iterable) and not isinstance(nouts, str) else [nouts]
+        if not widths:
             raise NetworkError("an MLP has at least one layer: give the number of neurons of each, such as [16, 16, 1]")
-        sizes = [nin, *nouts]
-        activations = [activation] * (len(nouts) - 1) + [output]
+        sizes = [nin, *widths]
+        activations = [activation] * (len(widths) - 1) + [output]
         self.activation = activation
         seed = _generator(seed)
         self.layers = [Layer(sizes[i], sizes[i + 1], each, init=init, seed=seed) for i, each in enumerate(activations)]
@@ -278,6 +279,8 @@ def _inputs(x: Iterable[Any], wanted: int, of: str) -> list[Value]:
 
 def _activation(activation: Activation) -> tuple[Callable[[Value], Value] | None, str]:
     """What to apply (None for nothing), and its name."""
+    if isinstance(activation, str) and activation not in TABLE:
+        activation = _as_others_spell(activation)
     if activation is None or activation == "linear":
         return None, "linear"
     if isinstance(activation, str):
@@ -296,3 +299,9 @@ def _activation(activation: Activation) -> tuple[Callable[[Value], Value] | None
     if not callable(activation):
         raise NetworkError(f"an activation is a name, a function of a Value, or None, not {activation!r}")
     return activation, str(getattr(activation, "__name__", type(activation).__name__))
+
+
+def _as_others_spell(name: str) -> str:
+    """The name of an activation that was written in capitals or without underscores, as LeakyReLU; others as given."""
+    names = {known.replace("_", ""): known for known in (*activations.__all__, "linear")}
+    return names.get(name.lower().replace("_", ""), name)

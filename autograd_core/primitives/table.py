@@ -6,12 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import Any, overload
 
 from autograd_core.engine.operation import Forward, Operation, Rule
-from autograd_core.engine.reals import as_float
+from autograd_core.engine.reals import as_float, is_array
 from autograd_core.engine.value import TABLE, Value, as_value, record
 from autograd_core.engine.values import values
-from autograd_core.errors import PrimitiveError
+from autograd_core.errors import CallError, OperandTypeError, PrimitiveError
 
 __all__ = ["Primitive", "leaf", "lookup", "primitive"]
+
+_methods: dict[str, Primitive] = {}
+"""The row behind each method of Value that a row gave, under its name and its aliases."""
 
 
 class Primitive(Operation):
@@ -29,29 +32,37 @@ class Primitive(Operation):
     def __call__(self, *operands: Any) -> Any:
         """Apply to real numbers (a float comes back) or to Values (a Value comes back).
 
+        A NumPy array among the operands, of numbers or of Values, is gone through element by element, with NumPy's
+        broadcasting; what comes back is an array of floats, or of objects if there is a Value in it.
+
         Raises:
-            PrimitiveError: for a wrong number of operands.
+            CallError: for a wrong number of operands.
             OperandTypeError: for an operand that is neither a real number nor a Value.
         """
         if len(operands) != self.arity:
             operands = self._complete(operands)
-        for operand in operands:
-            if isinstance(operand, Value):
-                return record(self, *map(as_value, operands))
-        return self.eager(*map(as_float, operands))
+        try:
+            for operand in operands:
+                if isinstance(operand, Value):
+                    return record(self, *map(as_value, operands))
+            return self.eager(*map(as_float, operands))
+        except OperandTypeError:
+            if not any(map(is_array, operands)):
+                raise
+        return _by_element(self, operands)
 
     def _complete(self, operands: tuple[Any, ...]) -> tuple[Any, ...]:
         given = len(operands)
         if self.arity is None:
             if given:
                 return operands
-            raise PrimitiveError(f"{self.name}() takes at least one operand")
+            raise CallError(f"{self.name}() takes at least one operand")
         missing = self.arity - given
         if 0 < missing <= len(self.defaults):
             return operands + self.defaults[-missing:]
         least = self.arity - len(self.defaults)
         wanted = str(self.arity) if least == self.arity else f"{least} to {self.arity}"
-        raise PrimitiveError(f"{self.name}() takes {wanted} operand{'s' * (wanted != '1')}, not {given}")
+        raise CallError(f"{self.name}() takes {wanted} operand{'s' * (wanted != '1')}, not {given}")
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
@@ -65,6 +76,39 @@ class Primitive(Operation):
 
     def __deepcopy__(self, memo: Any) -> Primitive:
         return self
+
+
+class _Adjustable(Primitive):
+    """A primitive whose last operands have defaults; they may be given by the names that its forward has for them."""
+
+    def __call__(self, *operands: Any, **named: Any) -> Any:
+        return super().__call__(*(self._placed(operands, named) if named else operands))
+
+    def _placed(self, operands: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        names = self.forward.__code__.co_varnames[1 : len(self.rules) + 1]
+        settings = dict(zip(names[-len(self.defaults) :], self.defaults, strict=True))
+        for name in named:
+            if name not in names:
+                raise CallError(f"{self.name}() has no operand {name!r}: its operands are {', '.join(names)}")
+            if name in names[: len(operands)]:
+                raise CallError(f"{self.name}() got its operand {name!r} twice, by place and by name")
+        given = settings | dict(zip(names, operands, strict=False)) | named
+        if missing := [name for name in names if name not in given]:
+            raise CallError(f"{self.name}() lacks its operand {missing[0]!r}")
+        return tuple(given[name] for name in names) + operands[len(names) :]
+
+
+def _by_element(row: Primitive, operands: Sequence[Any]) -> Any:
+    if row.arity is None and len(operands) == 1:  # who writes maximum(xs) or logsumexp(xs) means one number
+        raise OperandTypeError(f"{row.name}() of a single array: write {row.name}(*xs) for its elements")
+    import numpy as np
+
+    arrays = np.broadcast_arrays(*[np.asarray(operand, dtype=object) for operand in operands])
+    results = [row(*elements) for elements in zip(*[array.flat for array in arrays], strict=True)]
+    kind = object if any(isinstance(result, Value) for result in results) else float
+    array = np.empty(len(results), dtype=kind)
+    array[:] = results
+    return array.reshape(arrays[0].shape)[()]
 
 
 def lookup(name: str) -> Primitive:
@@ -82,21 +126,44 @@ def lookup(name: str) -> Primitive:
 
 
 def enter(row: Primitive, aliases: Sequence[str] = ()) -> Primitive:
-    """Put a row into the table, and make it a method of Value under its name and its aliases."""
-    if row.name in TABLE:
-        raise PrimitiveError(f"there already is a primitive {row.name!r}: choose another name")
-    taken = [name for name in (row.name, *aliases) if name in vars(Value)]
+    """Put a row into the table, and make it a method of Value under its name and its aliases.
+
+    A row of a user's takes the place of the one that the same module defined before, as when a cell is run again.
+    """
+    old = TABLE.get(row.name)
+    if old is not None and not _defines_again(row, old):
+        raise PrimitiveError(f"there already is a primitive {row.name!r} (of {_module(old)}): choose another name")
+    names = (row.name, *aliases)
+    given = {name for name, behind in _methods.items() if behind is old}
+    taken = [name for name in names if name in vars(Value) and name not in given]
     if taken:
         raise PrimitiveError(f"{taken[0]!r} is already an attribute of Value: choose another name")
+    for name in given:
+        delattr(Value, name)
+        del _methods[name]
     TABLE[row.name] = row
 
     def method(self: Value, *others: Any, out: None = None) -> Any:  # NumPy's functions hand `out` to methods
         return row(self, *others)
 
-    method.__doc__ = row.__doc__
-    for name in (row.name, *aliases):
-        setattr(Value, name, method)
+    def adjustable_method(self: Value, *others: Any, out: None = None, **named: Any) -> Any:
+        return row(self, *others, **named)
+
+    given_method = adjustable_method if isinstance(row, _Adjustable) else method
+    given_method.__doc__ = row.__doc__
+    for name in names:
+        setattr(Value, name, given_method)
+        _methods[name] = row
     return row
+
+
+def _defines_again(row: Operation, old: Operation) -> bool:
+    module = _module(row)
+    return not old.leaf and module == _module(old) and module.partition(".")[0] != __name__.partition(".")[0]
+
+
+def _module(row: Operation) -> str:
+    return str(getattr(row.forward, "__module__", ""))
 
 
 def leaf(name: str, *rules: Rule | None, aliases: Sequence[str] = (), **fields: Any) -> Primitive:
@@ -117,10 +184,13 @@ def primitive(
             (``m.divide``) and comparisons (``m.greater``), and chooses with ``m.where`` instead of ``if``.
         joint: instead of `rules`, for any number of operands: ``joint(m, g, y, *xs)`` gives all cotangents, in order.
         aliases: further names of the method on Value.
-        fields: ``symbol`` for pictures, ``defaults`` for operands at the end, ``domain`` for tests.
+        fields: ``symbol`` for pictures, ``defaults`` for operands at the end (which may then be given by name too),
+            ``domain`` for tests.
 
     Raises:
-        PrimitiveError: if the name is taken, or rules are missing.
+        PrimitiveError: if the name is taken by the package or by another module, or rules are missing. A module, or a
+            notebook, may define its own row again: from then on the new one is used, and nodes recorded before and
+            functions compiled before keep the old one.
 
     >>> @primitive(lambda m, g, y, x: g * 3.0 * x * x)
     ... def cube_of(m, x):
@@ -134,7 +204,8 @@ def primitive(
 
     def enter_function(forward: Forward) -> Primitive:
         name = forward.__name__.rstrip("_")
-        row = Primitive(name, forward, *rules, joint=joint, doc=forward.__doc__ or "", **fields)
+        kind = _Adjustable if fields.get("defaults") else Primitive
+        row = kind(name, forward, *rules, joint=joint, doc=forward.__doc__ or "", **fields)
         return enter(row, aliases)
 
     return enter_function

@@ -14,8 +14,8 @@ from typing import Any
 from autograd_core.engine.collector import collector_paused
 from autograd_core.engine.graph import gradients
 from autograd_core.errors import TransformError
-from autograd_core.transforms.function_call import Argnums, FunctionCall, argument_numbers
-from autograd_core.transforms.trees import Shape, Tree, array_of
+from autograd_core.transforms.function_call import Argnums, FunctionCall, argument_numbers, check_function
+from autograd_core.transforms.trees import Shape, Structure, Tree, array_of
 
 __all__ = ["derivative", "grad", "hessian", "hvp", "jacfwd", "jacobian", "jacrev", "jvp", "value_and_grad", "vjp"]
 
@@ -34,11 +34,14 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = 
         has the structure of the argument, and a tuple of such for several `argnums`.
 
     Raises:
-        TransformError: when called, if `f` does not return one number or `argnums` do not fit.
+        OperandTypeError: if `f` is no function.
+        TransformError: when called, if `f` does not return one number or `argnums` do not fit. An array of no dimension
+            is one number.
 
     >>> value_and_grad(lambda x, y: x * y**2)(3.0, 2.0)
     (12.0, 4.0)
     """
+    check_function(f, "value_and_grad")
 
     @wraps(f)
     def differentiated(*args: Any, **kwargs: Any) -> Any:
@@ -69,6 +72,7 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> 
     >>> grad(lambda p: p["a"] * p["b"])({"a": 2.0, "b": 5})
     {'a': 5.0, 'b': 2.0}
     """
+    check_function(f, "grad")
     both = value_and_grad(f, argnums, has_aux)
 
     @wraps(f)
@@ -93,6 +97,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     >>> jvp(lambda x, y: x * y, (3.0, 2.0), (1.0, 0.0))
     (6.0, 2.0)
     """
+    check_function(f, "jvp")
     if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
         raise TransformError("primals and tangents are tuples with one entry for each argument: (x,) for a single one")
     with collector_paused():
@@ -117,6 +122,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     >>> value, pull([1.0, 10.0])
     ([6.0, 3.0], (12.0, 3.0))
     """
+    check_function(f, "vjp")
     with collector_paused():
         call = FunctionCall(f, primals, range(len(primals)))
 
@@ -139,17 +145,20 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     >>> hvp(lambda x: x[0] ** 2 * x[1], ([3.0, 2.0],), ([1.0, 0.0],))
     [4.0, 6.0]
     """
+    check_function(f, "hvp")
     argnums = 0 if not isinstance(primals, (tuple, list)) or len(primals) == 1 else tuple(range(len(primals)))
     return jvp(grad(f, argnums), primals, tangents)[1]
 
 
 def jacrev(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     """The Jacobian of `f` by reverse sweeps, one for each number in its result; see `jacobian`."""
+    check_function(f, "jacrev")
     return _jacobian(f, argnums, lambda rows, columns: True)
 
 
 def jacfwd(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     """The Jacobian of `f` by forward sweeps, one for each number in its arguments; see `jacobian`."""
+    check_function(f, "jacfwd")
     return _jacobian(f, argnums, lambda rows, columns: False)
 
 
@@ -170,6 +179,7 @@ def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     >>> jacobian(lambda x: [x[0] * x[1], x[0] + 1])([3.0, 2.0])
     [[2.0, 3.0], [1.0, 0.0]]
     """
+    check_function(f, "jacobian")
     return _jacobian(f, argnums, lambda rows, columns: rows <= columns)
 
 
@@ -179,6 +189,7 @@ def hessian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 2.0])
     [[4.0, 6.0], [6.0, 0.0]]
     """
+    check_function(f, "hessian")
     return jacobian(grad(f, argnums), argnums)
 
 
@@ -195,6 +206,7 @@ def derivative(f: Callable[..., Any], n: int = 1) -> Callable[[Any], Any]:
     >>> derivative(lambda x: x**4, 3)(2.0)
     48.0
     """
+    check_function(f, "derivative")
     if not isinstance(n, int) or n < 0:
         raise TransformError(f"the order of a derivative is 0, 1, 2, …, not {n!r}")
 
@@ -258,7 +270,7 @@ def _block(tree: Tree, rows: Sequence[Sequence[Any]], outer: Shape) -> Any:
     return tree.build_leaves(leaf)
 
 
-def _matching(name: str, other: str, trees: Sequence[Tree], given: Sequence[Any]) -> list[Any]:
+def _matching(name: str, other: str, trees: Sequence[Structure], given: Sequence[Any]) -> list[Any]:
     if len(trees) != len(given):
         raise TransformError(f"{name} and {other} differ in number: {len(given)} and {len(trees)}")
     numbers: list[Any] = []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from operator import index
 from typing import Any
 
@@ -11,15 +13,23 @@ from autograd_core.engine.reals import as_float
 from autograd_core.engine.sweeps import pull_back, push_forward, topological_order
 from autograd_core.engine.value import Constant, Value, as_value, make_constant
 from autograd_core.engine.values import values
-from autograd_core.errors import TransformError
+from autograd_core.errors import OperandTypeError, TransformError
 from autograd_core.namespaces import floats
 from autograd_core.namespaces.gated import open_gate
 from autograd_core.transforms.trees import Tree, without_values
 
-__all__ = ["Argnums", "FunctionCall", "argument_numbers"]
+__all__ = ["Argnums", "FunctionCall", "argument_numbers", "check_function", "explain_type_error", "is_differentiated"]
 
 Argnums = int | Sequence[int]
 """The number of the argument that is differentiated, or the numbers of several."""
+
+_under_way: ContextVar[tuple[FunctionCall, ...]] = ContextVar("_under_way", default=())
+"""The calls whose functions have not returned yet, from the outermost on."""
+
+
+def is_differentiated(leaf: Value) -> bool:
+    """Whether a transform that is under way differentiates with respect to `leaf`."""
+    return any(leaf is x for call in _under_way.get() for x in call.inputs)
 
 
 class FunctionCall:
@@ -51,7 +61,14 @@ class FunctionCall:
             values = [+x if isinstance(x, Value) else Value(x) for x in tree.numbers]
             self.inputs += values
             lifted[number] = tree.build(values)
-        result = f(*lifted, **(kwargs or {}))
+        token = _under_way.set((*_under_way.get(), self))
+        try:
+            result = f(*lifted, **(kwargs or {}))
+        except TypeError as error:
+            explain_type_error(error)
+            raise
+        finally:
+            _under_way.reset(token)
         self.aux: Any = None
         if has_aux:
             if not isinstance(result, tuple) or len(result) != 2:
@@ -59,8 +76,9 @@ class FunctionCall:
             result, self.aux = result
         if result is None:
             raise TransformError(f"{self.name} returned None: does it lack a return statement?")
-        self.result = Tree(result, f"the result of {self.name}")
-        self.outputs = [as_value(number) for number in self.result.numbers]
+        tree = Tree(result, f"the result of {self.name}")
+        self.result = tree.with_plain_numbers()  # such as NumPy's einsum and squeeze give
+        self.outputs = [as_value(number) for number in tree.numbers]
         self.order = topological_order(self.outputs)
         leaves = [node for node in self.order if node.op is None and node.__class__ is not Constant]
         self.nested = not set(self.inputs).issuperset(leaves) or any(x.op is not None for x in self.inputs)
@@ -108,10 +126,35 @@ class FunctionCall:
     def scalar(self, transform: str) -> Value:
         if not self.result.is_number:
             raise TransformError(
-                f"{transform} wants a function that returns one number, and {self.name} returned "
-                f"{len(self.outputs)} in a container: use jacobian, or sum them up"
+                f"{transform} wants a function that returns one number, and {self.name} returned {self._returned()}"
             )
         return self.outputs[0]
+
+    def _returned(self) -> str:
+        count = len(self.outputs)
+        if count != 1:
+            return f"{count} in a container: use jacobian, or sum them up"
+        (shape,) = (shape for shape in self.result.shapes if shape is None or math.prod(shape) == 1)
+        if self.result.spec is None and shape is not None:
+            return f"an array of shape {shape}: return its only element, as in y.item(), or use jacobian"
+        return "one in a container: return the number itself, as in y[0], or use jacobian"
+
+
+def explain_type_error(error: TypeError) -> None:
+    """Say beside an error of NumPy or SciPy what to do: they cannot know what an array of objects holds."""
+    text = str(error)
+    if ("dtype('O')" in text or "not supported for the input types" in text) and not hasattr(error, "__notes__"):
+        error.add_note(
+            "autograd_core: an array of Values is one of objects, which this function of NumPy or SciPy does not take: "
+            "write it with autograd_core.math, which takes arrays, or give it a derivative with custom_derivatives"
+        )
+
+
+def check_function(f: Any, transform: str) -> None:
+    """Raise OperandTypeError if what is to be differentiated is no function."""
+    if not callable(f):
+        hint = f": {transform}(f)(x), not {transform}(f(x))" if isinstance(f, Value) else ""
+        raise OperandTypeError(f"{transform} wants a function, not {type(f).__name__}{hint}")
 
 
 def argument_numbers(argnums: Argnums, args: Sequence[Any]) -> list[int]:

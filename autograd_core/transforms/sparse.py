@@ -18,7 +18,7 @@ from autograd_core.engine.sweeps import pull_back, push_forward, topological_ord
 from autograd_core.engine.value import Value
 from autograd_core.errors import TransformError
 from autograd_core.namespaces import floats
-from autograd_core.transforms.function_call import FunctionCall, argument_numbers
+from autograd_core.transforms.function_call import FunctionCall, argument_numbers, check_function
 
 __all__ = ["colour", "sparse_hessian", "sparse_jacobian"]
 
@@ -45,6 +45,7 @@ def sparse_jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any
     >>> matrix.toarray().tolist(), matrix.nnz
     ([[5.0, 2.0, 0.0], [0.0, 3.0, 0.0], [0.0, 0.0, 1.0]], 4)
     """
+    check_function(f, "sparse_jacobian")
 
     @wraps(f)
     def differentiated(*args: Any, **kwargs: Any) -> Any:
@@ -72,6 +73,7 @@ def sparse_hessian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]
     >>> sparse_hessian(lambda x: x[0] ** 2 * x[1] + x[2])([3.0, 2.0, 1.0]).toarray().tolist()
     [[4.0, 6.0, 0.0], [6.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
     """
+    check_function(f, "sparse_hessian")
 
     @wraps(f)
     def differentiated(*args: Any, **kwargs: Any) -> Any:

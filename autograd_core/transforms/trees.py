@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
 from autograd_core._extras import require
-from autograd_core.engine.reals import as_float
+from autograd_core.engine.reals import as_float, is_array
 from autograd_core.engine.value import Value
 from autograd_core.errors import OperandTypeError
 
@@ -50,7 +49,13 @@ class Structure:
         return self.spec, tuple(self.shapes)
 
     def has_structure_of(self, other: Structure) -> bool:
-        return self.key == other.key  # type: ignore[no-any-return]  # optree's specs compare to bools
+        """Whether the structures are the same; an array of no dimension is as good as a number."""
+        mine, others = self.with_plain_numbers(), other.with_plain_numbers()
+        return mine.key == others.key  # type: ignore[no-any-return]  # optree's specs compare to bools
+
+    def with_plain_numbers(self) -> Structure:
+        """The same structure with numbers in place of arrays of no dimension."""
+        return Structure(self.spec, [shape or None for shape in self.shapes])
 
     def build(self, numbers: Sequence[Any]) -> Any:
         """A tree of this structure with these numbers; its arrays hold floats, or objects if there is a Value."""
@@ -150,8 +155,7 @@ def without_values(tree: Any) -> Any:
 
 def as_array(leaf: Any) -> Any:
     """`leaf` if it is a NumPy array, otherwise None."""
-    numpy = sys.modules.get("numpy")  # who passes an array has imported it
-    return leaf if numpy is not None and isinstance(leaf, numpy.ndarray) else None
+    return leaf if is_array(leaf) else None
 
 
 def flatten(tree: Any) -> tuple[list[Any], Any]:

@@ -9,18 +9,12 @@ from typing import Any
 import pytest
 
 from autograd_core import Graph, Value, custom_derivatives, math, strict
-from autograd_core.compiler.machine import host as native
 from autograd_core.errors import GraphError, NonFiniteError, StaleGraphError
 from autograd_core.nn import MLP
 from autograd_core.optim import SGD
 from autograd_core.testing import random_program
 
-
-@pytest.fixture(params=["machine code", "Python code"], autouse=True)
-def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.param == "Python code":
-        monkeypatch.setattr(native, "available", lambda: False)
-        monkeypatch.setattr(native, "_noted", True)
+pytestmark = pytest.mark.usefixtures("backend")
 
 
 def numbers_of(graph: Graph) -> list[tuple[float, float]]:

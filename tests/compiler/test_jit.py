@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import math as std
 import pickle
 import subprocess
 import sys
@@ -19,9 +20,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd_core import Value, custom_derivatives, grad, hessian, jit, math, strict, value_and_grad
+from autograd_core import Graph, Value, custom_derivatives, grad, hessian, jit, math, strict, value_and_grad
 from autograd_core.activations import relu
 from autograd_core.compiler import tuning
+from autograd_core.compiler.machine import callbacks, undisturbed
 from autograd_core.compiler.machine import host as native
 from autograd_core.compiler.machine.memory import RESULTS, ResultMemory
 from autograd_core.compiler.tuning import KEPT, LEAST, PARTS
@@ -34,14 +36,6 @@ Point = namedtuple("Point", "x y")
 class Model:
     slope: Any
     offsets: Any
-
-
-@pytest.fixture(params=["machine code", "Python code"])
-def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    if request.param == "Python code":
-        monkeypatch.setattr(native, "available", lambda: False)
-        monkeypatch.setattr(native, "_noted", True)
-    return str(request.param)
 
 
 def rosenbrock(x: Any) -> Any:
@@ -169,6 +163,21 @@ def test_static_arguments_that_are_equal_but_not_the_same() -> None:
     assert (divide(1.0, 0.0), divide(1.0, -0.0)) == (float("inf"), -float("inf"))
     kind = jit(lambda x, n: x * (2.0 if n[0] is True else 3.0), static_argnums=1)
     assert (kind(1.0, (1,)), kind(1.0, (True,)), kind(1.0, (1.0,))) == (3.0, 2.0, 3.0)
+
+
+@pytest.mark.usefixtures("backend")
+def test_static_arguments_by_name() -> None:
+    f = jit(lambda x, n, *, flag: sum(x**k for k in range(n)) if flag else -x, static_argnames=("n", "flag"))
+    assert f(2.0, 3, flag=True) == f(2.0, n=3, flag=True) == f(x=2.0, n=3, flag=True) == 7.0
+    assert f(2.0, 3, flag=False) == -2.0
+    assert jit(lambda x, **flags: x if flags["up"] else -x, static_argnames="up")(2.0, up=False) == -2.0
+    g = jit(lambda x, n=2: x * n, static_argnums=1)
+    assert (g(3.0), g(3.0, 4), g(3.0, n=5)) == (6.0, 12.0, 15.0)
+    assert jit(lambda *xs: xs[0] * len(xs), static_argnums=2)(3.0) == 3.0
+    h = jit(lambda x, mode: x.sum() if mode == "sum" else x, in_axes=(0, None), static_argnames="mode")
+    assert h(np.ones((2, 3)), "sum").tolist() == [3.0, 3.0]
+    with pytest.raises(TransformError, match=r"static argument 1 of .* hashable"):
+        f(2.0, [3], flag=True)
 
 
 @pytest.mark.usefixtures("backend")
@@ -431,8 +440,9 @@ def test_a_large_batch_makes_no_objects_for_its_samples(layout: str) -> None:
     f = jit(lambda x: math.exp(x) * x, in_axes=0)
     f(x[:1000])
     f(x[:1000])  # the second call makes the builtin
-    RESULTS._free.clear()
+    f(x)  # and the first large batch of a process its threads
     gc.collect()
+    RESULTS._free.clear()
     blocks = sys.getallocatedblocks()
     tracemalloc.start()
     result = f(x)
@@ -538,25 +548,36 @@ def test_pickling() -> None:
     assert pickle.loads(pickle.dumps(f))(2.0) == f(2.0)
     assert pickle.loads(pickle.dumps(decorated)) is decorated
     assert copy.deepcopy(decorated) is decorated
+    code = f.compile(2.0)
+    assert copy.copy(code) is copy.deepcopy([code])[0] is code
+    with pytest.raises(TransformError, match="lives in this process only: pickle the function"):
+        pickle.dumps(code)
     again = pickle.loads(pickle.dumps(jit(rosenbrock, in_axes=0, reduce="sum")))
     points = np.random.default_rng(0).normal(size=(20, 3))
     assert again(points) == jit(rosenbrock, in_axes=0, reduce="sum")(points)
 
 
+@pytest.mark.skipif(not native.available(), reason="there is no machine code")
 def test_machine_code_is_freed() -> None:
+    gc.collect()
+    undisturbed.undisturbed(lambda: None)  # closes what was dropped before
+    others = set(undisturbed._engines)
     f = jit(lambda x: math.sin(x))
     f(1.0)
-    engines = [weakref.ref(f.compile(1.0)._backend.code._engine)]
     batch = jit(lambda x: math.sin(x) * math.cos(x), in_axes=0)
     batch(np.zeros(3))
     batch(np.zeros(3))
-    compiled = batch.compile(np.zeros(3))
-    engines += [weakref.ref(compiled._backend.code._engine), weakref.ref(compiled._backend.builtin_code._engine)]
-    del compiled
+    made = [entry for key, entry in undisturbed._engines.items() if key not in others]
+    engines = [weakref.ref(engine) for _, _, engine, _ in made]
+    del made
+    assert len(engines) >= 3  # a point, a batch and its builtin; and the driver and the pool, if they are the first
+    gc.collect()
+    undisturbed.undisturbed(lambda: None)
     assert all(engine() is not None for engine in engines)
     del f, batch
     gc.collect()
-    assert all(engine() is None for engine in engines)
+    undisturbed.undisturbed(lambda: None)
+    assert sum(engine() is None for engine in engines) >= 3
 
 
 def test_errors_of_several_threads_do_not_mix() -> None:
@@ -611,7 +632,7 @@ def branch(x: Any) -> Any:
         (branch, r"a branch .* at .*test_jit\.py:\d+ \(if x > 0\.0:  # the branch\): choose with .*where"),
         (lambda x: max(x, 0.0), "a branch"),
         (lambda x: sorted([x, 1.0])[0], "a branch"),
-        (lambda x: x if x else 0.0, "a branch"),
+        (lambda x: x if x else 0.0, "a branch.*flag, with static_argnums.*over arrays with in_axes"),
         (lambda x: 0.0 < x < 1.0, "a branch"),
         (lambda x: float(x), r"float\(\).*autograd_core\.math"),
         (lambda x: int(x), r"int\(\).*static_argnums"),
@@ -636,6 +657,44 @@ def test_what_is_no_number_is_not_equal_to_one() -> None:
     f = jit(lambda x: 1.0 if x == None or x == "text" else 2.0)  # noqa: E711  # as some write it
     assert f(5.0) == 2.0
     assert jit(lambda x: 2.0 if x != "text" else 1.0)(5.0) == 2.0
+
+
+SPECIAL = [0.0, -0.0, 1.5, -1.5, 5e-324, -2.2250738585072014e-308, 1e-310, 0.5, 1.0, 2.0, 1024.0,
+           1.7976931348623157e308, std.pi, -7.25, std.inf, -std.inf, std.nan]  # fmt: skip
+
+
+@pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize("name", ["isnan", "isinf", "isfinite", "modf", "frexp"])
+def test_questions_to_a_number(name: str) -> None:
+    f = jit(lambda x: getattr(math, name)(x))
+    batch = jit(lambda x: getattr(math, name)(x), in_axes=0)(np.array(SPECIAL))
+    for i, x in enumerate(SPECIAL):
+        truth = getattr(std, name)(x)
+        truths = truth if isinstance(truth, tuple) else (truth,)
+        for results in (f(x), np.array(batch).T[i]):
+            numbers = np.atleast_1d(results).tolist()
+            assert list(map(repr, numbers)) == [repr(float(number)) for number in truths], x
+
+
+@pytest.mark.usefixtures("backend")
+def test_closeness() -> None:
+    f = jit(lambda a, b: math.where(math.isclose(a, b), 1.0, 0.0))
+    g = jit(lambda a, b, rel, tol: math.where(math.isclose(a, b, rel_tol=rel, abs_tol=tol), 1.0, 0.0))
+    for a in (*SPECIAL, 1.0 + 1e-10, 1.0 + 1e-8):
+        for b in (*SPECIAL, 1.0):
+            assert f(a, b) == std.isclose(a, b), (a, b)
+            for rel, tol in ((0.5, 0.0), (0.0, 1.0), (2.0, std.inf)):
+                assert g(a, b, rel, tol) == std.isclose(a, b, rel_tol=rel, abs_tol=tol), (a, b, rel, tol)
+    with pytest.raises(ValueError, match="non-negative"):
+        jit(lambda a: math.where(math.isclose(a, 1.0, rel_tol=-1.0), 1.0, 0.0))(1.0)
+
+
+@pytest.mark.usefixtures("backend")
+def test_slopes_of_mantissas_and_fractions() -> None:
+    for x in (3.0, 0.2, -1e-310, 1e300):
+        assert jit(grad(lambda x: math.frexp(x)[0]))(x) == grad(lambda x: math.frexp(x)[0])(x)
+        assert jit(grad(lambda x: math.modf(x)[0] * 2.0))(x) == 2.0
+        assert grad(jit(lambda x: math.frexp(x)[1] * x))(x) == std.frexp(x)[1]
 
 
 def test_comparisons_are_conditions_for_where() -> None:
@@ -670,6 +729,14 @@ def test_comparisons_are_conditions_for_where() -> None:
         (lambda: jit(abs).compile(Value(1.0)), "for numbers, not for Values"),
         (lambda: jit(lambda xs: sum(xs) + 1.0, in_axes=0)([]), "no argument of <lambda> holds a mapped array"),
         (lambda: jit(abs, static_argnums=-1), "counts arguments from 0"),
+        (
+            lambda: jit(lambda x: x, static_argnums=5)(1.0),
+            "static_argnums names argument 5, but <lambda> was called with 1",
+        ),
+        (lambda: jit(max, static_argnums=5)(1.0), "static_argnums names argument 5, but max"),
+        (lambda: jit(lambda x, n: x, static_argnames="m"), "static_argnames names 'm', but <lambda> has x, n"),
+        (lambda: jit(lambda x, n: x, static_argnames=("n", 1)), "static_argnames names 1, but <lambda> has x, n"),
+        (lambda: jit(max, static_argnames="n"), "static_argnames names 'n', but max has no names that Python knows"),
         (lambda: jit(abs, in_axes=0)(np.ma.masked_array([1.0, 2.0], [True, False])), "masked array"),
         (lambda: jit(lambda x, n: x, static_argnums=1)(1.0, np.zeros(2)), "hashable"),
         (lambda: Methods().compiled(1.0), r"compiled is a method: .* self\.f = jit\(self\.f\)"),
@@ -707,6 +774,30 @@ def test_an_error_in_a_function_that_is_called_back_is_passed_on() -> None:
     np.testing.assert_array_equal(batch(np.array([1.0, 2.0])), [2.0, 3.0])
     with pytest.raises(ArithmeticError, match="too large"):
         batch(np.array([1.0, 5.0]))
+
+
+@pytest.mark.skipif(not native.available(), reason="Python calls itself where there is no LLVM")
+def test_an_interrupt_before_the_first_line_of_a_function_that_is_called_back_is_passed_on() -> None:
+    @custom_derivatives(lambda y, x: 1.0)
+    def same(x: float) -> float:
+        return x
+
+    def interrupt(frame: Any, kind: str, argument: Any) -> None:
+        if frame.f_code.co_filename == callbacks.__file__ and kind == "call":
+            raise KeyboardInterrupt
+
+    single, batch = jit(lambda x: same(x) + 1.0), jit(lambda x: same(x) + 1.0, in_axes=0)
+    graph = Graph(same(Value(1.0)) + 1.0).compile()
+    before = sys.gettrace()
+    for f in (lambda: single(1.0), lambda: batch(np.array([1.0, 2.0])), graph.forward):
+        expected = f()
+        sys.settrace(interrupt)
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                f()
+        finally:
+            sys.settrace(before)
+        np.testing.assert_array_equal(f(), expected)
 
 
 def test_a_failed_trace_leaves_the_function_usable() -> None:

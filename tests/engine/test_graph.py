@@ -336,6 +336,71 @@ def test_every_pickle_protocol(protocol):
     assert (twin.data, Graph(twin).leaves[0].grad) == (5.0, 4.0)
 
 
+class Length(Value):
+    def __init__(self, data, unit, *notes):
+        super().__init__(data)
+        self.unit, self.notes = unit, list(notes)
+
+
+class Slotted(Value):
+    __slots__ = ("unit",)
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda thing: pickle.loads(pickle.dumps(thing))])
+def test_a_copy_of_a_subclass_is_one(duplicate):
+    length = Length(3.0, "m", "a", "b")
+    length.label, length.grad = "l", 5.0
+    twin = duplicate(length)
+    assert (type(twin), twin is length, twin.data, twin.grad, twin.label) == (Length, False, 3.0, 5.0, "l")
+    assert (twin.unit, twin.notes) == ("m", ["a", "b"])
+    assert (twin.notes is length.notes) is (duplicate is copy.copy)
+    (twin * twin).backward()
+    assert (twin.grad, length.grad) == (11.0, 5.0)
+    slotted = Slotted(2.0)
+    slotted.unit = "km"
+    assert (type(duplicate(slotted)), duplicate(slotted).unit) == (Slotted, "km")
+    area = duplicate(length * length)
+    assert (type(area), type(area.parents[0]), area.parents[0].unit) == (Value, Length, "m")
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_a_subclass_in_every_pickle_protocol(protocol):
+    slotted = Slotted(2.0)
+    slotted.unit = "km"
+    for thing, unit in ((Length(2.0, "m"), "m"), (slotted, "km")):
+        twin = pickle.loads(pickle.dumps(thing, protocol))
+        assert (type(twin), twin.data, twin.unit) == (type(thing), 2.0, unit)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_copied_graph_goes_its_own_way(compiled):
+    x, w = Value(2.0, "x"), Value(3.0, "w")
+    graph = Graph(m.sin(x * w) + x, x / w)
+    if compiled:
+        graph.compile()
+    twin = copy.deepcopy(graph)
+    x2, w2 = twin.leaves
+    assert (x2.label, w2.label, x2 is x) == ("x", "w", False)
+    x2.data = 5.0
+    twin.forward()
+    twin.backward()
+    assert twin.outputs[0].data == pytest.approx(math.sin(15.0) + 5.0, rel=1e-15)
+    assert x2.grad == pytest.approx(3.0 * math.cos(15.0) + 1.0 + 1.0 / 3.0, rel=1e-14)
+    assert (x.data, x.grad, graph.outputs[1].data) == (2.0, 0.0, 2.0 / 3.0)
+    same = copy.copy(graph)
+    assert same.outputs[0] is graph.outputs[0]
+    x.data = 1.0
+    same.forward()
+    graph.backward()
+    assert x.grad == pytest.approx(3.0 * math.cos(3.0) + 1.0 + 1.0 / 3.0, rel=1e-14)
+    again = pickle.loads(pickle.dumps(graph))
+    again.leaves[1].data = 4.0
+    again.forward()
+    assert again.outputs[1].data == 0.25
+    again.compile().backward()
+    assert again.leaves[0].grad == pytest.approx(x.grad + 4.0 * math.cos(4.0) + 1.0 + 0.25, rel=1e-14)
+
+
 def test_a_stale_graph_stays_stale_in_a_copy():
     x = Value(2.0)
     y = x * x

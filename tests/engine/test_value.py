@@ -376,3 +376,15 @@ def test_every_error_is_of_the_tree():
         Graph(3.0)
     with pytest.raises(GraphError, match="at least one"):
         Graph()
+
+
+def test_equality_goes_by_number_and_the_hash_by_identity():
+    a, b = Value(1.0), Value(1.0)
+    assert a == b == 1.0
+    assert (a in {b}, a in {a}, {a: "a", b: "b"}[a]) == (False, True, "a")
+    assert ({1.0: "a"}.get(a), a in {1.0}) == (None, False)
+    values = [b, a]
+    assert values.index(a) == 0  # the first of that number
+    values.remove(a)
+    assert values[0] is a
+    assert not any(value is b for value in values)

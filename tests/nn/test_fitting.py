@@ -1,5 +1,6 @@
 """fit: the same numbers as an eager loop, what it learns, what it refuses, and where an interrupt leaves it."""
 
+import json
 import math
 import random
 import sys
@@ -298,12 +299,90 @@ def test_arrays_that_do_not_fit_are_refused():
     refused(DataError, r"shape \(samples, features\), not \(23,\)", inputs=INPUTS[:, 0])
     refused(DataError, "not 22 for 23", targets=SIGNS[:22])
     refused(DataError, "not one number for 23", targets=1.0)
-    refused(DataError, "two lists, not one of each", targets=SIGNS[:, None])
+    refused(DataError, "two lists, not one of each", targets=np.stack([SIGNS, SIGNS], axis=1))
     refused(DataError, "nothing to fit", inputs=np.zeros((0, 2)), targets=[])
     refused(DataError, "nothing to fit", targets=np.zeros((23, 0)))
     refused(DataError, "inputs are no array", inputs=[[1.0, 2.0], [1.0]], targets=[1, 1])
     refused(OperandTypeError, "inputs are an array of <U1", inputs=[["a", "b"]], targets=[1])
     refused(OperandTypeError, "targets are an array of complex128", targets=SIGNS * 1j)
+
+
+@pytest.mark.usefixtures("compiler")
+@pytest.mark.parametrize("case", ["squared error", "hinge", "cross-entropy of labels", "cross-entropy of classes"])
+def test_targets_of_one_column_are_as_good_as_numbers(case):
+    outputs, loss, targets = CASES[case]
+    courses = []
+    for given in (targets, targets[:, None]):
+        model = MLP(2, [3, outputs], "tanh", seed=1)
+        history = fit(
+            model,
+            INPUTS,
+            given,
+            loss=loss,
+            optimizer=SGD(model, lr=0.1),
+            epochs=3,
+            batch_size=5,
+            seed=1,
+            progress=False,
+        )
+        courses.append((history.losses, numbers(model)))
+    assert courses[0] == courses[1]
+
+
+def test_the_optimizer_may_be_spelt_in_two_ways():
+    courses = []
+    for spelling in ("optimizer", "optimiser"):
+        model = Neuron(2, seed=1)
+        history = model.fit(INPUTS, SIGNS, loss=hinge, epochs=3, progress=False, **{spelling: SGD(model, lr=0.1)})
+        courses.append(history.losses)
+    assert courses[0] == courses[1]
+    refused(DataError, "two spellings", optimizer=SGD([Value(1.0)]), optimiser=SGD([Value(1.0)]))
+    refused(OperandTypeError, "optimizer is one of .* not NoneType", optimiser=None)
+    refused(OperandTypeError, "optimizer is one of .* not the class SGD", optimiser=None, optimizer=SGD)
+    refused(OperandTypeError, "optimiser is one of .* not the class SGD", optimiser=SGD)
+
+
+@pytest.mark.parametrize("bad", [math.nan, "0.1", -1.0, None])
+def test_a_learning_rate_that_is_none_is_refused_when_it_is_set(bad):
+    model = Neuron(2, seed=1)
+    optimizer = Adam(model, lr=0.1)
+
+    def spoil(history):
+        optimizer.lr = bad
+
+    with pytest.raises((DataError, OperandTypeError)):
+        fit(model, INPUTS, SIGNS, loss=hinge, optimizer=optimizer, epochs=3, progress=False, callback=spoil)
+    assert (optimizer.lr, optimizer.count) == (0.1, 1)
+
+
+def test_a_history_prints_in_a_line():
+    model = Neuron(2, seed=1)
+    history = fit(model, INPUTS, SIGNS, loss=hinge, optimizer=SGD(model, lr=0.01), epochs=300, progress=False)
+    assert len(history.losses) == 300
+    text = repr(history)
+    assert text.startswith("History(300 epochs, loss ")
+    assert f"{history.losses[0]:.4g}" in text
+    assert f"{history.losses[-1]:.4g}" in text
+    assert len(text) < 100
+    assert repr(History()) == "History(no epochs)"
+    assert History([1.0]) == History([1.0]) != History([2.0])
+
+
+def test_a_fit_goes_on_from_a_state_that_was_saved(tmp_path):
+    settings = {"loss": hinge, "progress": False, "batch_size": 7, "shuffle": False}
+    whole = MLP(2, [3, 1], "tanh", seed=1)
+    optimizer = Adam(whole, lr=0.05)
+    fit(whole, INPUTS, SIGNS, optimizer=optimizer, epochs=6, **settings)
+    first = MLP(2, [3, 1], "tanh", seed=1)
+    optimizer = Adam(first, lr=0.05)
+    fit(first, INPUTS, SIGNS, optimizer=optimizer, epochs=3, **settings)
+    (tmp_path / "optimizer.json").write_text(json.dumps(optimizer.state_dict()))
+    second = MLP(2, [3, 1], "tanh", seed=2)
+    second.set_parameters(numbers(first))
+    resumed = Adam(second)
+    resumed.load_state_dict(json.loads((tmp_path / "optimizer.json").read_text()))
+    fit(second, INPUTS, SIGNS, optimizer=resumed, epochs=3, **settings)
+    assert numbers(second) == numbers(whole)
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])

@@ -165,6 +165,30 @@ def test_settings_that_do_not_exist_are_refused():
         Neuron(2, init="normal")
 
 
+def test_a_single_size_is_that_of_a_single_layer():
+    assert [p.data for p in MLP(2, 4, seed=1).parameters()] == [p.data for p in MLP(2, [4], seed=1).parameters()]
+    assert len(MLP(2, np.int64(3)).layers) == 1
+    assert len(MLP(2, np.array([3, 1])).layers) == len(MLP(2, (n for n in (3, 1))).layers) == 2
+    for size in (0, 2.5, "4", None, True):
+        with pytest.raises(NetworkError, match=f"at least 1, not {size!r}"):
+            MLP(2, size)
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ("ReLU", "relu"), ("RELU", "relu"), ("Tanh", "tanh"), ("LeakyReLU", "leaky_relu"), ("SiLU", "silu"),
+        ("Leaky_ReLU", "leaky_relu"), ("GELU", "gelu"), ("Linear", "linear"), ("LogSigmoid", "log_sigmoid"),
+    ],
+)  # fmt: skip
+def test_activations_may_be_spelt_as_elsewhere(given, name):
+    x = [0.5, -1.0]
+    for seed in range(4):
+        spelt, plain = (MLP(2, [3, 1], each, seed=seed) for each in (given, name))
+        assert spelt(x).data == plain(x).data
+        assert repr(spelt) == repr(plain)
+
+
 def test_set_parameters_gives_all_or_none():
     model = MLP(2, [2, 1], seed=1)
     model.set_parameters(range(9))

@@ -1,12 +1,15 @@
-"""At most 200 bytes a node, and nothing for the cyclic collector."""
+"""At most 200 bytes a node, nothing for the cyclic collector, and no more code than is kept on purpose."""
 
 import gc
+import subprocess
+import sys
 import tracemalloc
 
 import pytest
 
 from autograd_core import Graph, Value, gradients
 from autograd_core import math as m
+from autograd_core.compiler.machine import host
 from autograd_core.errors import StaleGraphError
 
 COUNT = 20_000
@@ -103,3 +106,71 @@ def test_the_collector_finds_no_graph_objects():
     gc.collect()
     found = [thing for thing in gc.garbage if isinstance(thing, (Value, Graph))]
     assert found == []
+
+
+# Machine code. What a process has resident says what no tool of Python's sees.
+
+COMPILING = """
+import gc, sys
+import numpy as np
+from autograd_core import Graph, Value, grad, jit, math
+from autograd_core.compiler import tuning
+
+def point(k):
+    f = jit(grad(lambda x: math.sin(x * k)))
+    f(1.0), f(2.0)
+
+def batch(k):
+    f = jit(lambda x: math.sin(x) * k, in_axes=0, reduce="sum" if k % 2.0 else None)
+    f(np.ones(3)), f(np.ones(3))
+
+def graph(k):
+    x = Value(k)
+    Graph(math.sin(x) * x).compile().forward()
+
+many = jit(lambda x, n: math.sin(x) * n, static_argnums=1)
+
+def structures(k):
+    many(1.0, k)
+
+def resident():
+    gc.collect()
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096
+
+def grown(make, count, warm):
+    for k in range(warm):
+        make(float(k))
+    before = resident()
+    for k in range(warm, warm + count):
+        make(float(k))
+    return (resident() - before) / count
+
+name, count = sys.argv[1], int(sys.argv[2])
+print(grown(globals()[name], count, tuning.STRUCTURES + 10 if name == "structures" else 40))
+assert len(many._compiled) <= tuning.STRUCTURES
+"""
+
+
+def bytes_kept(name: str, count: int) -> float:
+    """What stays resident, in bytes, for each function that was compiled and dropped."""
+    command = [sys.executable, "-W", "error", "-c", COMPILING, name, str(count)]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+resident = pytest.mark.skipif(
+    not sys.platform.startswith("linux") or not host.available(), reason="there is no /proc, or no machine code"
+)
+
+
+@resident
+@pytest.mark.parametrize("name", ["point", "batch", "graph"])
+def test_code_that_was_dropped_is_freed(name: str) -> None:
+    assert bytes_kept(name, 100) < 30_000  # of some 100 KB
+
+
+@resident
+@pytest.mark.soak
+@pytest.mark.parametrize("name", ["point", "batch", "graph", "structures"])
+def test_code_that_was_dropped_is_freed_in_the_long_run(name: str) -> None:
+    assert bytes_kept(name, 1500) < 4_000

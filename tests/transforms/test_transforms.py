@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import math as plain_math
+import pickle
 from collections import namedtuple
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +20,7 @@ from autograd_core import Value, math
 from autograd_core.activations import relu
 from autograd_core.errors import AutogradError, OperandTypeError, StaleGraphError, TransformError
 from autograd_core.transforms import derivative, grad, hessian, hvp, jacfwd, jacobian, jacrev, jvp, value_and_grad, vjp
+from autograd_core.transforms.sparse import sparse_hessian, sparse_jacobian
 
 NUMBERS = st.floats(-3.0, 3.0).map(lambda x: round(x, 3))
 SIZES = st.integers(1, 5)
@@ -130,6 +133,12 @@ def test_what_does_not_depend_has_gradient_zero() -> None:
         (lambda: jvp(lambda x: x["a"], ({"a": 1.0},), ({"b": 1.0},)), "differ in structure"),
         (lambda: vjp(lambda x: [x, x], 1.0)[1](1.0), "differ in structure"),
         (lambda: derivative(math.sin, -1), "order of a derivative"),
+        (lambda: grad(lambda x: [x])(1.0), r"one in a container: return the number itself, as in y\[0\]"),
+        (lambda: grad(lambda x: {"a": x})(1.0), "one in a container"),
+        (lambda: grad(lambda x: [x, x])(1.0), "2 in a container: use jacobian, or sum them up"),
+        (lambda: grad(lambda x: [])(1.0), "0 in a container"),
+        (lambda: grad(lambda x: x[:1])(np.ones(2)), r"array of shape \(1,\): .* y\.item\(\), or use jacobian"),
+        (lambda: grad(lambda x: [x[:1]])(np.ones(2)), "one in a container"),
     ],
 )
 def test_misuse_is_explained(call: Any, message: str) -> None:
@@ -137,6 +146,39 @@ def test_misuse_is_explained(call: Any, message: str) -> None:
         call()
     assert "\n" not in str(raised.value)
     assert isinstance(raised.value, (TransformError, OperandTypeError))
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [
+        grad, value_and_grad, jacobian, jacrev, jacfwd, hessian, derivative, sparse_jacobian, sparse_hessian, vjp,
+        lambda f: jvp(f, (1.0,), (1.0,)), lambda f: hvp(f, (1.0,), (1.0,)),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("wrong", [5, 5.0, None, "sin", [1.0]])
+def test_what_is_no_function_is_refused_at_once(transform: Any, wrong: Any) -> None:
+    with pytest.raises(OperandTypeError, match=f"wants a function, not {type(wrong).__name__}"):
+        transform(wrong)
+    with pytest.raises(OperandTypeError, match=r"wants a function, not Value: (\w+)\(f\)\(x\), not \1\(f\(x\)\)"):
+        transform(Value(1.0))
+
+
+def test_a_cotangent_of_no_dimension_is_that_of_a_number() -> None:
+    _, pull = vjp(lambda x: [x[0], x[1]], np.array([1.0, 2.0]))
+    assert pull([np.array(3.0), 4.0])[0].tolist() == [3.0, 4.0]
+    with pytest.raises(TransformError, match="differ in structure"):
+        pull([np.array([3.0]), 4.0])
+
+
+def twice(x: Any) -> Any:
+    return 2.0 * x
+
+
+def test_a_differentiated_function_is_copied_as_functions_are() -> None:
+    for made in (grad(twice), value_and_grad(twice), jacobian(twice), hessian(twice), derivative(twice)):
+        assert copy.copy(made) is copy.deepcopy([made])[0] is made
+        with pytest.raises(pickle.PicklingError):  # by its name it would come back as the function itself
+            pickle.dumps(made)
 
 
 # Forward against reverse

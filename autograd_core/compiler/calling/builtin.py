@@ -228,9 +228,11 @@ class _MethodDef(ctypes.Structure):
 
 def make_builtin(name: str, doc: str, address: int, owner: Any) -> Any:
     """A builtin function of the machine code at `address`; it keeps `owner`, whose code it is, alive."""
-    definition = _MethodDef(name.encode(), address, _METH_FASTCALL, doc.encode())
+    texts = name.encode(), doc.encode()
+    # CPython looks into the definition while it frees a builtin, until it lets go of this tuple, which is its `self`.
+    # Bytes stay until then; a structure of ctypes frees its memory as soon as the cyclic collector finds it as garbage.
+    definition = bytes(_MethodDef(texts[0], address, _METH_FASTCALL, texts[1]))
     new = ctypes.pythonapi.PyCFunction_NewEx
     new.restype = ctypes.py_object
-    new.argtypes = [ctypes.POINTER(_MethodDef), ctypes.py_object, ctypes.c_void_p]
-    # CPython looks into the definition while it frees a builtin, until it lets go of this pair, which is its `self`.
-    return new(ctypes.byref(definition), (owner, definition), None)
+    new.argtypes = [ctypes.c_char_p, ctypes.py_object, ctypes.c_void_p]
+    return new(definition, (owner, definition, texts), None)

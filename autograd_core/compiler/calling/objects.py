@@ -12,7 +12,7 @@ from typing import Any
 from llvmlite import ir
 
 from autograd_core.compiler.codegen.function_writer import DOUBLE, I1, I64, POINTER, VOID, FunctionWriter
-from autograd_core.compiler.machine.host import address_of, llvm
+from autograd_core.compiler.machine.host import add_symbol, address_of
 
 __all__ = ["Box", "Boxed", "Container", "ObjectFunction", "usable", "write_helpers"]
 
@@ -82,8 +82,7 @@ class ObjectFunction(FunctionWriter):
 
     def python(self, name: str, returns: Any, *takes: Any) -> Any:
         """A function of CPython's interface, at its address in this process."""
-        symbol = f"autograd_core_{name}"
-        llvm().add_symbol(symbol, address_of(getattr(ctypes.pythonapi, name)))
+        symbol = add_symbol(f"autograd_core_{name}", address_of(getattr(ctypes.pythonapi, name)))
         return self.declared(symbol, ir.FunctionType(returns, takes))
 
     def is_object(self, pointer: Any, known: Any) -> Any:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
-import math
 import threading
-import weakref
 from collections.abc import Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
@@ -13,8 +10,9 @@ from typing import Any
 
 from autograd_core.compiler import tuning
 from autograd_core.compiler.machine import host
+from autograd_core.compiler.machine.callbacks import write_callbacks
 from autograd_core.compiler.machine.host import made_once
-from autograd_core.compiler.machine.undisturbed import close_later, undisturbed
+from autograd_core.compiler.machine.undisturbed import close_with, undisturbed
 from autograd_core.engine.operation import Operation
 
 __all__ = ["Code"]
@@ -95,23 +93,31 @@ class Code:
         symbols: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self.ir = "\n".join([ir, *linked])
-        self._texts, self._tier = (ir, *linked), tier
         self._raised: dict[int, BaseException] = {}  # by thread
-        callbacks = [_callback(op, arity, self._raised) for op, arity in called]
-        called_back = {f"callback_{number}": host.address_of(callback) for number, callback in enumerate(callbacks)}
-        self._engine = undisturbed(partial(self._load, {**called_back, **symbols}))
-        # The cyclic collector calls the finalizers of all garbage before it frees any, and one of them may still call a
-        # compiled function. So engines are not garbage together with this object: they are kept until a token dies that
-        # the collector does not look at, which goes when this object has gone.
-        self._token = compile("None", "<token>", "eval")
-        keep = weakref.finalize(self._token, _let_go, self._engine, callbacks)
-        keep.atexit = False
+        callbacks, functions = write_callbacks(called, self._raised) if called else ("", [])
+        self._texts, self._tier = [text for text in (ir, *linked, callbacks) if text], tier
+        self._token, self._addresses = undisturbed(partial(self._load, symbols, (functions, self._raised)))
 
-    def _load(self, symbols: Mapping[str, int]) -> Any:
-        """An engine with the code in it, and with nothing of what it was made from."""
+    def _load(self, symbols: Mapping[str, int], needed: Any) -> tuple[Any, dict[str, int]]:
+        """What the code lives as long as, and where its functions are.
+
+        The cyclic collector calls the finalizers of all garbage before it frees any, and one of them may still call a
+        compiled function. So the engine that has the code is not garbage together with this object: it is kept until a
+        token dies that the collector does not look at, which goes when this object has gone. Nor does the thread that
+        wants the code ever hold the engine, which the binding frees under its lock.
+        """
         binding = host.llvm()
         host.initialize()
-        code = binding.ObjectFileRef.from_data(_machine(self._tier.level).emit_object(self._module()))
+        module = self._module()
+        names = [f.name for f in module.functions if not f.is_declaration and f.linkage.name == "external"]
+        engine = self._engine(binding.ObjectFileRef.from_data(_machine(self._tier.level).emit_object(module)), symbols)
+        token = compile("None", "<token>", "eval")
+        close_with(token, engine, needed)
+        return token, {name: int(engine.get_function_address(name)) for name in names}
+
+    def _engine(self, code: Any, symbols: Mapping[str, int]) -> Any:
+        """An engine with the code in it, and with nothing of what it was made from."""
+        binding = host.llvm()
         declarations = "".join(f"declare void @{name}()\n" for name in symbols)
         module = binding.parse_assembly(declarations, binding.create_context())
         engine = binding.create_mcjit_compiler(module, _new_machine(self._tier.level))
@@ -131,6 +137,10 @@ class Code:
             _optimise(module, self._tier)
         return module
 
+    def forget(self) -> None:
+        """Forget what was raised on this thread by a run that nobody checked, since an interrupt came in between."""
+        self._raised.pop(threading.get_ident(), None)
+
     def check(self) -> None:
         """Raise what a function in Python raised while the code ran on this thread."""
         error = self._raised.pop(threading.get_ident(), None)
@@ -139,31 +149,9 @@ class Code:
 
     def address(self, name: str) -> int:
         """Where a function is."""
-        return int(self._engine.get_function_address(name))
+        return self._addresses[name]
 
     @property
     def assembly(self) -> str:
         """The processor's instructions, as text."""
         return str(undisturbed(lambda: _machine(self._tier.level).emit_assembly(self._module())))
-
-
-_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.POINTER(ctypes.c_double))
-
-
-def _callback(op: Operation, arity: int, raised: dict[int, BaseException]) -> Any:
-    def called(operands: Any) -> float:
-        thread = threading.get_ident()
-        if thread in raised:
-            return math.nan
-        try:
-            return float(op.eager(*operands[:arity]))
-        except BaseException as error:  # machine code cannot pass it on: whoever ran the code does
-            raised[thread] = error
-            return math.nan
-
-    return _CALLBACK(called)
-
-
-def _let_go(engine: Any, callbacks: Any) -> None:
-    """Free the code; only then may go what it calls."""
-    close_later(engine)

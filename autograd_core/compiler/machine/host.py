@@ -12,12 +12,13 @@ from typing import Any, NamedTuple, TypeVar
 
 from autograd_core._extras import require
 from autograd_core.compiler import tuning
+from autograd_core.compiler.machine.undisturbed import undisturbed
 from autograd_core.compiler.program.leaves import LEAVES, Form
 from autograd_core.engine.callers import frames_inside
 from autograd_core.errors import MissingExtraError
 
 __all__ = [
-    "Tier", "address_of", "available", "llvm", "made_once", "note_missing_llvm", "processors", "tier",
+    "Tier", "add_symbol", "address_of", "available", "llvm", "made_once", "note_missing_llvm", "processors", "tier",
     "vector_functions", "vector_width",
 ]  # fmt: skip
 
@@ -105,7 +106,7 @@ def processors() -> int:
 
 @cache
 def _features() -> dict[str, bool]:
-    return dict(llvm().get_host_cpu_features())
+    return undisturbed(lambda: dict(llvm().get_host_cpu_features()))
 
 
 @cache
@@ -129,8 +130,15 @@ def vector_functions(width: int) -> dict[str, str]:
     symbols = {name: f"{_LIBMVEC_PREFIX[width]}v_{name}" for name, leaf in LEAVES.items() if leaf.in_libmvec}
     found = {name: symbol for name, symbol in symbols.items() if hasattr(library, symbol)}
     for symbol in found.values():
-        llvm().add_symbol(symbol, address_of(getattr(library, symbol)))
+        add_symbol(symbol, address_of(getattr(library, symbol)))
     return found
+
+
+@made_once
+def add_symbol(name: str, address: int) -> str:
+    """Let code find a function by a name, from now on; the name."""
+    undisturbed(lambda: llvm().add_symbol(name, address))
+    return name
 
 
 def address_of(function: Any) -> int:
@@ -147,4 +155,4 @@ def initialize() -> None:
     for name, leaf in LEAVES.items():
         symbol = leaf.llvm or name  # an intrinsic becomes a call where the processor has no instruction for it
         if leaf.form in (Form.LIBRARY, Form.INTRINSIC) and hasattr(library, symbol):
-            llvm().add_symbol(symbol, address_of(getattr(library, symbol)))
+            add_symbol(symbol, address_of(getattr(library, symbol)))

@@ -61,14 +61,20 @@ class ResultMemory:
         size = math.prod(shape)
         if 8 * size < tuning.LEAST:
             return np.empty(shape)
-        fitting = (key for key, memory in reversed(list(self._free.items())) if memory.size == size)
-        found = (memory for key in fitting if (memory := self._free.pop(key, None)) is not None)
-        memory = next(found, None)
+        memory = self._take(size)
         if memory is None:
             memory = np.empty(size + LINE)
             first = -memory.ctypes.data % (8 * LINE) // 8
             memory = memory[first : first + size]
         return np.asarray(_Lease(memory, self._free)).reshape(shape)
+
+    def _take(self, size: int) -> Any:
+        """Memory of that size that nobody uses, if there is some."""
+        for key in reversed(list(self._free)):  # keys only: while pairs are made, a finalizer could change the dict
+            memory = self._free.get(key)
+            if memory is not None and memory.size == size and self._free.pop(key, None) is memory:
+                return memory
+        return None
 
 
 RESULTS: Final = ResultMemory()

@@ -6,14 +6,18 @@ process that is forked meanwhile would inherit it locked.
 
 from __future__ import annotations
 
+import _thread
 import atexit
 import os
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
+from traceback import clear_frames
 from typing import Any, TypeVar
+from weakref import ref
 
-__all__ = ["close_later", "undisturbed"]
+__all__ = ["close_with", "undisturbed"]
 
 _Made = TypeVar("_Made")
 
@@ -23,27 +27,36 @@ if hasattr(os, "register_at_fork"):
 # LLVM's own tables are gone when the process ends, whatever threads that nobody waits for still do: they wait here.
 atexit.register(_lock.acquire)
 
-_dropped: deque[Any] = deque()
+_engines: dict[int, tuple[Any, ...]] = {}
+"""Every engine, with what its code needs; only a thread that nothing interrupts lets go of one."""
+_died: deque[Any] = deque()
+"""The references to tokens that have died. They come here by a function in C, wherever an interrupt comes."""
+_MANY = 16
+"""For so many engines that have not been closed, there is one thread that will."""
 
 
 def undisturbed(make: Callable[[], _Made]) -> _Made:
     """What `make` gives, which uses LLVM; an interrupt is raised here, and `make` comes to its end nevertheless."""
-    if threading.current_thread() is not threading.main_thread():  # Python interrupts the main one only
+    if not _may_be_interrupted():
         return _alone(make)
     outcome: list[Any] = []
+    done = _thread.allocate_lock()
+    done.acquire()
 
     def run() -> None:
         try:
             outcome.extend((True, _alone(make)))
         except BaseException as error:
+            clear_frames(error.__traceback__)  # what they hold is LLVM's, and nobody else may let go of it
             outcome.extend((False, error))
+        finally:
+            done.release()
 
-    worker = threading.Thread(target=run, name="autograd_core_llvm")
     try:
-        worker.start()
+        _thread.start_new_thread(run, ())  # `threading` has tables that an interrupt could leave in disorder
     except RuntimeError:  # while the interpreter ends, there are no new threads
         return _alone(make)
-    worker.join()
+    done.acquire()
     is_made, result = outcome
     if is_made:
         return result  # type: ignore[no-any-return]  # it is what make() gave
@@ -59,23 +72,38 @@ def _alone(make: Callable[[], _Made]) -> _Made:
         return make()
 
 
-def close_later(engine: Any) -> None:
-    """Close an engine now if nobody uses LLVM, or else before the next one does.
+def close_with(token: Any, engine: Any, *needed: Any) -> None:
+    """Close an engine once `token` has died, and let go of what its code needs only then."""
+    died = ref(token, _died.append)
+    _engines[id(died)] = died, ref(token, _close_soon), engine, needed
+
+
+def _close_soon(_: Any) -> None:
+    """Close engines soon: now, if nobody uses LLVM, and otherwise before the next one does.
 
     A finalizer calls this, at any time and on any thread: it must not wait for anyone.
     """
-    _dropped.append(engine)
-    if _lock.acquire(blocking=False):
-        try:
-            _close_dropped()
-        finally:
-            _lock.release()
+    if not _may_be_interrupted():
+        if _lock.acquire(blocking=False):
+            try:
+                _close_dropped()
+            finally:
+                _lock.release()
+    elif len(_died) % _MANY == 1:  # of many that die together, one thread closes most
+        with suppress(RuntimeError):  # while the interpreter ends, there are no new threads
+            _thread.start_new_thread(_alone, (_close_dropped,))
+
+
+def _may_be_interrupted() -> bool:
+    """Whether this is the thread that Python interrupts, even between taking a lock and knowing that it has it."""
+    return threading.get_ident() == threading.main_thread().ident
 
 
 def _close_dropped() -> None:
-    while _dropped:
+    while _died:
         try:
-            engine = _dropped.popleft()
+            died = _died.popleft()
         except IndexError:  # a finalizer in between took the last one
             return
+        *_, engine, _needed = _engines.pop(id(died))
         engine.close()

@@ -1,0 +1,145 @@
+"""Which arguments of a call are traced, and which are static: compiled in, and compiled anew for each new value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from operator import index
+from typing import Any, NamedTuple
+
+from autograd_core.errors import TransformError
+
+__all__ = ["Binding", "Call", "whole"]
+
+
+class Call(NamedTuple):
+    """One call: all arguments, the names of the last of them, and which are static and which are traced."""
+
+    args: tuple[Any, ...]
+    names: tuple[str, ...]
+    static: dict[int, Any]
+    traced: list[Any]
+
+
+class Binding:
+    """How the arguments of a function come into their places.
+
+    Args:
+        f: the function.
+        name: what an error calls it.
+        static_argnums: the numbers of static arguments, from 0 on.
+        static_argnames: the names of static parameters.
+
+    Raises:
+        TransformError: if a number is none of an argument, or a name is none of a parameter.
+    """
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        name: str,
+        static_argnums: int | Sequence[int],
+        static_argnames: str | Sequence[str],
+    ) -> None:
+        self._f, self._name = f, name
+        numbers = static_argnums if isinstance(static_argnums, (tuple, list)) else [static_argnums]
+        self._numbers = sorted(whole(number, "static_argnums") for number in numbers)
+        if self._numbers and self._numbers[0] < 0:
+            raise TransformError(f"static_argnums counts arguments from 0: {self._numbers[0]} is none")
+        self._names = (static_argnames,) if isinstance(static_argnames, str) else tuple(static_argnames)
+        self._places = set(self._numbers)
+        if self._names:
+            self._places.update(self._places_of(self._names))
+
+    @property
+    def static(self) -> tuple[Sequence[int], Sequence[str]]:
+        """``static_argnums`` and ``static_argnames``, to make another one."""
+        return self._numbers, self._names
+
+    def _places_of(self, names: Sequence[Any]) -> list[int]:
+        """The places of parameters that may be given by place; those that may not are found by their names."""
+        parameters = self._parameters()
+        places = []
+        for name in names:
+            if parameters is None or (name not in parameters and not _takes_any(parameters, "VAR_KEYWORD")):
+                known = "has no names that Python knows" if parameters is None else f"has {', '.join(parameters)}"
+                raise TransformError(f"static_argnames names {name!r}, but {self._name} {known}")
+            if name in parameters and parameters[name].kind.name in ("POSITIONAL_ONLY", "POSITIONAL_OR_KEYWORD"):
+                places.append(list(parameters).index(name))
+        return places
+
+    def _parameters(self) -> Any:
+        """The parameters of the function, by name; None for some builtins."""
+        from inspect import signature  # takes as long to import as this whole package
+
+        try:
+            return signature(self._f).parameters
+        except ValueError:
+            return None
+
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+        """The arguments in their places: a parameter has one, whether it is passed by place or by name."""
+        if kwargs:
+            from inspect import signature
+
+            try:
+                bound = signature(self._f).bind(*args, **kwargs)
+                args, kwargs = bound.args, bound.kwargs
+            except ValueError:  # of some builtins nobody knows the parameters
+                pass
+        names = tuple(sorted(kwargs))
+        by_name = {len(args) + place for place, name in enumerate(names) if name in self._names}
+        every = (*args, *(kwargs[name] for name in names))
+        places = sorted({place for place in self._places if place < len(every)} | by_name)
+        static = {place: every[place] for place in places}
+        return Call(every, names, static, [arg for place, arg in enumerate(every) if place not in static])
+
+    def check(self, call: Call) -> None:
+        """Raise TransformError if `static_argnums` names what is neither an argument of this call nor a parameter."""
+        beyond = [place for place in self._numbers if place >= len(call.args)]
+        if not beyond:
+            return
+        parameters = self._parameters()
+        if parameters is None or (beyond[-1] >= len(parameters) and not _takes_any(parameters, "VAR_POSITIONAL")):
+            raise TransformError(
+                f"static_argnums names argument {beyond[-1]}, but {self._name} was called with {len(call.args)}"
+            )
+
+    def static_key(self, call: Call) -> tuple[Any, ...]:
+        """The static arguments as a part of a key.
+
+        Raises:
+            TransformError: if one of them cannot be a key.
+        """
+        return tuple((place, self._key(place, value)) for place, value in call.static.items())
+
+    def _key(self, place: int, value: Any) -> Any:
+        try:
+            hash(value)
+        except TypeError:
+            raise TransformError(
+                f"static argument {place} of {self._name} cannot be a key: "
+                "it must be hashable, like a number, text or tuple"
+            ) from None
+        if isinstance(value, float) and value != value:
+            raise TransformError(f"static argument {place} of {self._name} is a NaN, which equals nothing")
+        return _distinct(value)
+
+
+def _takes_any(parameters: Any, kind: str) -> bool:
+    return any(parameter.kind.name == kind for parameter in parameters.values())
+
+
+def _distinct(value: Any) -> Any:
+    """A key that differs also for what is equal and yet not the same: 1, 1.0 and True; 0.0 and −0.0."""
+    if isinstance(value, tuple):
+        return tuple, tuple(map(_distinct, value))
+    return value.__class__, value.hex() if isinstance(value, float) else value
+
+
+def whole(number: Any, what: str) -> int:
+    """A whole number given as `what`; TransformError if it is none."""
+    try:
+        return index(number)
+    except TypeError:
+        nan = " (a NaN)" if number != number else ""
+        raise TransformError(f"{what} wants whole numbers, not {number!r}{nan}") from None
