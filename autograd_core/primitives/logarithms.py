@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from autograd_core.primitives.helpers import difference_error, nan_with
-from autograd_core.primitives.table import primitive
+from autograd_core.primitives.table import Primitive, primitive
 
 if TYPE_CHECKING:
     from autograd_core.namespaces.protocol import Namespace
@@ -51,7 +51,16 @@ def _log1mexp(m: Namespace, x: Any) -> Any:
     return m.where(m.less(x, LN_2), m.log(-m.expm1(-x)), m.log1p(-m.exp(-x)))
 
 
-@primitive(lambda m, g, y, x: g * nan_with(m, y, m.divide(1.0, m.abs(m.expm1(x)))), domain=[(0.0, INF)])
+# By the parts of the slope the next one would be a quotient of two squares, which overflow.
+_log1mexp_slope = Primitive(
+    "_log1mexp_slope",
+    lambda m, x: m.divide(1.0, m.abs(m.expm1(x))),
+    lambda m, g, slope, x: g * m.divide(slope, m.expm1(-x)),
+    symbol="1/(eˣ−1)",
+)
+
+
+@primitive(lambda m, g, y, x: g * nan_with(m, y, m.apply(_log1mexp_slope, x)), domain=[(0.0, INF)])
 def log1mexp(m: Namespace, x: Any) -> Any:
     """log(1 − e⁻ˣ) for x ≥ 0, without loss at either end"""
     return _log1mexp(m, x)

@@ -214,30 +214,55 @@ def _inverse_slope(m: Namespace, y: Any, tail: Any) -> Any:
     return m.where(end, INF, HALF_SQRT_PI * m.divide(m.ierfcx(0.0, magnitude(m, y)), m.where(end, 1.0, tail)))
 
 
+def _inverse_bend(m: Namespace, g: Any, slope: Any, y: Any, x: Any) -> Any:
+    return g * (2.0 * y * slope * slope)
+
+
+_erfinv_slope = Primitive(
+    "_erfinv_slope", lambda m, y, x: _inverse_slope(m, y, 1.0 - magnitude(m, x)), None, _inverse_bend, symbol="erf⁻¹′"
+)
+_erfcinv_slope = Primitive(
+    "_erfcinv_slope", lambda m, y, x: -_inverse_slope(m, y, m.where(m.less(x, 1.0), x, 2.0 - x)), None, _inverse_bend,
+    symbol="erfc⁻¹′",
+)  # fmt: skip
+
 erfinv = leaf(
     "erfinv",
-    lambda m, g, y, x: g * nan_with(m, y, _inverse_slope(m, y, 1.0 - magnitude(m, x))),
+    lambda m, g, y, x: g * nan_with(m, y, m.apply(_erfinv_slope, y, x)),
     symbol="erf⁻¹",
     domain=[(-1.0, 1.0)],
     doc="the inverse of erf",
 )
 erfcinv = leaf(
     "erfcinv",
-    lambda m, g, y, x: -g * nan_with(m, y, _inverse_slope(m, y, m.where(m.less(x, 1.0), x, 2.0 - x))),
+    lambda m, g, y, x: g * nan_with(m, y, m.apply(_erfcinv_slope, y, x)),
     symbol="erfc⁻¹",
     domain=[(0.0, 2.0)],
     doc="the inverse of erfc",
 )
 
 
-def _log_ndtr(m: Namespace, g: Any, y: Any, x: Any) -> Any:
+def _inverse_mills_ratio(m: Namespace, x: Any) -> Any:
+    """φ(x)/Φ(x)."""
     upper = m.greater(x, 0.0)
     up, down = m.where(upper, x, 0.0), m.where(upper, 0.0, x)
     above = m.divide(normal_density(m, up), m.ndtr(up))
-    return g * m.where(upper, above, m.divide(SQRT_TWO_OVER_PI, m.ierfcx(0.0, -SQRT_HALF * down)))
+    return m.where(upper, above, m.divide(SQRT_TWO_OVER_PI, m.ierfcx(0.0, -SQRT_HALF * down)))
 
 
-@primitive(_log_ndtr, symbol="log Φ")
+def _log_ndtr_bend(m: Namespace, g: Any, slope: Any, x: Any) -> Any:
+    # −slope·(x + slope), in which both cancel below 0: there x + slope is √2·ierfcx(1, t)/ierfcx(0, t) at t = −x/√2.
+    upper, far = m.greater(x, 0.0), m.less(x, -1e9)
+    t = -SQRT_HALF * m.where(m.logical_or(upper, far), 0.0, x)
+    below = m.divide(math.sqrt(2.0) * m.ierfcx(1.0, t), m.ierfcx(0.0, t))
+    up = m.where(upper, x, 0.0)
+    return -g * m.where(far, 1.0, slope * m.where(upper, up + slope, below))
+
+
+_log_ndtr_slope = Primitive("_log_ndtr_slope", _inverse_mills_ratio, _log_ndtr_bend, symbol="φ/Φ")
+
+
+@primitive(lambda m, g, y, x: g * m.apply(_log_ndtr_slope, x), symbol="log Φ")
 def log_ndtr(m: Namespace, x: Any) -> Any:
     """the logarithm of the standard normal distribution, without underflow"""
     lower = m.less(x, 0.0)
