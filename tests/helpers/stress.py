@@ -234,6 +234,7 @@ def interrupts(seed: int) -> None:
             time.sleep(pause.uniform(0.0, 0.02))
             os.kill(os.getpid(), signal.SIGINT)
 
+    use_all()  # imports all that it uses: an import that is interrupted leaves files open, and half of a package behind
     signal.signal(signal.SIGINT, handle)
     is_over = threading.Event()
     sender = threading.Thread(target=interrupt)
