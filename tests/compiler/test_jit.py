@@ -568,7 +568,7 @@ def test_machine_code_is_freed() -> None:
     batch(np.zeros(3))
     batch(np.zeros(3))
     made = [entry for key, entry in undisturbed._engines.items() if key not in others]
-    engines = [weakref.ref(engine) for _, _, engine, _ in made]
+    engines = [weakref.ref(engine) for _, engine, _ in made]
     del made
     assert len(engines) >= 3  # a point, a batch and its builtin; and the driver and the pool, if they are the first
     gc.collect()
