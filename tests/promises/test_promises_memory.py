@@ -153,7 +153,7 @@ assert len(many._compiled) <= tuning.STRUCTURES
 
 
 def bytes_kept(name: str, count: int, warm: int) -> float:
-    """What stays resident, in bytes, for each of `count` functions that were compiled and dropped after `warm` others."""
+    """What stays resident, in bytes, for each of `count` functions compiled and dropped after `warm` others."""
     command = [sys.executable, "-W", "error", "-c", COMPILING, name, str(count), str(warm)]
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
