@@ -8,8 +8,6 @@ from typing import Any
 
 from llvmlite import ir
 
-from autograd_core.compiler.machine.undisturbed import undisturbed
-
 __all__ = ["DOUBLE", "FREE", "I1", "I32", "I64", "MALLOC", "MEMCPY", "POINTER", "VOID", "FunctionWriter"]
 
 I1 = ir.IntType(1)
@@ -21,9 +19,8 @@ VOID = ir.VoidType()
 MALLOC = ir.FunctionType(POINTER, [I64])
 FREE = ir.FunctionType(VOID, [POINTER])
 MEMCPY = ir.FunctionType(POINTER, [POINTER, POINTER, I64])
-# The builder fills a table when it writes its first name: another thread would find it half full, and after an interrupt
-# everybody would.
-undisturbed(ir.MetaDataString(ir.Module(), "").get_reference)
+# The builder fills a table when it writes its first name, and another thread would find it half full.
+ir.MetaDataString(ir.Module(), "").get_reference()
 _ALIGNMENT = {str(kind): size for kind, size in ((I32, 4), (I64, 8), (POINTER, 8))}
 
 
