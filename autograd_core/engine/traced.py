@@ -146,7 +146,6 @@ class Traced(Value):
         return _recorded("pow", self, exponent)  # type: ignore[no-any-return]  # a Value, or NotImplemented
 
     __pow__ = Value.__pow__
-
     __hash__ = object.__hash__
 
 

@@ -82,7 +82,7 @@ class _Adjustable(Primitive):
     """A primitive whose last operands have defaults; they may be given by the names that its forward has for them."""
 
     def __call__(self, *operands: Any, **named: Any) -> Any:
-        return super().__call__(*(self._placed(operands, named) if named else operands))
+        return Primitive.__call__(self, *(self._placed(operands, named) if named else operands))
 
     def _placed(self, operands: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         names = self.forward.__code__.co_varnames[1 : len(self.rules) + 1]

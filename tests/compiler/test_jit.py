@@ -38,6 +38,11 @@ class Model:
     offsets: Any
 
 
+@custom_derivatives(lambda y, x: 2.0 * x)
+def called_back_square(x: float) -> float:
+    return x * x
+
+
 def rosenbrock(x: Any) -> Any:
     return sum(100.0 * (b - a**2) ** 2 + (1.0 - a) ** 2 for a, b in pairwise(x))
 
@@ -568,7 +573,7 @@ def test_machine_code_is_freed() -> None:
     batch(np.zeros(3))
     batch(np.zeros(3))
     made = [entry for key, entry in undisturbed._engines.items() if key not in others]
-    engines = [weakref.ref(engine) for _, _, engine, _ in made]
+    engines = [weakref.ref(engine) for _, engine, _ in made]
     del made
     assert len(engines) >= 3  # a point, a batch and its builtin; and the driver and the pool, if they are the first
     gc.collect()
@@ -798,6 +803,26 @@ def test_an_interrupt_before_the_first_line_of_a_function_that_is_called_back_is
         finally:
             sys.settrace(before)
         np.testing.assert_array_equal(f(), expected)
+
+
+@pytest.mark.skipif(not native.available(), reason="Python calls itself where there is no LLVM")
+def test_what_a_run_raised_that_nobody_checked_is_not_raised_by_the_next() -> None:
+    for f, x in ((jit(called_back_square), 2.0), (jit(called_back_square, in_axes=0), np.array([2.0, 3.0]))):
+        expected = f(x)
+        f.compile(x)._backend.code._raised[threading.get_ident()] = KeyboardInterrupt()  # as an interrupt leaves it
+        np.testing.assert_array_equal(f(x), expected)
+
+
+def test_the_code_of_the_structures_used_last_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tuning, "STRUCTURES", 3)
+    f = jit(lambda x, n: x * n, static_argnums=1)
+    first = f.compile(2.0, 0)
+    for n in range(1, 6):
+        assert (f(2.0, n), f(2.0, 0)) == (2.0 * n, 0.0)
+        assert len(f._compiled) <= 3
+    assert f.compile(2.0, 0) is first
+    assert f(2.0, 1) == 2.0
+    assert len(f._compiled) == 3
 
 
 def test_a_failed_trace_leaves_the_function_usable() -> None:

@@ -7,6 +7,7 @@ import threading
 from contextlib import ExitStack
 
 import pytest
+from instructions import at_instruction
 
 from autograd_core import Value, strict
 from autograd_core import math as m
@@ -26,21 +27,13 @@ class Injected(BaseException):
 
 def raise_at(n):
     """Raise at the n-th instruction of the blocks; what was raised there, since a finalizer cannot pass it on."""
-    count, raised = 0, []
+    raised = []
 
-    def trace(frame, kind, argument):
-        nonlocal count
-        if frame.f_code.co_filename not in FILES:
-            return None
-        frame.f_trace_opcodes = True
-        if kind == "opcode":
-            count += 1
-            if count == n:
-                raised.append(Injected())
-                raise raised[0]
-        return trace
+    def act():
+        raised.append(Injected())
+        raise raised[0]
 
-    sys.settrace(trace)
+    at_instruction(n, FILES, act)
     return raised
 
 

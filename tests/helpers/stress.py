@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from threads import together
 
 from autograd_core import Graph, Value, custom_derivatives, grad, jit, math, value_and_grad
 from autograd_core.losses import squared_error
@@ -36,27 +37,6 @@ def truth(factor: float, x: Any, y: Any) -> Any:
 def require(found: Any, wanted: Any, what: str) -> None:
     if not np.allclose(found, wanted, rtol=1e-12, atol=0.0):
         raise AssertionError(f"{what}: {found} instead of {wanted}")
-
-
-def together(work: Callable[[int], None], threads: int) -> None:
-    """Run work(0), work(1), … on threads that begin at once; an error is raised here."""
-    errors: list[BaseException] = []
-    gate = threading.Barrier(threads)
-
-    def guarded(number: int) -> None:
-        try:
-            gate.wait()
-            work(number)
-        except BaseException as error:
-            errors.append(error)
-
-    crew = [threading.Thread(target=guarded, args=(number,)) for number in range(threads)]
-    for thread in crew:
-        thread.start()
-    for thread in crew:
-        thread.join()
-    if errors:
-        raise errors[0]
 
 
 class Work:
@@ -234,6 +214,7 @@ def interrupts(seed: int) -> None:
             time.sleep(pause.uniform(0.0, 0.02))
             os.kill(os.getpid(), signal.SIGINT)
 
+    use_all()  # imports all that it uses: an import that is interrupted leaves files open, and half of a package behind
     signal.signal(signal.SIGINT, handle)
     is_over = threading.Event()
     sender = threading.Thread(target=interrupt)

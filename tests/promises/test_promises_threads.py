@@ -4,6 +4,7 @@ import sys
 import threading
 
 import pytest
+from threads import together
 
 import autograd_core.engine.graph
 from autograd_core import Graph, Value, gradients
@@ -20,27 +21,6 @@ def _switch_often():
     sys.setswitchinterval(old)
 
 
-def together(work, threads=THREADS):
-    """Run work(0), work(1), … on threads that start at once; the first error is raised here."""
-    errors = []
-    gate = threading.Barrier(threads)
-
-    def guarded(number):
-        try:
-            gate.wait()
-            work(number)
-        except BaseException as error:
-            errors.append(error)
-
-    crew = [threading.Thread(target=guarded, args=(number,)) for number in range(threads)]
-    for thread in crew:
-        thread.start()
-    for thread in crew:
-        thread.join()
-    if errors:
-        raise errors[0]
-
-
 def test_passes_over_a_shared_trunk_add_up():
     leaves = [Value(i + 1) for i in range(5)]
     trunk = leaves[0]
@@ -53,7 +33,7 @@ def test_passes_over_a_shared_trunk_add_up():
         for _ in range(rounds):
             (trunk * (number + 1)).backward()
 
-    together(work)
+    together(work, THREADS)
     total = rounds * sum(range(1, THREADS + 1))
     assert [leaf.grad for leaf in leaves] == [41.0 * total] + [40.0 * total] * 4
 
@@ -69,7 +49,7 @@ def test_passes_over_the_same_root_add_up():
         for _ in range(20):
             graph.backward()
 
-    together(work)
+    together(work, THREADS)
     assert (x.grad, w.grad) == (THREADS * 20 * (101 * 2 + 1), THREADS * 20 * 101 * 3)
 
 

@@ -67,25 +67,25 @@ class Binding:
                 places.append(list(parameters).index(name))
         return places
 
-    def _parameters(self) -> Any:
-        """The parameters of the function, by name; None for some builtins."""
+    def _signature(self) -> Any:
+        """The signature of the function; None for some builtins, of which nobody knows the parameters."""
         from inspect import signature  # takes as long to import as this whole package
 
         try:
-            return signature(self._f).parameters
+            return signature(self._f)
         except ValueError:
             return None
 
+    def _parameters(self) -> Any:
+        known = self._signature()
+        return None if known is None else known.parameters
+
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
         """The arguments in their places: a parameter has one, whether it is passed by place or by name."""
-        if kwargs:
-            from inspect import signature
-
-            try:
-                bound = signature(self._f).bind(*args, **kwargs)
-                args, kwargs = bound.args, bound.kwargs
-            except ValueError:  # of some builtins nobody knows the parameters
-                pass
+        known = self._signature() if kwargs else None
+        if known is not None:
+            bound = known.bind(*args, **kwargs)
+            args, kwargs = bound.args, bound.kwargs
         names = tuple(sorted(kwargs))
         by_name = {len(args) + place for place, name in enumerate(names) if name in self._names}
         every = (*args, *(kwargs[name] for name in names))

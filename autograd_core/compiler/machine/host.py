@@ -38,8 +38,9 @@ def made_once(make: Callable[..., _Made]) -> Callable[..., _Made]:
 
     @wraps(make)
     def get(*key: Any) -> _Made:
-        known = made.get(key)
-        return made.setdefault(key, make(*key)) if known is None else known
+        if key not in made:
+            made.setdefault(key, make(*key))
+        return made[key]
 
     return get
 

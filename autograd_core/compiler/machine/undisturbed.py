@@ -12,7 +12,6 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from traceback import clear_frames
 from typing import Any, TypeVar
 from weakref import ref
@@ -31,8 +30,6 @@ _engines: dict[int, tuple[Any, ...]] = {}
 """Every engine, with what its code needs; only a thread that nothing interrupts lets go of one."""
 _died: deque[Any] = deque()
 """The references to tokens that have died. They come here by a function in C, wherever an interrupt comes."""
-_MANY = 16
-"""For so many engines that have not been closed, there is one thread that will."""
 
 
 def undisturbed(make: Callable[[], _Made]) -> _Made:
@@ -73,25 +70,9 @@ def _alone(make: Callable[[], _Made]) -> _Made:
 
 
 def close_with(token: Any, engine: Any, *needed: Any) -> None:
-    """Close an engine once `token` has died, and let go of what its code needs only then."""
+    """Close an engine before the next use of LLVM after `token` has died; only then let go of what its code needs."""
     died = ref(token, _died.append)
-    _engines[id(died)] = died, ref(token, _close_soon), engine, needed
-
-
-def _close_soon(_: Any) -> None:
-    """Close engines soon: now, if nobody uses LLVM, and otherwise before the next one does.
-
-    A finalizer calls this, at any time and on any thread: it must not wait for anyone.
-    """
-    if not _may_be_interrupted():
-        if _lock.acquire(blocking=False):
-            try:
-                _close_dropped()
-            finally:
-                _lock.release()
-    elif len(_died) % _MANY == 1:  # of many that die together, one thread closes most
-        with suppress(RuntimeError):  # while the interpreter ends, there are no new threads
-            _thread.start_new_thread(_alone, (_close_dropped,))
+    _engines[id(died)] = died, engine, needed
 
 
 def _may_be_interrupted() -> bool:
@@ -101,9 +82,5 @@ def _may_be_interrupted() -> bool:
 
 def _close_dropped() -> None:
     while _died:
-        try:
-            died = _died.popleft()
-        except IndexError:  # a finalizer in between took the last one
-            return
-        *_, engine, _needed = _engines.pop(id(died))
+        _, engine, _needed = _engines.pop(id(_died.popleft()))
         engine.close()
