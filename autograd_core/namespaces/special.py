@@ -145,11 +145,11 @@ def beta(a: Any, b: Any) -> Any:
     m = a.context
     if not (a > 0 and b > 0):
         return m.inf if (a == 0 and b > 0) or (b == 0 and a > 0) or (a == 0 == b) else m.nan
-    y = betaln_wide(a, b)
+    y = _betaln_wide(a, b)
     return m.exp(y) if m.isfinite(y) else m.zero
 
 
-def betaln_wide(a: Any, b: Any) -> Any:
+def _betaln_wide(a: Any, b: Any) -> Any:
     """log Γ(a) + log Γ(b) − log Γ(a + b) of positive numbers, with the digits that exp will want on top."""
     m = a.context
     if m.isinf(a) or m.isinf(b):
@@ -163,7 +163,7 @@ def betaln(a: Any, b: Any) -> Any:
     m = a.context
     if not (a > 0 and b > 0):
         return m.inf if (a == 0 and b >= 0) or (b == 0 and a >= 0) else m.nan
-    return +betaln_wide(a, b)
+    return +_betaln_wide(a, b)
 
 
 def psi_difference(n: Any, x: Any, d: Any) -> Any:

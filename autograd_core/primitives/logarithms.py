@@ -80,7 +80,12 @@ def _smaller(m: Namespace, g: Any, v: Any, a: Any, b: Any) -> Any:
     return g * nan_with(m, v, slope + m.where(exact, 0.0, slope * rest))
 
 
-@primitive(lambda m, g, v, a, b: g * nan_with(m, v, m.divide(-1.0, m.expm1(-_gap(m, a, b)))), _smaller)
+# the operands wanted are a ≥ b, of which the domain is a corner: one interval for each operand can say no more
+@primitive(
+    lambda m, g, v, a, b: g * nan_with(m, v, m.divide(-1.0, m.expm1(-_gap(m, a, b)))),
+    _smaller,
+    domain=[(0.0, INF), (-INF, 0.0)],
+)
 def logdiffexp(m: Namespace, a: Any, b: Any) -> Any:
     """log(eᵃ − eᵇ) for a ≥ b, without overflow"""
     return a + _log1mexp(m, _gap(m, a, b))

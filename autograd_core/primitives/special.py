@@ -189,8 +189,6 @@ def logsumexp(m: Namespace, *xs: Any) -> Any:
 # whose denominator is known from the operand.
 
 HALF_SQRT_PI = 0.5 * math.sqrt(math.pi)
-SQRT_HALF = math.sqrt(0.5)
-SQRT_TWO_OVER_PI = math.sqrt(2.0 / math.pi)
 ORDERS = (0.0, 9.0)
 
 ierfcx = leaf(
@@ -247,14 +245,15 @@ def _inverse_mills_ratio(m: Namespace, x: Any) -> Any:
     upper = m.greater(x, 0.0)
     up, down = m.where(upper, x, 0.0), m.where(upper, 0.0, x)
     above = m.divide(normal_density(m, up), m.ndtr(up))
-    return m.where(upper, above, m.divide(SQRT_TWO_OVER_PI, m.ierfcx(0.0, -SQRT_HALF * down)))
+    below = m.divide(m.sqrt(m.divide(2.0, m.pi)), m.ierfcx(0.0, -m.sqrt(0.5) * down))
+    return m.where(upper, above, below)
 
 
 def _log_ndtr_bend(m: Namespace, g: Any, slope: Any, x: Any) -> Any:
     # −slope·(x + slope), in which both cancel below 0: there x + slope is √2·ierfcx(1, t)/ierfcx(0, t) at t = −x/√2.
     upper, far = m.greater(x, 0.0), m.less(x, -1e9)
-    t = -SQRT_HALF * m.where(m.logical_or(upper, far), 0.0, x)
-    below = m.divide(math.sqrt(2.0) * m.ierfcx(1.0, t), m.ierfcx(0.0, t))
+    t = -m.sqrt(0.5) * m.where(m.logical_or(upper, far), 0.0, x)
+    below = m.divide(m.sqrt(2.0) * m.ierfcx(1.0, t), m.ierfcx(0.0, t))
     up = m.where(upper, x, 0.0)
     return -g * m.where(far, 1.0, slope * m.where(upper, up + slope, below))
 
@@ -267,7 +266,7 @@ def log_ndtr(m: Namespace, x: Any) -> Any:
     """the logarithm of the standard normal distribution, without underflow"""
     lower = m.less(x, 0.0)
     up, down = m.where(lower, 0.0, x), m.where(lower, x, 0.0)
-    below = m.log(0.5 * m.ierfcx(0.0, -SQRT_HALF * down)) - 0.5 * down * down
+    below = m.log(0.5 * m.ierfcx(0.0, -m.sqrt(0.5) * down)) - 0.5 * down * down
     return m.where(lower, below, m.log1p(-m.ndtr(-up)))
 
 

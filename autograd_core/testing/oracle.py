@@ -145,7 +145,7 @@ def _value_of(name: str) -> Callable[..., Any]:
 _divide = _value_of("divide")
 
 SIDES: Final[dict[str, Callable[..., Any]]] = {
-    **dict.fromkeys(("abs", "relu", "leaky_relu", "elu", "selu", "celu"), _sign_of_first),
+    **dict.fromkeys(("abs", "relu", "leaky_relu", "elu", "selu"), _sign_of_first),
     **dict.fromkeys(("greater", "greater_equal", "less", "less_equal", "equal", "not_equal"), _signs_of_differences),
     **dict.fromkeys(("maximum", "minimum", "clip"), _signs_of_differences),
     **{name: _value_of(name) for name in ("sign", "floor", "ceil", "trunc", "round", "floor_divide")},
@@ -154,6 +154,8 @@ SIDES: Final[dict[str, Callable[..., Any]]] = {
     "remainder": lambda a, b: _value_of("round")(_divide(a, b)),
     # a zero whose sign decides has none in mpmath: no two of these are equal
     "copysign": lambda x, s: [_sign(x), _sign(s)] if s else math.nan,
+    "celu": lambda x, alpha: [_sign(x), _sign(alpha)],
+    **dict.fromkeys(("betaln", "psi_difference"), lambda *xs: list(map(_sign, xs))),
     "where": lambda c, a, b: bool(c),
     "atan2": lambda y, x: x < 0 and (_sign(y) if y else math.nan),
     "hypot": lambda *xs: any(xs),

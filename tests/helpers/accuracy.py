@@ -110,8 +110,9 @@ EXCEPTIONS: dict[str, Bound] = {
         reason="near the root of the derivative, of the larger term",
     ),
     "entr": Bound(slope_term=lambda x: 1.0, reason="near the root of the derivative, of the larger term"),
-    "logdiffexp": Bound(
-        value_term=lambda a, b: max(abs(a), abs(b)) if a >= b else 0.0, reason="near a root, of the larger term"
+    "logdiffexp": Bound(value_term=lambda a, b: max(abs(a), abs(b)), reason="near a root, of the larger term"),
+    "beta": Bound(
+        within=lambda a, b: _normal(floats.divide(a, b), floats.divide(b, a)), reason="a factor lost to underflow"
     ),
     "celu": Bound(
         slack=lambda x, alpha: 1.0 + abs(floats.divide(x, alpha)),

@@ -106,7 +106,7 @@ DEFINITIONS = {
     "radians": mp.radians,
     "trigamma": lambda x: mp.diff(mp.digamma, x),
     "erfcx": lambda x: mp.exp(x * x) * mp.erfc(x),
-    "log_ndtr": lambda x: mp.log(mp.ncdf(x)),
+    "log_ndtr": lambda x: mp.log(mp.ncdf(x)) if x < 0 else mp.log1p(-mp.ncdf(-x)),
     "log1mexp": lambda x: mp.log(1 - mp.exp(-x)),
     "logit": lambda x: mp.log(x / (1 - x)),
     "entr": lambda x: -x * mp.log(x) if x > 0 else -mp.inf,
