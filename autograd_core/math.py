@@ -35,31 +35,32 @@ from autograd_core.primitives.elementary import (
     acos, acosh, asin, asinh, atan, atan2, atanh, cbrt, cos, cosh, degrees, exp, exp2, expm1, log as _log, log1p, log2,
     log10, radians, sin, sinh, sqrt, tan, tanh,
 )  # fmt: skip
+from autograd_core.primitives.gammas import beta, betaln, gammainc, gammaincc, trigamma
 from autograd_core.primitives.logarithms import entr, log1mexp, logdiffexp, logit, sinc, xlog1py
 from autograd_core.primitives.selecting import (
     clip, equal, greater, greater_equal, isinf as _isinf, isnan as _isnan, less, less_equal, logical_and, logical_not,
     logical_or, maximum, minimum, not_equal, stop_gradient, where,
 )  # fmt: skip
 from autograd_core.primitives.special import (
-    beta, betaln, digamma, erf, erfc, erfcinv, erfcx, erfinv, exp_product, gamma, lgamma, log_ndtr, logaddexp,
-    logsumexp, ndtr, polygamma, trigamma, xlogy,
+    digamma, erf, erfc, erfcinv, erfcx, erfinv, exp_product, gamma, lgamma, log_ndtr, logaddexp, logsumexp, ndtr,
+    polygamma, xlogy,
 )  # fmt: skip
 # isort: on
 
 gammaln, psi, deg2rad, rad2deg = lgamma, digamma, radians, degrees
 
 __all__ = [
-    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "bessel_i", "bessel_j", "bessel_y", "beta", "betaln",
-    "cbrt", "ceil", "clip", "comb", "copysign", "cos", "cosh", "deg2rad", "degrees", "digamma", "dist", "dot", "e",
-    "entr", "equal", "erf", "erfc", "erfcinv", "erfcx", "erfinv", "exp", "exp1", "exp2", "exp_product", "expit",
-    "expm1", "expn", "fabs", "factorial", "floor", "floor_divide", "fma", "fmod", "frexp", "fsum", "gamma", "gammaln",
-    "gcd", "greater", "greater_equal", "heaviside", "hypot", "i0", "i1", "inf", "isclose", "isfinite", "isinf", "isnan",
-    "isqrt", "j0", "j1", "lambertw", "lcm", "ldexp", "less", "less_equal", "lgamma", "log", "log1mexp", "log1p", "log2",
-    "log10", "log_ndtr", "logaddexp", "logaddexp2", "logdiffexp", "logical_and", "logical_not", "logical_or", "logit",
-    "logsumexp", "maximum", "minimum", "mod", "modf", "nan", "ndtr", "nextafter", "not_equal", "perm", "pi",
-    "polygamma", "pow", "prod", "psi", "rad2deg", "radians", "reciprocal", "remainder", "sign", "sin", "sinc", "sinh",
-    "sqrt", "square", "stop_gradient", "sum", "sumprod", "tan", "tanh", "tau", "trigamma", "trunc", "ulp", "where",
-    "xlog1py", "xlogy", "y0", "y1",
+    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "bessel_i", "bessel_j", "bessel_y", "beta",
+    "betaln", "cbrt", "ceil", "clip", "comb", "copysign", "cos", "cosh", "deg2rad", "degrees", "digamma", "dist",
+    "dot", "e", "entr", "equal", "erf", "erfc", "erfcinv", "erfcx", "erfinv", "exp", "exp1", "exp2", "exp_product",
+    "expit", "expm1", "expn", "fabs", "factorial", "floor", "floor_divide", "fma", "fmod", "frexp", "fsum", "gamma",
+    "gammainc", "gammaincc", "gammaln", "gcd", "greater", "greater_equal", "heaviside", "hypot", "i0", "i1", "inf",
+    "isclose", "isfinite", "isinf", "isnan", "isqrt", "j0", "j1", "lambertw", "lcm", "ldexp", "less", "less_equal",
+    "lgamma", "log", "log1mexp", "log1p", "log2", "log10", "log_ndtr", "logaddexp", "logaddexp2", "logdiffexp",
+    "logical_and", "logical_not", "logical_or", "logit", "logsumexp", "maximum", "minimum", "mod", "modf", "nan",
+    "ndtr", "nextafter", "not_equal", "perm", "pi", "polygamma", "pow", "prod", "psi", "rad2deg", "radians",
+    "reciprocal", "remainder", "sign", "sin", "sinc", "sinh", "sqrt", "square", "stop_gradient", "sum", "sumprod",
+    "tan", "tanh", "tau", "trigamma", "trunc", "ulp", "where", "xlog1py", "xlogy", "y0", "y1",
 ]  # fmt: skip
 
 _LN2 = _math.log(2.0)

@@ -209,6 +209,9 @@ bessel_y = _special.on_floats(_special.bessel_y)
 bessel_i = _special.on_floats(_special.bessel_i)
 lambertw = _special.on_floats(_special.lambertw, odd=True)
 expn = _special.on_floats(_special.expn)
+shaped_gammainc = _special.on_floats(_special.shaped_gammainc)
+shaped_gammaincc = _special.on_floats(_special.shaped_gammaincc)
+gamma_density = _special.on_floats(_special.gamma_density)
 
 
 def polygamma(n: float, x: float) -> float:

@@ -213,6 +213,9 @@ bessel_y = _real(special.bessel_y)
 bessel_i = _real(special.bessel_i)
 expn = _real(special.expn)
 lambertw = _real(special.lambertw)
+shaped_gammainc = _real(special.shaped_gammainc)
+shaped_gammaincc = _real(special.shaped_gammaincc)
+gamma_density = _real(special.gamma_density)
 
 
 # Any number of operands

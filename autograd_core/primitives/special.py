@@ -268,35 +268,3 @@ def log_ndtr(m: Namespace, x: Any) -> Any:
     up, down = m.where(lower, 0.0, x), m.where(lower, x, 0.0)
     below = m.log(0.5 * m.ierfcx(0.0, -m.sqrt(0.5) * down)) - 0.5 * down * down
     return m.where(lower, below, m.log1p(-m.ndtr(-up)))
-
-
-# Gamma's kin
-
-psi_difference = leaf(
-    "psi_difference",
-    None,
-    lambda m, g, y, n, x, d: g * nan_with(m, y, m.psi_difference(n + 1.0, x, d)),
-    lambda m, g, y, n, x, d: g * nan_with(m, y, -m.polygamma(n + 1.0, x + d)),
-    domain=[ORDERS, (0.0, INF), (0.0, INF)],
-    doc="polygamma(n, x) − polygamma(n, x + d), without loss; the order n is not differentiated",
-)
-beta = leaf(
-    "beta",
-    lambda m, g, y, a, b: g * (y * m.psi_difference(0.0, a, b)),
-    lambda m, g, y, a, b: g * (y * m.psi_difference(0.0, b, a)),
-    domain=[(0.0, INF), (0.0, INF)],
-    doc="the beta function of positive operands",
-)
-betaln = leaf(
-    "betaln",
-    lambda m, g, y, a, b: g * nan_with(m, y, m.psi_difference(0.0, a, b)),
-    lambda m, g, y, a, b: g * nan_with(m, y, m.psi_difference(0.0, b, a)),
-    domain=[(0.0, INF), (0.0, INF)],
-    doc="the logarithm of the beta function",
-)
-
-
-@primitive(lambda m, g, y, x: g * nan_with(m, y, m.polygamma(2.0, x)), symbol="ψ′", domain=[(0.0, INF)])
-def trigamma(m: Namespace, x: Any) -> Any:
-    """the derivative of digamma"""
-    return m.polygamma(1.0, x)

@@ -155,7 +155,10 @@ SIDES: Final[dict[str, Callable[..., Any]]] = {
     # a zero whose sign decides has none in mpmath: no two of these are equal
     "copysign": lambda x, s: [_sign(x), _sign(s)] if s else math.nan,
     "celu": lambda x, alpha: [_sign(x), _sign(alpha)],
-    **dict.fromkeys(("betaln", "psi_difference"), lambda *xs: list(map(_sign, xs))),
+    **dict.fromkeys(
+        ("betaln", "psi_difference", "gammainc", "gammaincc", "shaped_gammainc", "shaped_gammaincc", "gamma_density"),
+        lambda *xs: list(map(_sign, xs)),
+    ),
     "where": lambda c, a, b: bool(c),
     "atan2": lambda y, x: x < 0 and (_sign(y) if y else math.nan),
     "hypot": lambda *xs: any(xs),

@@ -12,6 +12,9 @@ from autograd_core.namespaces import floats
 from autograd_core.primitives import TABLE, Primitive
 from autograd_core.testing.accuracy import LARGEST, SMALLEST_NORMAL, Deviation, deviations, sample_points
 
+SLOW = {"gammainc", "gammaincc", "shaped_gammainc", "shaped_gammaincc", "gamma_density"}
+"""Rows of which a value takes milliseconds: tests look at fewer points."""
+
 
 class Bound(NamedTuple):
     """What is held: errors in ULP of the truth, or, where that is more, of a term of the sum that the truth is.
@@ -118,6 +121,14 @@ EXCEPTIONS: dict[str, Bound] = {
         slack=lambda x, alpha: 1.0 + abs(floats.divide(x, alpha)),
         within=lambda x, alpha: alpha > 0.0 and _normal(floats.divide(x, alpha)) and floats.divide(x, alpha) > -700.0,
         reason=_FAR + "; an exponential that is lost to underflow",
+    ),
+    **dict.fromkeys(
+        SLOW,
+        Bound(
+            slope_term=lambda *xs: floats.divide(floats.gamma_density(0.0, *xs[-2:]), xs[-1]),
+            within=lambda *xs: all(0.05 <= x <= 100.0 for x in xs[-2:]),
+            reason="near roots of derivatives, of the larger term; truths far from 1 take minutes",
+        ),
     ),
     **dict.fromkeys(
         ("bessel_j", "j1"),
