@@ -301,8 +301,14 @@ def dropped_while_running(seed: int) -> None:
 
 
 def ends(seed: int) -> None:
-    """The interpreter ends while threads that nobody waits for make and call functions."""
+    """The interpreter ends while threads that nobody waits for make and call functions.
+
+    The first uses come before: an extension in C++ that is being loaded by a thread that Python ends, as Python
+    before 3.14 does, frees its objects without the interpreter's lock, and may crash.
+    """
     shared = Work(1.5)
+    for kind in range(KINDS):
+        shared.use(kind)
 
     def work(number: int) -> None:
         generator = random.Random(seed * 100 + number)
