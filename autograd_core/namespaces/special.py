@@ -256,7 +256,7 @@ def gamma_density(n: Any, a: Any, x: Any) -> Any:
     """The n-th derivative by a of the density of the gamma distribution, exp(−x)·x^(a − 1)/Γ(a), of a > 0 and x ≥ 0."""
     m = x.context
     order = _order(n)
-    if order is None or order < 0 or not (a > 0 and x >= 0) or m.isinf(a):
+    if order is None or order < 0 or not (a >= 0 and x >= 0) or m.isinf(a) or (a == 0 == x):
         return m.nan
     if m.isinf(x):
         return m.zero
@@ -264,7 +264,7 @@ def gamma_density(n: Any, a: Any, x: Any) -> Any:
         if order == 0 and a <= 1:
             return m.one if a == 1 else m.inf
         return m.zero if a > 1 else (-m.inf if order % 2 else m.inf)
-    if (a - 1) * m.log(x) - x - m.loggamma(a) < -2000:
+    if (a >= 1 and (a - 1) * m.log(x) - x - m.loggamma(a) < -2000) or x > a + 3000:
         return m.zero
     # log(x) − psi(a) is as small as 1/x² where x is near a
     with m.extraprec(60 + (2 + 2 * order) * max(0, m.mag(a), m.mag(x))):
