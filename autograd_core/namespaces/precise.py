@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from autograd_core._extras import require
-from autograd_core.namespaces import floats, special
+from autograd_core.namespaces import floats, gammas, special
 from autograd_core.namespaces.polygamma import psi
 
 mp: Final = require("mpmath", "the oracle needs mpmath", extra="testing").mp
@@ -205,17 +205,17 @@ def polygamma(n: Any, x: Any) -> Any:
 erfinv = _real(special.erfinv)
 erfcinv = _real(special.erfcinv)
 ierfcx = _real(special.ierfcx)
-beta = _real(special.beta)
-betaln = _real(special.betaln)
-psi_difference = _real(special.psi_difference)
+beta = _real(gammas.beta)
+betaln = _real(gammas.betaln)
+psi_difference = _real(gammas.psi_difference)
 bessel_j = _real(special.bessel_j)
 bessel_y = _real(special.bessel_y)
 bessel_i = _real(special.bessel_i)
 expn = _real(special.expn)
 lambertw = _real(special.lambertw)
-shaped_gammainc = _real(special.shaped_gammainc)
-shaped_gammaincc = _real(special.shaped_gammaincc)
-gamma_density = _real(special.gamma_density)
+shaped_gammainc = _real(gammas.shaped_gammainc)
+shaped_gammaincc = _real(gammas.shaped_gammaincc)
+gamma_density = _real(gammas.gamma_density)
 
 
 # Any number of operands
