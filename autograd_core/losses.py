@@ -18,7 +18,9 @@ from autograd_core.engine.traced import Traced
 from autograd_core.engine.value import Value, as_value
 from autograd_core.errors import DataError
 
-__all__ = ["binary_cross_entropy", "hinge", "softmax_cross_entropy", "squared_error"]
+__all__ = [
+    "absolute_error", "binary_cross_entropy", "hinge", "huber", "l1", "mse", "softmax_cross_entropy", "squared_error",
+]  # fmt: skip
 
 
 def squared_error(predictions: Any, targets: Any) -> Value:
@@ -35,6 +37,56 @@ def squared_error(predictions: Any, targets: Any) -> Value:
     2.5
     """
     return _mean("squared_error", lambda prediction, target: math.square(prediction - target), predictions, targets)
+
+
+mse = squared_error
+
+
+def absolute_error(predictions: Any, targets: Any) -> Value:
+    """|prediction − target|, or its mean; of derivative 0 where the two are the same. Also called ``l1``.
+
+    Args:
+        predictions: a number or Value, or a list of them.
+        targets: likewise, as many.
+
+    Raises:
+        DataError: if there are not as many targets as predictions, or none.
+
+    >>> absolute_error([Value(1.0), Value(4.0)], [0.0, 6.0]).data
+    1.5
+    """
+    return _mean("absolute_error", lambda prediction, target: math.fabs(prediction - target), predictions, targets)
+
+
+l1 = absolute_error
+
+
+def huber(predictions: Any, targets: Any, delta: float = 1.0) -> Value:
+    """½e² where |e| ≤ delta, and delta·(|e| − ½delta) beyond, for e = prediction − target; or its mean.
+
+    Huber, Robust Estimation of a Location Parameter (1964).
+
+    Args:
+        predictions: a number or Value, or a list of them.
+        targets: likewise, as many.
+        delta: above 0; where the square becomes a line.
+
+    Raises:
+        DataError: if delta is not above 0, if there are not as many targets as predictions, or none.
+
+    >>> huber([Value(0.5), Value(4.0)], [0.0, 0.0]).data
+    1.8125
+    """
+    width = as_float(delta)
+    if not 0.0 < width < math.inf:
+        raise DataError(f"huber wants a delta that is above 0 and finite, not {width!r}")
+
+    def one(prediction: Value, target: Any) -> Value:
+        size = math.fabs(prediction - target)
+        loss: Value = math.where(math.less(size, width), 0.5 * size * size, width * (size - 0.5 * width))
+        return loss
+
+    return _mean("huber", one, predictions, targets)
 
 
 def hinge(scores: Any, labels: Any) -> Value:

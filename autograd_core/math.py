@@ -4,8 +4,9 @@ With plain numbers a function gives a float, with a Value among its operands a V
 never raises for a number: where that raises ValueError or OverflowError, the value is the one of IEEE 754.
 Beyond the standard names there are ``where``, ``maximum``, ``minimum``, ``clip``, ``sign``, ``logaddexp``,
 ``logaddexp2``, ``logsumexp``, ``digamma``, ``polygamma``, ``ndtr``, ``exp_product``, ``xlogy``, ``sinc``,
-``heaviside``, ``dot``, and the conditions for ``where``. NumPy's arrays, of numbers or of Values, are gone through
-element by element.
+``heaviside``, ``dot``, the conditions for ``where``, special functions under SciPy's names (``erfinv``, ``erfcx``,
+``log_ndtr``, ``logit``, ``beta``, ``j0``, …), and second names that others know: ``expit``, ``gammaln``, ``psi``,
+``deg2rad``, ``rad2deg``. NumPy's arrays, of numbers or of Values, are gone through element by element.
 """
 
 from __future__ import annotations
@@ -26,33 +27,43 @@ from autograd_core.primitives import selecting as _selecting
 from autograd_core.primitives.arithmetic import (
     abs as fabs, ceil, copysign, floor, floor_divide, fmod, hypot, mod, pow, reciprocal, remainder, sign, square, trunc,
 )  # fmt: skip
+from autograd_core.primitives.activations import sigmoid as expit
+from autograd_core.primitives.bessel import (
+    bessel_i, bessel_j, bessel_y, exp1, expn, i0, i1, j0, j1, lambertw, y0, y1,
+)  # fmt: skip
 from autograd_core.primitives.elementary import (
     acos, acosh, asin, asinh, atan, atan2, atanh, cbrt, cos, cosh, degrees, exp, exp2, expm1, log as _log, log1p, log2,
     log10, radians, sin, sinh, sqrt, tan, tanh,
 )  # fmt: skip
+from autograd_core.primitives.gammas import beta, betaln, gammainc, gammaincc, trigamma
+from autograd_core.primitives.logarithms import entr, log1mexp, logdiffexp, logit, sinc, xlog1py
 from autograd_core.primitives.selecting import (
     clip, equal, greater, greater_equal, isinf as _isinf, isnan as _isnan, less, less_equal, logical_and, logical_not,
     logical_or, maximum, minimum, not_equal, stop_gradient, where,
 )  # fmt: skip
 from autograd_core.primitives.special import (
-    digamma, erf, erfc, exp_product, gamma, lgamma, logaddexp, logsumexp, ndtr, polygamma, xlogy,
+    digamma, erf, erfc, erfcinv, erfcx, erfinv, exp_product, gamma, lgamma, log_ndtr, logaddexp, logsumexp, ndtr,
+    polygamma, xlogy,
 )  # fmt: skip
 # isort: on
 
+gammaln, psi, deg2rad, rad2deg = lgamma, digamma, radians, degrees
+
 __all__ = [
-    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "ceil", "clip", "comb", "copysign", "cos",
-    "cosh", "degrees", "digamma", "dist", "dot", "e", "equal", "erf", "erfc", "exp", "exp2", "exp_product", "expm1",
-    "fabs", "factorial", "floor", "floor_divide", "fma", "fmod", "frexp", "fsum", "gamma", "gcd", "greater",
-    "greater_equal", "heaviside", "hypot", "inf", "isclose", "isfinite", "isinf", "isnan", "isqrt", "lcm", "ldexp",
-    "less", "less_equal", "lgamma", "log", "log1p", "log2", "log10", "logaddexp", "logaddexp2", "logical_and",
-    "logical_not", "logical_or", "logsumexp", "maximum", "minimum", "mod", "modf", "nan", "ndtr", "nextafter",
-    "not_equal", "perm", "pi", "polygamma", "pow", "prod", "radians", "reciprocal", "remainder", "sign", "sin", "sinc",
-    "sinh", "sqrt", "square", "stop_gradient", "sum", "sumprod", "tan", "tanh", "tau", "trunc", "ulp", "where", "xlogy",
+    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "bessel_i", "bessel_j", "bessel_y", "beta",
+    "betaln", "cbrt", "ceil", "clip", "comb", "copysign", "cos", "cosh", "deg2rad", "degrees", "digamma", "dist",
+    "dot", "e", "entr", "equal", "erf", "erfc", "erfcinv", "erfcx", "erfinv", "exp", "exp1", "exp2", "exp_product",
+    "expit", "expm1", "expn", "fabs", "factorial", "floor", "floor_divide", "fma", "fmod", "frexp", "fsum", "gamma",
+    "gammainc", "gammaincc", "gammaln", "gcd", "greater", "greater_equal", "heaviside", "hypot", "i0", "i1", "inf",
+    "isclose", "isfinite", "isinf", "isnan", "isqrt", "j0", "j1", "lambertw", "lcm", "ldexp", "less", "less_equal",
+    "lgamma", "log", "log1mexp", "log1p", "log2", "log10", "log_ndtr", "logaddexp", "logaddexp2", "logdiffexp",
+    "logical_and", "logical_not", "logical_or", "logit", "logsumexp", "maximum", "minimum", "mod", "modf", "nan",
+    "ndtr", "nextafter", "not_equal", "perm", "pi", "polygamma", "pow", "prod", "psi", "rad2deg", "radians",
+    "reciprocal", "remainder", "sign", "sin", "sinc", "sinh", "sqrt", "square", "stop_gradient", "sum", "sumprod",
+    "tan", "tanh", "tau", "trigamma", "trunc", "ulp", "where", "xlog1py", "xlogy", "y0", "y1",
 ]  # fmt: skip
 
 _LN2 = _math.log(2.0)
-_SERIES = 14
-"""How many terms of the series for sinc: those left out are below 1e-19 for |πx| < 1.5, also in its derivatives."""
 
 
 def log(x: Any, base: Any = None) -> Any:
@@ -67,19 +78,6 @@ def logaddexp2(x: Any, y: Any) -> Any:
     x, y = _arithmetic.subtract(x, top), _arithmetic.subtract(y, top)
     rest = logaddexp(_arithmetic.multiply(x, _LN2), _arithmetic.multiply(y, _LN2))
     return _arithmetic.add(top, _arithmetic.divide(rest, _LN2))
-
-
-def sinc(x: Any) -> Any:
-    """sin(πx)/(πx), as NumPy has it, and 1 at 0, with derivatives of all orders there."""
-    t = _arithmetic.multiply(x, pi)
-    near = less(fabs(t), 1.5)
-    # Taylor's series near 0, where the derivatives of the quotient cancel; in both arms the other's operands are 1.
-    square_of = square(where(near, t, 1.0))
-    series: Any = 0.0
-    for n in range(_SERIES, 0, -1):
-        series = _arithmetic.multiply(_arithmetic.divide(square_of, -2.0 * n * (2.0 * n + 1.0)), 1.0 + series)
-    far = where(near, 1.0, t)
-    return where(near, 1.0 + series, _arithmetic.divide(sin(far), far))
 
 
 def heaviside(x: Any, h: Any) -> Any:

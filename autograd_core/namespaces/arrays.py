@@ -162,6 +162,15 @@ def ndtr(x: Any) -> Any:
     return 0.5 * (erfc(z) - 2.0 / math.sqrt(pi) * np.exp(-z * z) * error)
 
 
+erfinv, erfcinv, ierfcx = map(elementwise, (floats.erfinv, floats.erfcinv, floats.ierfcx))
+beta, betaln, psi_difference = map(elementwise, (floats.beta, floats.betaln, floats.psi_difference))
+bessel_j, bessel_y, bessel_i = map(elementwise, (floats.bessel_j, floats.bessel_y, floats.bessel_i))
+expn, lambertw = map(elementwise, (floats.expn, floats.lambertw))
+shaped_gammainc, shaped_gammaincc, gamma_density = map(
+    elementwise, (floats.shaped_gammainc, floats.shaped_gammaincc, floats.gamma_density)
+)
+
+
 # Any number of operands
 
 

@@ -13,6 +13,8 @@ from typing import Any, Final
 
 from autograd_core.errors import PrimitiveError
 from autograd_core.namespaces import accurate
+from autograd_core.namespaces import gammas as _gammas
+from autograd_core.namespaces import special as _special
 
 inf: Final = math.inf
 nan: Final = math.nan
@@ -197,6 +199,20 @@ def gamma(x: float) -> float:
 
 
 lgamma, exp_product, ndtr = accurate.lgamma, accurate.exp_product, accurate.ndtr
+erfinv = _special.on_floats(_special.erfinv, odd=True)
+erfcinv = _special.on_floats(_special.erfcinv)
+ierfcx = _special.on_floats(_special.ierfcx)
+beta = _special.on_floats(_gammas.beta)
+betaln = _special.on_floats(_gammas.betaln)
+psi_difference = _special.on_floats(_gammas.psi_difference)
+bessel_j = _special.on_floats(_special.bessel_j)
+bessel_y = _special.on_floats(_special.bessel_y)
+bessel_i = _special.on_floats(_special.bessel_i)
+lambertw = _special.on_floats(_special.lambertw, odd=True)
+expn = _special.on_floats(_special.expn)
+shaped_gammainc = _special.on_floats(_gammas.shaped_gammainc)
+shaped_gammaincc = _special.on_floats(_gammas.shaped_gammaincc)
+gamma_density = _special.on_floats(_gammas.gamma_density)
 
 
 def polygamma(n: float, x: float) -> float:

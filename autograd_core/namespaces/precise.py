@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from autograd_core._extras import require
-from autograd_core.namespaces import floats
+from autograd_core.namespaces import floats, gammas, special
 from autograd_core.namespaces.polygamma import psi
 
 mp: Final = require("mpmath", "the oracle needs mpmath", extra="testing").mp
@@ -200,6 +200,22 @@ lgamma = _real(lambda x: inf if mp.isinf(x) else mp.re(mp.loggamma(x)), pole=inf
 
 def polygamma(n: Any, x: Any) -> Any:
     return psi(mp.mpf(n), mp.mpf(x))
+
+
+erfinv = _real(special.erfinv)
+erfcinv = _real(special.erfcinv)
+ierfcx = _real(special.ierfcx)
+beta = _real(gammas.beta)
+betaln = _real(gammas.betaln)
+psi_difference = _real(gammas.psi_difference)
+bessel_j = _real(special.bessel_j)
+bessel_y = _real(special.bessel_y)
+bessel_i = _real(special.bessel_i)
+expn = _real(special.expn)
+lambertw = _real(special.lambertw)
+shaped_gammainc = _real(gammas.shaped_gammainc)
+shaped_gammaincc = _real(gammas.shaped_gammaincc)
+gamma_density = _real(gammas.gamma_density)
 
 
 # Any number of operands

@@ -292,7 +292,8 @@ def _activation(activation: Activation) -> tuple[Callable[[Value], Value] | None
         ):
             raise NetworkError(
                 f"there is no activation {activation!r}: name a function of one operand, such as "
-                f"{', '.join(sorted(activations.__all__))}, or give any function of a Value"
+                f"{', '.join(sorted(name for name in activations.__all__ if name in TABLE))}, "
+                "or give any function of a Value"
             )
         return primitive, primitive.name
     if not callable(activation):

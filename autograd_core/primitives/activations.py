@@ -5,6 +5,7 @@ They are called like the functions of `autograd_core.math`, ``relu(x)``, or as m
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from autograd_core.primitives.helpers import least_norm, magnitude, nan_with
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 # Klambauer et al., Self-Normalizing Neural Networks (2017), to double precision
 SELU_SCALE = 1.0507009873554804934
 SELU_ALPHA = 1.6732632423543772848
+INF = math.inf
 
 
 def _kinked(m: Namespace, x: Any, left: Any, right: Any) -> Any:
@@ -188,3 +190,35 @@ def _hard_swish(m: Namespace, g: Any, y: Any, x: Any) -> Any:
 def hard_swish(m: Namespace, x: Any) -> Any:
     """x·hard_sigmoid(x)"""
     return m.where(m.less_equal(x, -3.0), 0.0, x * m.divide(m.minimum(m.maximum(x + 3.0, 0.0), 6.0), 6.0))
+
+
+@primitive(lambda m, g, y, x: _open_interval(m, x, 0.0, 6.0, g))
+def relu6(m: Namespace, x: Any) -> Any:
+    """x, but at least 0 and at most 6"""
+    return m.minimum(m.maximum(x, 0.0), 6.0)
+
+
+# exp(z) − 1 − z·exp(z) = −z²·(1/2 + z/3 + z²/8 + …), of which the difference would keep nothing near 0
+_CELU = [-(k - 1.0) / math.factorial(k) for k in range(2, 26)]
+
+
+def _celu_alpha(m: Namespace, x: Any, alpha: Any) -> Any:
+    z = m.divide(m.minimum(x, 0.0), alpha)
+    near = m.less(m.abs(z), 1.2)
+    small, large = m.where(near, z, 0.0), m.where(near, -1.0, z)
+    series: Any = 0.0
+    for factor in reversed(_CELU):
+        series = factor + small * series
+    return m.where(near, small * small * series, m.expm1(large) - _bell(m, large) * m.exp(large))
+
+
+@primitive(
+    lambda m, g, y, x, alpha: g * nan_with(m, y, _kinked(m, x, m.exp(m.divide(m.minimum(x, 0.0), alpha)), 1.0)),
+    lambda m, g, y, x, alpha: g * nan_with(m, y, m.where(m.less(x, 0.0), _celu_alpha(m, x, alpha), 0.0)),
+    defaults=(1.0,),
+    domain=[(-INF, INF), (0.0, INF)],
+)
+def celu(m: Namespace, x: Any, alpha: Any) -> Any:
+    """x for x ≥ 0, alpha·(exp(x/alpha) − 1) below, for alpha > 0 (1 if not given): of slope 1 on both sides of 0"""
+    # Barron, Continuously Differentiable Exponential Linear Units, 2017
+    return m.where(m.less(x, 0.0), alpha * m.expm1(m.divide(m.minimum(x, 0.0), alpha)), x)

@@ -10,6 +10,8 @@ from autograd_core.primitives.selecting import reference
 from autograd_core.primitives.table import Primitive, leaf, primitive
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from autograd_core.namespaces.protocol import Namespace
 
 INF = math.inf
@@ -161,10 +163,15 @@ def _weights(m: Namespace, xs: tuple[Any, ...]) -> list[Any]:
     return weights
 
 
-def _softmax(m: Namespace, g: Any, y: Any, *xs: Any) -> list[Any]:
-    weights = _weights(m, xs)
+def softmax_of(m: Namespace, xs: Sequence[Any]) -> list[Any]:
+    """exp(xᵢ)/Σ exp(xⱼ) for each i."""
+    weights = _weights(m, tuple(xs))
     total = m.sum(*weights)
-    return [g * m.divide(weight, total) for weight in weights]
+    return [m.divide(weight, total) for weight in weights]
+
+
+def _softmax(m: Namespace, g: Any, y: Any, *xs: Any) -> list[Any]:
+    return [g * share for share in softmax_of(m, xs)]
 
 
 @primitive(joint=_softmax, symbol="log Σ exp")
@@ -176,3 +183,88 @@ def logsumexp(m: Namespace, *xs: Any) -> Any:
     ones = m.sum(*[m.where(tie, 1.0, 0.0) for tie in ties])
     rest = m.sum(*[m.where(tie, 0.0, weight) for tie, weight in zip(ties, _weights(m, xs), strict=True)])
     return top + m.log1p((ones - 1.0) + rest)
+
+
+# The error functions' inverses and kin. A slope exp(y²) would multiply the rounding of y by y²: it is erfcx(y)/erfc(y),
+# whose denominator is known from the operand.
+
+HALF_SQRT_PI = 0.5 * math.sqrt(math.pi)
+ORDERS = (0.0, 9.0)
+
+ierfcx = leaf(
+    "ierfcx",
+    None,
+    lambda m, g, y, n, x: g * nan_with(m, y, -2.0 * (n + 1.0) * m.ierfcx(n + 1.0, x)),
+    domain=[ORDERS, (-20.0, INF)],
+    doc="exp(x²) times the n-th repeated integral of erfc; the order n is not differentiated",
+)
+
+
+@primitive(lambda m, g, y, x: g * (-2.0 * m.ierfcx(1.0, x)), domain=[(-26.0, INF)])
+def erfcx(m: Namespace, x: Any) -> Any:
+    """exp(x²)·erfc(x), without underflow"""
+    return m.ierfcx(0.0, x)
+
+
+def _inverse_slope(m: Namespace, y: Any, tail: Any) -> Any:
+    """√π/2·exp(y²), for the y whose erfc(|y|) is `tail`."""
+    end = m.equal(tail, 0.0)
+    return m.where(end, INF, HALF_SQRT_PI * m.divide(m.ierfcx(0.0, magnitude(m, y)), m.where(end, 1.0, tail)))
+
+
+def _inverse_bend(m: Namespace, g: Any, slope: Any, y: Any, x: Any) -> Any:
+    return g * (2.0 * y * slope * slope)
+
+
+_erfinv_slope = Primitive(
+    "_erfinv_slope", lambda m, y, x: _inverse_slope(m, y, 1.0 - magnitude(m, x)), None, _inverse_bend, symbol="erf⁻¹′"
+)
+_erfcinv_slope = Primitive(
+    "_erfcinv_slope", lambda m, y, x: -_inverse_slope(m, y, m.where(m.less(x, 1.0), x, 2.0 - x)), None, _inverse_bend,
+    symbol="erfc⁻¹′",
+)  # fmt: skip
+
+erfinv = leaf(
+    "erfinv",
+    lambda m, g, y, x: g * nan_with(m, y, m.apply(_erfinv_slope, y, x)),
+    symbol="erf⁻¹",
+    domain=[(-1.0, 1.0)],
+    doc="the inverse of erf",
+)
+erfcinv = leaf(
+    "erfcinv",
+    lambda m, g, y, x: g * nan_with(m, y, m.apply(_erfcinv_slope, y, x)),
+    symbol="erfc⁻¹",
+    domain=[(0.0, 2.0)],
+    doc="the inverse of erfc",
+)
+
+
+def _inverse_mills_ratio(m: Namespace, x: Any) -> Any:
+    """φ(x)/Φ(x)."""
+    upper = m.greater(x, 0.0)
+    up, down = m.where(upper, x, 0.0), m.where(upper, 0.0, x)
+    above = m.divide(normal_density(m, up), m.ndtr(up))
+    below = m.divide(m.sqrt(m.divide(2.0, m.pi)), m.ierfcx(0.0, -m.sqrt(0.5) * down))
+    return m.where(upper, above, below)
+
+
+def _log_ndtr_bend(m: Namespace, g: Any, slope: Any, x: Any) -> Any:
+    # −slope·(x + slope), in which both cancel below 0: there x + slope is √2·ierfcx(1, t)/ierfcx(0, t) at t = −x/√2.
+    upper, far = m.greater(x, 0.0), m.less(x, -1e9)
+    t = -m.sqrt(0.5) * m.where(m.logical_or(upper, far), 0.0, x)
+    below = m.divide(m.sqrt(2.0) * m.ierfcx(1.0, t), m.ierfcx(0.0, t))
+    up = m.where(upper, x, 0.0)
+    return -g * m.where(far, 1.0, slope * m.where(upper, up + slope, below))
+
+
+_log_ndtr_slope = Primitive("_log_ndtr_slope", _inverse_mills_ratio, _log_ndtr_bend, symbol="φ/Φ")
+
+
+@primitive(lambda m, g, y, x: g * m.apply(_log_ndtr_slope, x), symbol="log Φ")
+def log_ndtr(m: Namespace, x: Any) -> Any:
+    """the logarithm of the standard normal distribution, without underflow"""
+    lower = m.less(x, 0.0)
+    up, down = m.where(lower, 0.0, x), m.where(lower, x, 0.0)
+    below = m.log(0.5 * m.ierfcx(0.0, -m.sqrt(0.5) * down)) - 0.5 * down * down
+    return m.where(lower, below, m.log1p(-m.ndtr(-up)))

@@ -154,11 +154,17 @@ SIDES: Final[dict[str, Callable[..., Any]]] = {
     "remainder": lambda a, b: _value_of("round")(_divide(a, b)),
     # a zero whose sign decides has none in mpmath: no two of these are equal
     "copysign": lambda x, s: [_sign(x), _sign(s)] if s else math.nan,
+    "celu": lambda x, alpha: [_sign(x), _sign(alpha)],
+    **dict.fromkeys(
+        ("betaln", "psi_difference", "gammainc", "gammaincc", "shaped_gammainc", "shaped_gammaincc", "gamma_density"),
+        lambda *xs: list(map(_sign, xs)),
+    ),
     "where": lambda c, a, b: bool(c),
     "atan2": lambda y, x: x < 0 and (_sign(y) if y else math.nan),
     "hypot": lambda *xs: any(xs),
     "pow": lambda x, p: _sign(p) if x == 0 else _sign(x),
     "hard_tanh": _between(-1.0, 1.0),
+    "relu6": _between(0.0, 6.0),
     "hard_sigmoid": _between(-3.0, 3.0),
     "hard_swish": _between(-3.0, 3.0),
 }

@@ -23,10 +23,7 @@ _PREFIXES = {"negative": "-", "positive": "+"}
 _CONSTANTS = (1.0, 2.0, 0.5, -1.0, 3.0, 0.1, 1e-3, 1e3)
 _KINDS = ("call", "call", "call", "call", "call", "where", "if", "loop")
 _CONDITIONS = ("greater", "less", "greater_equal", "less_equal", "not_equal", "equal")
-_LEFT_OUT = {
-    "polygamma": "its first operand, which a method is called on, is an order and no Value",
-    "round_to": "its second operand is a whole number of digits",
-}
+_LEFT_OUT = {"round_to": "its second operand is a whole number of digits"}
 # What takes an operand to where a function is finite, by the lowest of its operands: most of a random program's
 # intermediate numbers would be nan or inf otherwise. Each is smooth and grows no faster than its operand.
 _GUARDS = {-math.inf: ("asinh", ""), -1.0: ("sin", ""), 0.0: ("softplus", ""), 1.0: ("hypot", "1.0")}
@@ -105,7 +102,7 @@ def programs(
 
     Args:
         names: the primitives to choose from, the simplest first, and guards among them; by default all that have a
-            derivative, but for ``polygamma`` and ``round_to``, which want a whole number.
+            derivative, but for those that want a whole number, such as ``polygamma`` and ``round_to``.
         inputs: how many Values a program takes; at least 1.
         max_size: the largest number of statements.
         branches: whether there are ``if``, ``where`` of a comparison, and loops.
@@ -154,10 +151,15 @@ def random_program(
     return _Writer(rng.choice, _rows(names), inputs).program(max_size, branches)
 
 
+def _is_drawn(row: Operation) -> bool:
+    # an order, which has no rule, stands first in its row, and a method is called on a Value
+    return bool(row.joint or (row.rules and row.rules[0])) and row.name not in _LEFT_OUT
+
+
 def _rows(names: Sequence[str] | None) -> list[Operation]:
     if names is not None:
         return [lookup(name) for name in names]
-    return [row for row in TABLE.values() if (any(row.rules) or row.joint) and row.name not in _LEFT_OUT]
+    return [row for row in TABLE.values() if _is_drawn(row)]
 
 
 class _Writer:

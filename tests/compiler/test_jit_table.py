@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from accuracy import bound_of, operands_of, points_of
+from accuracy import SLOW, bound_of, operands_of, points_of
 from edge_points import GOLDEN, edge_operands, key_of
 from edge_rows import ROWS, SIGNED_ZERO, same
 from jit_modes import BATCHES, MODES, POINTS, Mode, apart, compiled, flat, use
@@ -48,13 +48,13 @@ def value_and_slopes(row: Primitive, operands: int) -> Callable[..., list[Any]]:
 def at_points(row: Primitive, operands: int) -> tuple[list[tuple[float, ...]], list[list[float]]]:
     """Edges and random points, and what eager evaluation gives there."""
     rng = random.Random(row.name)
-    points = [tuple(rng.choice(EDGES) for _ in range(operands)) for _ in range(300)]
+    points = [tuple(rng.choice(EDGES) for _ in range(operands)) for _ in range(30 if row.name in SLOW else 300)]
     if operands < 3:
         points = list(product(EDGES, repeat=operands))
     if row.arity is None or row.arity > 2:
         points += [xs for xs in edge_operands(row) if len(xs) == operands]
     if operands == operands_of(row):
-        points += points_of(row, 250 if operands > 1 else 150)
+        points += points_of(row, 30 if row.name in SLOW else 250 if operands > 1 else 150)
     eager = value_and_slopes(row, operands) if slopes_of(row, operands) else lambda *xs: [float(row.eager(*xs))]
     return points, [eager(*xs) for xs in points]
 

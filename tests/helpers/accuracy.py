@@ -12,6 +12,9 @@ from autograd_core.namespaces import floats
 from autograd_core.primitives import TABLE, Primitive
 from autograd_core.testing.accuracy import LARGEST, SMALLEST_NORMAL, Deviation, deviations, sample_points
 
+SLOW = {"gammainc", "gammaincc", "shaped_gammainc", "shaped_gammaincc", "gamma_density"}
+"""Rows of which a value takes milliseconds: tests look at fewer points."""
+
 
 class Bound(NamedTuple):
     """What is held: errors in ULP of the truth, or, where that is more, of a term of the sum that the truth is.
@@ -66,6 +69,10 @@ def _inner(x: float) -> float:
     return 1.0 + abs(1.6 * x + 0.0714 * x * x * x)
 
 
+def _amplitude(x: float) -> float:
+    return min(0.5, abs(x) ** -0.5) if x else 0.5
+
+
 _FAR = "exp multiplies the rounding of its argument by the argument"
 
 # The stated exceptions. Everything else is within 3 ULP (value) and 5 ULP (local derivatives).
@@ -96,6 +103,39 @@ EXCEPTIONS: dict[str, Bound] = {
     ),
     "gelu": Bound(slope_term=floats.ndtr, reason="near the root of the derivative, of the larger term"),
     "gelu_tanh": Bound(slope_term=lambda x: 1.0 if -2.0 < x < 0.0 else 0.0, slack=_inner, reason=_FAR),
+    "lambertw": Bound(
+        slack=lambda x: 1.0 + 1.0 / (1.0 + floats.lambertw(x)),
+        within=lambda x: x > -0.36787944117144233,
+        reason="near −1/e the derivative, a pole, knows the operand by the rounded value",
+    ),
+    "sinc": Bound(
+        slope_term=lambda x: 1.0 / abs(x) if abs(x) > 0.5 else 0.0,
+        reason="near the root of the derivative, of the larger term",
+    ),
+    "entr": Bound(slope_term=lambda x: 1.0, reason="near the root of the derivative, of the larger term"),
+    "logdiffexp": Bound(value_term=lambda a, b: max(abs(a), abs(b)), reason="near a root, of the larger term"),
+    "beta": Bound(
+        within=lambda a, b: _normal(floats.divide(a, b), floats.divide(b, a)), reason="a factor lost to underflow"
+    ),
+    "celu": Bound(
+        slack=lambda x, alpha: 1.0 + abs(floats.divide(x, alpha)),
+        within=lambda x, alpha: alpha > 0.0 and _normal(floats.divide(x, alpha)) and floats.divide(x, alpha) > -700.0,
+        reason=_FAR + "; an exponential that is lost to underflow",
+    ),
+    **dict.fromkeys(
+        SLOW,
+        Bound(
+            slope_term=lambda *xs: floats.divide(floats.gamma_density(0.0, *xs[-2:]), xs[-1]),
+            within=lambda *xs: all(0.05 <= x <= 100.0 for x in xs[-2:]),
+            reason="near roots of derivatives, of the larger term; truths far from 1 take minutes",
+        ),
+    ),
+    **dict.fromkeys(
+        ("bessel_j", "j1"),
+        Bound(slope_term=lambda *xs: _amplitude(xs[-1]), reason="near roots of the derivative, of the larger term"),
+    ),
+    "bessel_y": Bound(slope_term=lambda n, x: _amplitude(x), reason="near roots of the derivative, of the larger term"),
+    "y1": Bound(slope_term=lambda x: _amplitude(x), reason="near roots of the derivative, of the larger term"),
     "mish": Bound(
         slope_term=lambda x: (1.0 + abs(x)) * _logistic(x), reason="near the root of the derivative, of the larger term"
     ),

@@ -7,6 +7,7 @@ import sys
 from itertools import product
 from threading import Thread
 
+import accuracy
 import numpy as np
 import pytest
 from mpmath import mp
@@ -38,7 +39,7 @@ NEAR_ROOTS = {"gelu", "gelu_tanh", "mish", "silu", "swish"}
 """Their slopes have a root at a negative operand: near it the bound is one on the larger term, which is about ¼."""
 NEEDY = (0.5096918127884841, 0.5205449519720682, 0.5311585519621916, 15.955529312978685)
 """Where erfc would be wrong by more than 3 ULP if the roundings on the way were not put back."""
-SLOW = {"polygamma", "digamma", "gamma", "lgamma"}
+SLOW = {"polygamma", "digamma", "gamma", "lgamma", *accuracy.SLOW}
 
 
 def named(rows):

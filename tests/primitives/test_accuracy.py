@@ -104,6 +104,22 @@ DEFINITIONS = {
     "lgamma": lambda x: mp.log(abs(mp.gamma(x))),
     "degrees": mp.degrees,
     "radians": mp.radians,
+    "trigamma": lambda x: mp.diff(mp.digamma, x),
+    "erfcx": lambda x: mp.exp(x * x) * mp.erfc(x),
+    "log_ndtr": lambda x: mp.log(mp.ncdf(x)) if x < 0 else mp.log1p(-mp.ncdf(-x)),
+    "log1mexp": lambda x: mp.log(1 - mp.exp(-x)),
+    "logit": lambda x: mp.log(x / (1 - x)),
+    "entr": lambda x: -x * mp.log(x) if x > 0 else -mp.inf,
+    "sinc": lambda x: mp.sincpi(x),
+    "relu6": lambda x: min(max(x, 0), 6),
+    "celu": lambda x: max(x, 0) + min(0, mp.expm1(x)),
+    "j0": lambda x: mp.quad(lambda t: mp.cos(x * mp.sin(t)), [0, mp.pi]) / mp.pi,
+    "j1": lambda x: mp.quad(lambda t: mp.cos(t - x * mp.sin(t)), [0, mp.pi]) / mp.pi,
+    "y0": lambda x: mp.bessely(0, x),
+    "y1": lambda x: mp.bessely(1, x),
+    "i0": lambda x: mp.quad(lambda t: mp.exp(x * mp.cos(t)), [0, mp.pi]) / mp.pi,
+    "i1": lambda x: mp.quad(lambda t: mp.exp(x * mp.cos(t)) * mp.cos(t), [0, mp.pi]) / mp.pi,
+    "exp1": lambda x: mp.expint(1, x),
     "square": lambda x: x**2,
     "reciprocal": lambda x: 1 / x,
 }
@@ -113,8 +129,13 @@ DEFINITIONS = {
 def test_a_forward_is_what_its_name_says(name: str) -> None:
     for x in (-7.25, -2.5, -0.75, 0.125, 0.8, 3.5, 20.25):
         with mp.workdps(80):
+            y = TABLE[name].forward(precise, mp.mpf(x), *TABLE[name].defaults)
+            if not mp.isfinite(y):
+                low, high = TABLE[name].domain[0]
+                assert not low < x < high, x
+                continue
             truth = DEFINITIONS[name](mp.mpf(x))
-            assert abs(TABLE[name].forward(precise, mp.mpf(x)) - truth) <= abs(truth) * mp.mpf(10) ** -25, x
+            assert abs(y - truth) <= abs(truth) * mp.mpf(10) ** -25, x
 
 
 @pytest.mark.parametrize("order", [0, 1, 2, 5, 9])

@@ -13,8 +13,8 @@ from autograd_core.primitives import TABLE, Primitive
 
 # Those with a kink, a jump or a vertical tangent at 0; their higher derivatives are those of the piece selected.
 NOT_SMOOTH_AT_0 = {
-    "abs", "cbrt", "ceil", "elu", "floor", "hard_swish", "leaky_relu", "relu", "round", "selu", "sign", "softsign",
-    "sqrt", "stop_gradient", "trunc",
+    "abs", "cbrt", "ceil", "celu", "elu", "floor", "hard_swish", "leaky_relu", "relu", "relu6", "round", "selu", "sign",
+    "softsign", "sqrt", "stop_gradient", "trunc",
 }  # fmt: skip
 
 

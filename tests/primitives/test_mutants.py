@@ -53,6 +53,9 @@ POINTS: dict[int, list[tuple[float, ...]]] = {
 }  # fmt: skip
 
 
+SHAPES: list[tuple[float, ...]] = [(2.5, 3.25), (0.5, 0.125), (7.0, 20.0), (30.0, 21.0)]
+
+
 def width(row: Primitive) -> int:
     """How many operands; of a primitive of any number, three."""
     return row.arity or 3
@@ -63,8 +66,20 @@ def points(row: Primitive) -> list[tuple[float, ...]]:
     xss = POINTS[width(row)]
     if row.name in ("dot", "sumprod"):
         xss = [(*xs, 0.7 * xs[0] + 0.3) for xs in xss]
-    if row.name == "polygamma":
+    if row.arity == 2 and row.rules[0] is None and row.domain[0] == (0.0, 9.0):
         xss = [(order, abs(x)) for order, (_, x) in zip([0.0, 1.0, 2.0, 3.0] * 4, xss, strict=False)]
+    if row.name == "psi_difference":
+        xss = [(order, abs(x), abs(d)) for order, (_, x, d) in zip([0.0, 1.0, 2.0] * 4, xss, strict=False)]
+    if row.name in ("erfinv", "erfcinv"):  # up to 1 the one, and near 0 the other
+        xss = [(0.3,), (-0.7,), (0.9375,), (0.9999,), (1e-9,), (1.625,), (1.2e-300,)]
+    if row.name == "lambertw":
+        xss = [*xss, (-0.3,), (-0.1,)]
+    if row.name in ("gammainc", "gammaincc"):
+        xss = SHAPES
+    if row.name in ("shaped_gammainc", "shaped_gammaincc", "gamma_density"):
+        xss = [(order, *xs) for order, xs in zip([0.0, 1.0, 2.0, 3.0], SHAPES, strict=True)]
+    if row.name == "celu":
+        xss = [(x, abs(alpha)) for x, alpha in xss if x > -600.0]
     if row.name == "round_to":
         xss = [(x, 1.0) for x, _ in xss]
     if row.name == "acosh":

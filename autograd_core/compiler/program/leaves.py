@@ -106,5 +106,9 @@ LEAVES: Final[dict[str, Leaf]] = {
     **dict.fromkeys(("sinh", "cosh", "tanh", "asinh", "acosh", "atanh"), _VECTOR),
     **dict.fromkeys(("atan2", "fmod", "remainder", "pow", "hypot"), _SCALAR),
     **dict.fromkeys(("gamma", "lgamma", "polygamma", "round_to", "fsum", "sumprod"), _BACK),
+    **dict.fromkeys(("erfinv", "erfcinv", "ierfcx", "beta", "betaln", "psi_difference", "expn", "lambertw"), _BACK),
+    **dict.fromkeys(
+        ("bessel_j", "bessel_y", "bessel_i", "shaped_gammainc", "shaped_gammaincc", "gamma_density"), _BACK
+    ),
 }
 """Every operation by its name: that of a leaf, or ``"input"``, ``"constant"``, ``"call"`` and ``"fma"``."""
