@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from autograd_core import Value
 from autograd_core.errors import AutogradError, DataError, OperandTypeError, StaleGraphError
 from autograd_core.nn import MLP
-from autograd_core.optim import SGD, Adam, AdamW, clip_gradients
+from autograd_core.optim import SGD, Adagrad, Adam, AdamW, RMSprop, clip_gradients
 
 
 def _steps(optimiser, grads):
@@ -73,8 +73,29 @@ def test_weight_decay_enters_adams_means_but_not_adamws():
     assert _steps(Adam([Value(2.0)], lr=0.25, weight_decay=0.5, eps=0.0), [0.0]) == pytest.approx([1.75], rel=1e-14)
 
 
-def test_without_a_gradient_adam_stays_also_without_eps():
-    assert _steps(Adam([Value(2.0)], eps=0.0), [0.0, 0.0]) == [2.0, 2.0]
+def test_rmsprop_by_hand():
+    # v = 1/4·g² at first: 1/4, 3/16 + 1 = 19/16, 57/64; eps = 1/4
+    first = 1.0 - 0.5 * 1.0 / (0.5 + 0.25)
+    second = first + 0.5 * 2.0 / (math.sqrt(19 / 16) + 0.25)
+    seen = _steps(RMSprop([Value(1.0)], lr=0.5, alpha=0.75, eps=0.25), [1.0, -2.0, 0.0])
+    assert seen == pytest.approx([first, second, second], rel=1e-14)
+    # with momentum ½ the steps are 1/(½ + ¼), and half of that at a gradient of 0
+    seen = _steps(RMSprop([Value(1.0)], lr=0.5, alpha=0.75, eps=0.25, momentum=0.5), [1.0, 0.0])
+    assert seen == pytest.approx([first, first - 0.5 * 0.5 / 0.75], rel=1e-14)
+    (decayed,) = _steps(RMSprop([Value(2.0)], lr=0.5, alpha=0.75, eps=0.0, weight_decay=0.5), [1.0])
+    assert decayed == 1.0
+
+
+def test_adagrad_by_hand():
+    # s = 9, 25, 25; eps = 1
+    seen = _steps(Adagrad([Value(1.0)], lr=0.5, eps=1.0), [3.0, -4.0, 0.0])
+    assert seen == pytest.approx([0.625, 0.625 + 2.0 / 6.0, 0.625 + 2.0 / 6.0], rel=1e-14)
+    assert _steps(Adagrad([Value(2.0)], lr=0.5, eps=0.0, weight_decay=0.5), [3.0]) == [1.5]
+
+
+@pytest.mark.parametrize("build", [Adam, RMSprop, Adagrad])
+def test_without_a_gradient_it_stays_also_without_eps(build):
+    assert _steps(build([Value(2.0)], eps=0.0), [0.0, 0.0]) == [2.0, 2.0]
 
 
 @pytest.mark.parametrize(
@@ -85,6 +106,9 @@ def test_without_a_gradient_adam_stays_also_without_eps():
         lambda ps: SGD(ps, lr=0.05, momentum=0.5, nesterov=True),
         lambda ps: Adam(ps, lr=0.1),
         lambda ps: AdamW(ps, lr=0.1, weight_decay=0.0),
+        lambda ps: RMSprop(ps, lr=0.02, alpha=0.999),
+        lambda ps: RMSprop(ps, lr=0.001, alpha=0.9, momentum=0.9),
+        lambda ps: Adagrad(ps, lr=0.5),
     ],
 )
 def test_every_optimiser_finds_the_bottom_of_a_bowl(build):
@@ -120,7 +144,7 @@ def test_zero_grad():
     assert x.grad == 0.0
 
 
-@pytest.mark.parametrize("build", [SGD, Adam, AdamW])
+@pytest.mark.parametrize("build", [SGD, Adam, AdamW, RMSprop, Adagrad])
 def test_parameters_that_cannot_be_trained_are_refused(build):
     x = Value(1.0)
     for parameters, words in [([], "no parameters"), ([x * x], "leaf"), ([1.0], "leaf"), ([x, x], "twice")]:
@@ -152,12 +176,16 @@ ALL = [
     lambda ps: SGD(ps, lr=0.3, momentum=0.5, nesterov=True, weight_decay=0.1),
     lambda ps: Adam(ps, lr=0.3, betas=(0.8, 0.9), eps=1e-6),
     lambda ps: AdamW(ps, lr=0.3),
+    lambda ps: RMSprop(ps, lr=0.3, alpha=0.5, momentum=0.5, weight_decay=0.1),
+    lambda ps: Adagrad(ps, lr=0.3, weight_decay=0.1),
 ]
 
 
 @pytest.mark.parametrize(
     ("build", "name"),
-    [(each, name) for each in ALL for name in ("lr", "weight_decay")] + [(ALL[1], "momentum"), (ALL[2], "eps")],
+    [(each, name) for each in ALL for name in ("lr", "weight_decay")]
+    + [(ALL[1], "momentum"), (ALL[2], "eps")]
+    + [(ALL[4], name) for name in ("alpha", "eps", "momentum")],
 )
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -0.1, "0.1", None, [0.1]])
 def test_a_setting_is_checked_whenever_it_is_set(build, name, bad):
@@ -180,7 +208,7 @@ def test_betas_are_checked_whenever_they_are_set(bad):
     assert optimiser.betas == (0.5, 0.25)
 
 
-@pytest.mark.parametrize("build", [SGD, Adam, AdamW])
+@pytest.mark.parametrize("build", [SGD, Adam, AdamW, RMSprop, Adagrad])
 def test_a_network_stands_for_its_parameters(build):
     model = MLP(2, [3, 1], seed=1)
     assert build(model).parameters == model.parameters()

@@ -17,6 +17,7 @@ from autograd_core.engine.strictness import lenient
 from autograd_core.engine.value import as_value
 from autograd_core.errors import OperandTypeError, TransformError
 from autograd_core.transforms.function_call import explain_type_error
+from autograd_core.transforms.mapping import Mapped
 from autograd_core.transforms.trees import Tree
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def jit(
             a batch it raises. The number alone of such a Value, by ``stop_gradient``, is read at each call.
         in_axes: for a batch, the axis along which each argument is mapped, or None for one that all samples share; a
             single axis is that of all arguments. Mapped arguments are NumPy arrays, or trees of them with one axis.
+            ``jit(vmap(f, in_axes))`` is the same.
         reduce: None for a result for each sample, along axis 0; ``"sum"`` or ``"mean"`` over the samples.
         threads: how many threads share a large batch; by default as many as there are processors. The result is the
             same at each call with the same number of threads.
@@ -77,6 +79,8 @@ def jit(
     >>> round(slope(0.5), 12)
     0.918216819549
     """
+    if isinstance(f, Mapped) and in_axes is None:
+        in_axes, f = f.in_axes, f.f
     options = in_axes, reduce, threads, strict, static_argnums, static_argnames
     return Jit(f, *options) if f is not None else lambda function: Jit(function, *options)
 

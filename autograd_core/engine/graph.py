@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd_core.engine.clock import clock, exhaust
 from autograd_core.engine.methods import method_of
+from autograd_core.engine.reals import as_float
 from autograd_core.engine.strictness import is_strict, lenient
 from autograd_core.engine.sweeps import pull_back, topological_order
 from autograd_core.engine.value import Constant, Value, as_value
@@ -86,6 +87,16 @@ class Graph:
                 is_written = clock.write(now, chain(*stamps, data), now + (2 if newer else 1))
             self._evaluated = now + 1, numbers[len(operations) :]
 
+    def _seeds(self, seed: Any) -> list[float]:
+        """What the adjoint of each output starts with."""
+        if not isinstance(seed, (list, tuple)):
+            return [as_float(seed)] * len(self.outputs)
+        if len(seed) != len(self.outputs):
+            raise GraphError(
+                f"there are {len(seed)} seeds for {len(self.outputs)} outputs: give one number, or as many"
+            )
+        return [as_float(each) for each in seed]
+
     def _evaluate(self, given: Sequence[float]) -> list[float]:
         """The data of all operations, in order, from those of the leaves."""
         data: dict[Value, float] = dict(zip(self.leaves, given, strict=True))
@@ -97,29 +108,35 @@ class Graph:
                 data[node] = node._data
         return [data[node] for node in self._operations]
 
-    def backward(self) -> None:
+    def backward(self, seed: Any = 1.0) -> None:
         """Add the derivative of the sum of the outputs to the grad of every leaf, in reverse topological order.
 
         The adjoints are the pass's own until they are written all at once at its end, so a pass that fails changes
         nothing, and passes on several threads add up.
 
+        Args:
+            seed: the adjoint that every output starts with, by which the outputs are weighted in that sum; or a list
+                or tuple with one for each output.
+
         Raises:
-            GraphError: if all outputs are constants.
+            GraphError: if all outputs are constants, or there are not as many seeds as outputs.
+            OperandTypeError: for a seed that is no real number.
             StaleGraphError: if a leaf was changed after the forward pass.
             TraceError: if the graph is that of a trace, whose nodes have no numbers.
         """
         if all(output.__class__ is Constant for output in self.outputs):
             raise GraphError("a constant has no gradient: backward() wants a Value computed from others, or a leaf")
+        seeds = self._seeds(seed)
         self.require_numbers()
         operations, leaves = self._operations, self.leaves
         evaluated_at, numbers = self._evaluated
-        if numbers and self._is_unchanged_since(evaluated_at):
+        if numbers and seeds.count(1.0) == len(seeds) and self._is_unchanged_since(evaluated_at):
             count = len(operations)
             grads, shares = numbers[:count], numbers[count:]
         else:
             adjoints: dict[Value, float] = {}
-            for output in self.outputs:
-                adjoints[output] = adjoints.get(output, 0.0) + 1.0
+            for output, start in zip(self.outputs, seeds, strict=True):
+                adjoints[output] = adjoints.get(output, 0.0) + start
             pull_back(self.nodes, adjoints)
             leaves = [node for node in leaves if node in adjoints]
             grads, shares = [adjoints.get(node, 0.0) for node in operations], [adjoints[leaf] for leaf in leaves]
@@ -154,14 +171,18 @@ class Graph:
 
 
 @method_of(Value)
-def backward(self: Value) -> None:
+def backward(self: Value, seed: Any = 1.0) -> None:
     """Add the derivative of this Value with respect to each leaf to the leaf's `grad`, in one reverse pass.
+
+    Args:
+        seed: what all of them are multiplied by: the adjoint that the pass starts with; a real number.
 
     Raises:
         GraphError: if this Value is a constant.
+        OperandTypeError: for a seed that is no real number.
         StaleGraphError: if a leaf was changed after this Value was computed.
     """
-    Graph(self).backward()
+    Graph(self).backward(as_float(seed))
 
 
 def gradients(output: Value, leaves: Sequence[Value]) -> list[Value]:

@@ -115,7 +115,7 @@ class Traced(Value):
     def grad(self, number: Any) -> NoReturn:
         _unknown("setting .grad")
 
-    def backward(self) -> None:
+    def backward(self, seed: Any = 1.0) -> None:
         _unknown("backward()", "differentiate the function with grad or value_and_grad, then compile that")
 
     def __bool__(self) -> bool:

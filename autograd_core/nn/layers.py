@@ -8,13 +8,14 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from itertools import repeat
+from typing import Any, cast
 
 from autograd_core import activations
 from autograd_core.engine.reals import as_float, count
 from autograd_core.engine.value import TABLE, Value, as_value, record, write_data
 from autograd_core.errors import NetworkError
-from autograd_core.nn import fitting
+from autograd_core.nn import fitting, prediction
 from autograd_core.primitives.table import Primitive
 
 __all__ = ["MLP", "Activation", "Layer", "Module", "Neuron"]
@@ -48,6 +49,7 @@ class Module:
         raise NotImplementedError
 
     fit = fitting.fit
+    predict = prediction.predict
 
 
 class Neuron(Module):
@@ -191,16 +193,16 @@ class MLP(Module):
     Args:
         nin: the number of inputs, at least 1.
         nouts: the number of neurons of each layer; at least one layer. A single number is that of a single layer.
-        activation: that of all layers but the last.
+        activation: that of all layers but the last; or a list or tuple with one for each layer, the last included.
         seed, init: as for `Neuron`.
-        output: the activation of the last layer; None for none.
+        output: the activation of the last layer; None for none. Not beside a list of activations.
 
     Attributes:
         layers: the layers.
         activation: as given.
 
     Raises:
-        NetworkError: as for `Neuron`, and without a layer.
+        NetworkError: as for `Neuron`, without a layer, and for another number of activations than of layers.
 
     >>> model = MLP(2, [2, 1], seed=1)
     >>> model
@@ -213,7 +215,7 @@ class MLP(Module):
         self,
         nin: int,
         nouts: int | Sequence[int],
-        activation: Activation = "relu",
+        activation: Activation | Sequence[Activation] = "relu",
         seed: int | str | random.Random | None = None,
         *,
         init: str | None = None,
@@ -223,10 +225,12 @@ class MLP(Module):
         if not widths:
             raise NetworkError("an MLP has at least one layer: give the number of neurons of each, such as [16, 16, 1]")
         sizes = [nin, *widths]
-        activations = [activation] * (len(widths) - 1) + [output]
-        self.activation = activation
         seed = _generator(seed)
-        self.layers = [Layer(sizes[i], sizes[i + 1], each, init=init, seed=seed) for i, each in enumerate(activations)]
+        self.activation = activation
+        self.layers = [
+            Layer(sizes[i], sizes[i + 1], each, init=init, seed=seed)
+            for i, each in enumerate(_of_each_layer(activation, output, len(widths)))
+        ]
 
     @property
     def sizes(self) -> list[int]:
@@ -275,6 +279,21 @@ def _inputs(x: Iterable[Any], wanted: int, of: str) -> list[Value]:
     if len(inputs) != wanted:
         raise NetworkError(f"the {of} takes {wanted} input{'s' * (wanted != 1)}, not {len(inputs)}")
     return inputs
+
+
+def _of_each_layer(
+    activation: Activation | Sequence[Activation], output: Activation, layers: int
+) -> Sequence[Activation]:
+    """The activation of each layer of an MLP."""
+    if not isinstance(activation, (list, tuple)):
+        return [*repeat(cast(Activation, activation), layers - 1), output]
+    if output is not None:
+        raise NetworkError("give the output's activation as the last of the list of activations, not beside it")
+    if len(activation) != layers:
+        raise NetworkError(
+            f"there are {len(activation)} activations for {layers} layers: give one for each, None for a linear layer"
+        )
+    return activation
 
 
 def _activation(activation: Activation) -> tuple[Callable[[Value], Value] | None, str]:

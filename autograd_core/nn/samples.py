@@ -7,7 +7,7 @@ from typing import Any
 from autograd_core._extras import require
 from autograd_core.errors import DataError, OperandTypeError
 
-__all__ = ["Samples"]
+__all__ = ["Samples", "as_samples"]
 
 
 class Samples:
@@ -32,8 +32,8 @@ class Samples:
     """
 
     def __init__(self, inputs: Any, targets: Any) -> None:
-        self.inputs, _ = _array("inputs", inputs)
-        self.targets, self.given_targets = _array("targets", targets)
+        self.inputs, _ = as_samples("inputs", inputs)
+        self.targets, self.given_targets = as_samples("targets", targets)
         if self.inputs.ndim < 2:
             raise DataError(
                 f"inputs are an array of shape (samples, features), not {self.inputs.shape}: "
@@ -52,9 +52,9 @@ class Samples:
         return len(self.inputs)
 
 
-def _array(name: str, numbers: Any) -> tuple[Any, Any]:
+def as_samples(name: str, numbers: Any) -> tuple[Any, Any]:
     """As a contiguous array of doubles, and as it was given."""
-    np = require("numpy", "fit needs NumPy", extra="compile")
+    np = require("numpy", "an array of samples needs NumPy", extra="compile")
     try:
         given = np.asarray(numbers)
     except ValueError as error:  # rows of different lengths

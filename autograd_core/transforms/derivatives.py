@@ -17,7 +17,9 @@ from autograd_core.errors import TransformError
 from autograd_core.transforms.function_call import Argnums, FunctionCall, argument_numbers, check_function
 from autograd_core.transforms.trees import Shape, Structure, Tree, array_of
 
-__all__ = ["derivative", "grad", "hessian", "hvp", "jacfwd", "jacobian", "jacrev", "jvp", "value_and_grad", "vjp"]
+__all__ = [
+    "derivative", "grad", "hessian", "hvp", "jacfwd", "jacobian", "jacrev", "jvp", "linearize", "value_and_grad", "vjp",
+]  # fmt: skip
 
 
 def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
@@ -83,13 +85,16 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> 
     return gradient
 
 
-def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+def jvp(
+    f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False
+) -> tuple[Any, ...]:
     """The value of `f` and its derivative along a direction, in one forward sweep.
 
     Args:
         f: a function of any number of arguments, which returns a tree of numbers.
         primals: the arguments.
         tangents: the direction, of the same structure.
+        has_aux: whether `f` returns a pair, whose second part is not differentiated and comes third.
 
     Raises:
         TransformError: if primals and tangents do not match.
@@ -101,19 +106,21 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
         raise TransformError("primals and tangents are tuples with one entry for each argument: (x,) for a single one")
     with collector_paused():
-        call = FunctionCall(f, tuple(primals), range(len(primals)))
+        call = FunctionCall(f, tuple(primals), range(len(primals)), has_aux)
         direction = _matching("tangents", "primals", list(call.trees.values()), tuple(tangents))
         pushed = call.push(direction)
         call.close()
-        return call.value(), call.result.build(pushed)
+        both = call.value(), call.result.build(pushed)
+        return (*both, call.aux) if has_aux else both
 
 
-def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
     """The value of `f`, and the function from a cotangent of its result to the cotangents of its arguments.
 
     Args:
         f: a function of any number of arguments, which returns a tree of numbers.
         primals: the arguments.
+        has_aux: whether `f` returns a pair, whose second part is not differentiated and comes third.
 
     Raises:
         TransformError: if a cotangent does not have the structure of the result.
@@ -124,50 +131,81 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     """
     check_function(f, "vjp")
     with collector_paused():
-        call = FunctionCall(f, primals, range(len(primals)))
+        call = FunctionCall(f, primals, range(len(primals)), has_aux)
 
     def pull(cotangent: Any) -> tuple[Any, ...]:
         numbers = _matching("the cotangent", "the result", [call.result], (cotangent,))
         pulled = call.pull(numbers)
         return tuple(_by_argument(call, range(len(primals)), lambda tree, place: tree.build(pulled[place])))
 
-    return call.value(), pull
+    return (call.value(), pull, call.aux) if has_aux else (call.value(), pull)
 
 
-def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
+    """The value of `f`, and the linear function from tangents of its arguments to the tangent of its result.
+
+    `f` is called once; each call of the linear function is one forward sweep over what that left behind.
+
+    Args:
+        f: a function of any number of arguments, which returns a tree of numbers.
+        primals: the arguments.
+        has_aux: whether `f` returns a pair, whose second part is not differentiated and comes third.
+
+    Raises:
+        TransformError: if tangents do not have the structure of the arguments.
+
+    >>> value, push = linearize(lambda x, y: x * y, 3.0, 2.0)
+    >>> value, push(1.0, 0.0), push(0.0, 1.0)
+    (6.0, 2.0, 3.0)
+    """
+    check_function(f, "linearize")
+    with collector_paused():
+        call = FunctionCall(f, primals, range(len(primals)), has_aux)
+
+    def push(*tangents: Any) -> Any:
+        pushed = call.push(_matching("tangents", "primals", list(call.trees.values()), tangents))
+        return call.result.build(pushed)
+
+    return (call.value(), push, call.aux) if has_aux else (call.value(), push)
+
+
+def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> Any:
     """The Hessian of `f` times a direction: a forward sweep over the gradient.
 
     Args:
         f: a function that returns one number; differentiated by its first argument, or by all as a tuple if several.
         primals: the arguments.
         tangents: the direction, of the same structure.
+        has_aux: whether `f` returns a pair, whose second part is not differentiated; ``(product, aux)`` is given then.
 
     >>> hvp(lambda x: x[0] ** 2 * x[1], ([3.0, 2.0],), ([1.0, 0.0],))
     [4.0, 6.0]
     """
     check_function(f, "hvp")
     argnums = 0 if not isinstance(primals, (tuple, list)) or len(primals) == 1 else tuple(range(len(primals)))
-    return jvp(grad(f, argnums), primals, tangents)[1]
+    found = jvp(grad(f, argnums, has_aux), primals, tangents, has_aux)
+    return found[1:] if has_aux else found[1]
 
 
-def jacrev(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+def jacrev(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
     """The Jacobian of `f` by reverse sweeps, one for each number in its result; see `jacobian`."""
     check_function(f, "jacrev")
-    return _jacobian(f, argnums, lambda rows, columns: True)
+    return _jacobian(f, argnums, has_aux, lambda rows, columns: True)
 
 
-def jacfwd(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+def jacfwd(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
     """The Jacobian of `f` by forward sweeps, one for each number in its arguments; see `jacobian`."""
     check_function(f, "jacfwd")
-    return _jacobian(f, argnums, lambda rows, columns: False)
+    return _jacobian(f, argnums, has_aux, lambda rows, columns: False)
 
 
-def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+def jacobian(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
     """The Jacobian of `f`, by forward or reverse sweeps, whichever are fewer.
 
     Args:
         f: a function that returns a tree of numbers.
         argnums: the number, or numbers, of the positional arguments to differentiate.
+        has_aux: whether `f` returns a pair, whose second part is not differentiated; ``(Jacobian, aux)`` is given then.
 
     Returns:
         A function of the same arguments. Its result has the structure of the result of `f`, with the structure of the
@@ -180,25 +218,26 @@ def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     [[2.0, 3.0], [1.0, 0.0]]
     """
     check_function(f, "jacobian")
-    return _jacobian(f, argnums, lambda rows, columns: rows <= columns)
+    return _jacobian(f, argnums, has_aux, lambda rows, columns: rows <= columns)
 
 
-def hessian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
-    """The Hessian of `f`, a function that returns one number: the Jacobian of its gradient.
+def hessian(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
+    """The Hessian of `f`, a function that returns one number: the Jacobian of its gradient; see `jacobian`.
 
     >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 2.0])
     [[4.0, 6.0], [6.0, 0.0]]
     """
     check_function(f, "hessian")
-    return jacobian(grad(f, argnums), argnums)
+    return jacobian(grad(f, argnums, has_aux), argnums, has_aux)
 
 
-def derivative(f: Callable[..., Any], n: int = 1) -> Callable[[Any], Any]:
+def derivative(f: Callable[..., Any], n: int = 1, has_aux: bool = False) -> Callable[[Any], Any]:
     """The n-th derivative of a function of one number.
 
     Args:
         f: a function of one number that returns one number.
         n: the order, 0 or more.
+        has_aux: whether `f` returns a pair, whose second part is not differentiated; ``(slope, aux)`` is given then.
 
     Raises:
         TransformError: if `n` is no count.
@@ -213,21 +252,24 @@ def derivative(f: Callable[..., Any], n: int = 1) -> Callable[[Any], Any]:
     @wraps(f)
     def differentiated(x: Any) -> Any:
         with collector_paused():
-            call = FunctionCall(f, (x,), [0])
+            call = FunctionCall(f, (x,), [0], has_aux)
             y = call.scalar("derivative")
             for _ in range(n):
                 (y,) = gradients(y, call.inputs)
             call.close()
-            return call.numbers([y])[0]
+            (slope,) = call.numbers([y])
+            return (slope, call.aux) if has_aux else slope
 
     return differentiated
 
 
-def _jacobian(f: Callable[..., Any], argnums: Argnums, by_rows: Callable[[int, int], bool]) -> Callable[..., Any]:
+def _jacobian(
+    f: Callable[..., Any], argnums: Argnums, has_aux: bool, by_rows: Callable[[int, int], bool]
+) -> Callable[..., Any]:
     @wraps(f)
     def differentiated(*args: Any, **kwargs: Any) -> Any:
         with collector_paused():
-            call = FunctionCall(f, args, argument_numbers(argnums, args), kwargs=kwargs)
+            call = FunctionCall(f, args, argument_numbers(argnums, args), has_aux, kwargs)
             height, width = len(call.outputs), len(call.inputs)
             if by_rows(height, width):
                 rows = [call.pull(_unit(i, height)) for i in range(height)]
@@ -235,11 +277,12 @@ def _jacobian(f: Callable[..., Any], argnums: Argnums, by_rows: Callable[[int, i
                 columns = [call.push(_unit(j, width)) for j in range(width)]
                 rows = [[column[i] for column in columns] for i in range(height)]
             call.close()
-            return call.result.build_leaves(
+            blocks = call.result.build_leaves(
                 lambda rows_of_leaf, shape: _by_argument(
                     call, argnums, lambda tree, place: _block(tree, [row[place] for row in rows[rows_of_leaf]], shape)
                 )
             )
+            return (blocks, call.aux) if has_aux else blocks
 
     return differentiated
 

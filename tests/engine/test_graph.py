@@ -5,6 +5,7 @@ import math
 import pickle
 import subprocess
 import sys
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from autograd_core import Constant, Graph, Value, gradients, topological_order
 from autograd_core import math as m
 from autograd_core.activations import relu
-from autograd_core.errors import StaleGraphError
+from autograd_core.errors import GraphError, OperandTypeError, StaleGraphError
 from autograd_core.primitives import TABLE, primitive
 
 
@@ -75,6 +76,60 @@ def test_a_root_that_is_an_interior_node_of_another():
     Graph(y, z).backward()
     assert x.grad == 18.0
     assert (y.grad, z.grad) == (3.0, 1.0)
+
+
+def test_a_seed_is_what_the_pass_starts_with():
+    x = Value(3.0)
+    y, z = x * x, x * 5
+    y.backward(2.0)
+    assert (x.grad, y.grad) == (12.0, 2.0)
+    y.backward(seed=Fraction(-1, 2))
+    assert (x.grad, y.grad) == (9.0, -0.5)
+    x.grad = 0.0
+    Graph(y, z).backward(2)
+    assert x.grad == 22.0
+    x.grad = 0.0
+    Graph(y, z, y).backward([1.0, 10.0, 0.5])
+    assert (x.grad, y.grad, z.grad) == (59.0, 1.5, 10.0)
+    x.grad = 0.0
+    Graph(y, z).backward((math.inf, 0.0))
+    assert x.grad == math.inf
+
+
+@pytest.mark.parametrize("seed", [1.0, 2.0, [0.5, -3.0], (1.0, 1.0)])
+def test_a_compiled_graph_takes_a_seed_too(seed):
+    def adjoints(compiled):
+        x = Value(3.0)
+        graph = Graph(x * x, x * 5)
+        if compiled:
+            graph.compile()
+            x.data = 4.0
+            graph.forward()
+            x.data = 3.0
+            graph.forward()
+        graph.backward(seed)
+        return [node.grad for node in graph.nodes]
+
+    assert adjoints(compiled=True) == adjoints(compiled=False)
+
+
+def test_a_seed_that_is_none_is_refused():
+    x = Value(3.0)
+    y = x * x
+    for seed, error in (
+        ("1", OperandTypeError),
+        (None, OperandTypeError),
+        (y, OperandTypeError),
+        ([1.0], OperandTypeError),
+    ):
+        with pytest.raises(error):
+            y.backward(seed)
+    for seeds in ([1.0], [1.0, 2.0, 3.0], []):
+        with pytest.raises(GraphError, match=f"there are {len(seeds)} seeds for 2 outputs"):
+            Graph(y, x).backward(seeds)
+    with pytest.raises(OperandTypeError):
+        Graph(y, x).backward([1.0, None])
+    assert (x.grad, y.grad) == (0.0, 0.0)
 
 
 @pytest.mark.parametrize("times", [1, 2, 5])

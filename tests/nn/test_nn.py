@@ -165,6 +165,24 @@ def test_settings_that_do_not_exist_are_refused():
         Neuron(2, init="normal")
 
 
+def test_each_layer_may_have_an_activation_of_its_own():
+    model = MLP(2, [4, 3, 1], ["tanh", "gelu", "sigmoid"], seed=1)
+    assert [layer.neurons[0].activation for layer in model.layers] == ["tanh", "gelu", "sigmoid"]
+    twin = MLP(2, [4, 3, 1], ("tanh", "gelu", None), seed=1)
+    assert repr(twin.layers[2]) == "Layer of [LinearNeuron(3)]"
+    assert model([0.5, -1.0]).data == activations.sigmoid(twin([0.5, -1.0])).data
+    assert MLP(2, 1, ["tanh"], seed=1)([0.5, -1.0]).data == Neuron(2, "tanh", seed=1)([0.5, -1.0]).data
+    # the weights are those that the activation asks for
+    assert [p.data for p in MLP(2, [3, 1], ["tanh", None], seed=1).parameters()] == [
+        p.data for p in MLP(2, [3, 1], "tanh", seed=1).parameters()
+    ]
+    for wrong in (["tanh"], ["tanh"] * 3, [], ["tanh", "tahn"]):
+        with pytest.raises(NetworkError, match=r"activations? .*(2 layers|tahn)"):
+            MLP(2, [4, 1], wrong)
+    with pytest.raises(NetworkError, match="the last of the list"):
+        MLP(2, [4, 1], ["tanh", None], output="sigmoid")
+
+
 def test_a_single_size_is_that_of_a_single_layer():
     assert [p.data for p in MLP(2, 4, seed=1).parameters()] == [p.data for p in MLP(2, [4], seed=1).parameters()]
     assert len(MLP(2, np.int64(3)).layers) == 1

@@ -16,10 +16,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from autograd_core import Value, math
+from autograd_core import Value, jit, math
 from autograd_core.activations import relu
 from autograd_core.errors import AutogradError, OperandTypeError, StaleGraphError, TransformError
-from autograd_core.transforms import derivative, grad, hessian, hvp, jacfwd, jacobian, jacrev, jvp, value_and_grad, vjp
+from autograd_core.transforms import (
+    derivative,
+    grad,
+    hessian,
+    hvp,
+    jacfwd,
+    jacobian,
+    jacrev,
+    jvp,
+    linearize,
+    value_and_grad,
+    vjp,
+)  # fmt: skip
 from autograd_core.transforms.sparse import sparse_hessian, sparse_jacobian
 
 NUMBERS = st.floats(-3.0, 3.0).map(lambda x: round(x, 3))
@@ -104,6 +116,47 @@ def test_argnums_and_aux() -> None:
     assert grad(lambda x: (x * x, None), has_aux=True)(2.0) == (4.0, None)
     assert grad(lambda x: (x * x, ["text", x]), has_aux=True)(2.0) == (4.0, ["text", 2.0])
     assert jacobian(lambda x, y: [x * y, x], (0, 1))(3.0, 2.0) == [(2.0, 3.0), (1.0, 0.0)]
+
+
+def test_every_transform_has_aux() -> None:
+    def f(x: Any, y: Any) -> Any:
+        return x * x * y, {"x": x}
+
+    def pair(x: Any, y: Any) -> Any:
+        return [x * y, x], ["seen", y]
+
+    aux = {"x": 3.0}
+    assert jvp(f, (3.0, 2.0), (1.0, 0.0), has_aux=True) == (18.0, 12.0, aux)
+    value, pull, seen = vjp(pair, 3.0, 2.0, has_aux=True)
+    assert (value, pull([1.0, 0.0]), seen) == ([6.0, 3.0], (2.0, 3.0), ["seen", 2.0])
+    value, push, seen = linearize(pair, 3.0, 2.0, has_aux=True)
+    assert (value, push(1.0, 0.0), seen) == ([6.0, 3.0], [2.0, 1.0], ["seen", 2.0])
+    assert hvp(f, (3.0, 2.0), (1.0, 0.0), has_aux=True) == ((4.0, 6.0), aux)
+    assert hvp(lambda x: f(x, 2.0), (3.0,), (1.0,), has_aux=True) == (4.0, aux)
+    for transform in (jacobian, jacfwd, jacrev):
+        assert transform(pair, (0, 1), has_aux=True)(3.0, 2.0) == ([(2.0, 3.0), (1.0, 0.0)], ["seen", 2.0])
+    assert hessian(f, (0, 1), has_aux=True)(3.0, 2.0) == (((4.0, 6.0), (6.0, 0.0)), aux)
+    assert derivative(lambda x: f(x, 2.0), 2, has_aux=True)(3.0) == (4.0, aux)
+    assert jit(hessian(f, has_aux=True))(3.0, 2.0) == (4.0, aux)
+    assert grad(lambda x: jvp(f, (x, 2.0), (1.0, 0.0), has_aux=True)[2]["x"] * x)(3.0) == 6.0
+
+
+def test_linearize_is_jvp_with_one_call() -> None:
+    calls = []
+
+    def f(x: Any, d: Any) -> Any:
+        calls.append(1)
+        return {"y": math.sin(x) * d["a"], "z": d["b"]}
+
+    value, push = linearize(f, 0.5, {"a": 2.0, "b": 3.0})
+    for t in (1.0, -2.0):
+        direction = t, {"a": 0.25, "b": t}
+        assert (value, push(*direction)) == jvp(f, (0.5, {"a": 2.0, "b": 3.0}), direction)
+    assert len(calls) == 3
+    assert grad(lambda x: linearize(math.sin, x)[1](1.0))(0.5) == -math.sin(0.5)
+    assert jit(lambda x, t: linearize(math.exp, x)[1](t))(1.0, 2.0) == 2.0 * math.exp(1.0)
+    with pytest.raises(TransformError, match="tangents and primals differ in number"):
+        push(1.0)
 
 
 def test_what_does_not_depend_has_gradient_zero() -> None:

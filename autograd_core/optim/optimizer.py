@@ -1,8 +1,4 @@
-"""Optimisers: change parameters by their gradients.
-
-A step writes all parameters at once, so a graph recorded before it knows that it is out of date. Like a primitive's
-rule, an optimiser's is written once, over a namespace: for one parameter at a time, or for an array of all of them.
-"""
+"""What all optimisers share: their parameters, their settings, the step, and where they are, as a dict."""
 
 from __future__ import annotations
 
@@ -16,7 +12,7 @@ from autograd_core.engine.value import Constant, Value, write_data
 from autograd_core.errors import DataError
 from autograd_core.namespaces import floats
 
-__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "clip_gradients"]
+__all__ = ["Optimizer", "check_setting", "leaves_of"]
 
 
 class Optimizer:
@@ -40,7 +36,7 @@ class Optimizer:
     weight_decay: float
 
     def __init__(self, parameters: Any, lr: float, weight_decay: float) -> None:
-        self.parameters = _leaves(parameters)
+        self.parameters = leaves_of(parameters)
         self.lr = lr
         self.weight_decay = weight_decay
         self.count = 0
@@ -49,7 +45,7 @@ class Optimizer:
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; a number that steps go by must be in its range, whenever it is set."""
         if name in _BELOW:
-            value = _check(name, value, _BELOW[name])
+            value = check_setting(name, value, _BELOW[name])
         elif name == "betas":
             value = _pair_of_betas(value)
         super().__setattr__(name, value)
@@ -85,6 +81,7 @@ class Optimizer:
     def state_dict(self) -> dict[str, Any]:
         """All that the next steps depend on, beside the parameters: settings, `count` and `state`, as JSON takes them.
 
+        >>> from autograd_core.optim import Adam
         >>> x = Value(1.0)
         >>> Adam([x], lr=0.1).state_dict()["settings"]
         {'lr': 0.1, 'weight_decay': 0.0, 'betas': [0.9, 0.999], 'eps': 1e-08}
@@ -134,167 +131,16 @@ class Optimizer:
         return f"{type(self).__name__}({len(self.parameters)} parameters, {settings}, count={self.count})"
 
 
-class SGD(Optimizer):
-    """Gradient descent: v ← momentum·v + g, p ← p − lr·v, or with Nesterov p ← p − lr·(g + momentum·v).
-
-    Sutskever et al., On the importance of initialization and momentum in deep learning (2013), in the form in which the
-    learning rate stands outside of v. The first v is g.
-
-    Args:
-        parameters: leaves, or a network.
-        lr: the learning rate, ≥ 0.
-        momentum: ≥ 0 and below 1.
-        nesterov: look ahead by one step of the momentum.
-        weight_decay: ≥ 0; that many times the parameter is added to its gradient.
-
-    Raises:
-        DataError: for a number out of its range, parameters that are no leaves or come twice, or Nesterov without
-            momentum.
-
-    >>> x = Value(1.0)
-    >>> optimiser = SGD([x], lr=0.25)
-    >>> (x * x).backward()
-    >>> optimiser.step()
-    >>> x.data
-    0.5
-    """
-
-    means = 1
-
-    def __init__(
-        self,
-        parameters: Any,
-        lr: float = 0.01,
-        momentum: float = 0.0,
-        nesterov: bool = False,
-        weight_decay: float = 0.0,
-    ) -> None:
-        super().__init__(parameters, lr, weight_decay)
-        self.momentum = momentum
-        self.nesterov = nesterov
-        if nesterov and not momentum:
-            raise DataError("Nesterov's step wants a momentum above 0")
-
-    def rule(self, m: Any, count: int, p: Any, g: Any, *state: Any) -> tuple[Any, ...]:
-        """See `Optimizer.rule`; the running mean is v."""
-        (v,) = state
-        if self.weight_decay:
-            g = g + self.weight_decay * p
-        if self.momentum:
-            v = self.momentum * v + g
-            g = g + self.momentum * v if self.nesterov else v
-        return p - self.lr * g, v
-
-
-class Adam(Optimizer):
-    """Steps of about `lr`, whatever the gradient's size: lr·m̂/(√v̂ + eps), of running means m of g and v of g².
-
-    Kingma and Ba, Adam: A Method for Stochastic Optimization (2015), algorithm 1.
-
-    Args:
-        parameters: leaves, or a network.
-        lr: the learning rate, ≥ 0.
-        betas: how much of m and of v is kept at a step; each ≥ 0 and below 1.
-        eps: what keeps the denominator from 0, ≥ 0.
-        weight_decay: ≥ 0; that many times the parameter is added to its gradient. 0 if not given.
-
-    Raises:
-        DataError: for a number out of its range, or parameters that are no leaves or come twice.
-
-    >>> x = Value(1.0)
-    >>> optimiser = Adam([x], lr=0.1)
-    >>> (1000.0 * x).backward()
-    >>> optimiser.step()
-    >>> round(x.data, 9)
-    0.9
-    """
-
-    means = 2
-    decay, decoupled = 0.0, False
-    """The weight decay if none is given, and whether it shrinks the parameter past the running means."""
-
-    def __init__(
-        self,
-        parameters: Any,
-        lr: float = 0.001,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float | None = None,
-    ) -> None:
-        super().__init__(parameters, lr, self.decay if weight_decay is None else weight_decay)
-        self.betas = betas
-        self.eps = eps
-
-    def rule(self, m: Any, count: int, p: Any, g: Any, *state: Any) -> tuple[Any, ...]:
-        """See `Optimizer.rule`; the running means are m and v."""
-        mean, square = state
-        keep, keep_square = self.betas
-        if self.decoupled:
-            p = (1.0 - self.lr * self.weight_decay) * p
-        elif self.weight_decay:
-            g = g + self.weight_decay * p
-        mean = keep * mean + (1.0 - keep) * g
-        square = keep_square * square + (1.0 - keep_square) * g * g
-        size = m.sqrt(m.divide(square, 1.0 - keep_square**count)) + self.eps
-        # At a gradient that always was 0 the parameter stays, also without an eps.
-        step = m.where(m.equal(mean, 0.0), 0.0, m.divide(self.lr * m.divide(mean, 1.0 - keep**count), size))
-        return p - step, mean, square
-
-
-class AdamW(Adam):
-    """Adam whose weight decay shrinks the parameter by lr·weight_decay itself, past the running means.
-
-    Loshchilov and Hutter, Decoupled Weight Decay Regularization (2019), algorithm 2, with the schedule's multiplier 1
-    and, as is usual, the learning rate as a factor of the decay.
-
-    Args:
-        parameters, lr, betas, eps: as for `Adam`.
-        weight_decay: ≥ 0; 0.01 if not given.
-
-    Raises:
-        DataError: as for `Adam`.
-    """
-
-    decay, decoupled = 0.01, True
-
-
-def clip_gradients(parameters: Any, max_norm: float) -> float:
-    """Scale all grads by one factor, if need be, so that their Euclidean norm is at most `max_norm`.
-
-    Args:
-        parameters: leaves, or a network.
-        max_norm: ≥ 0.
-
-    Returns:
-        The norm before; if it is infinite or nan, no grad has been changed.
-
-    Raises:
-        DataError: for a negative or infinite `max_norm`, or parameters that are no leaves or come twice.
-
-    >>> x, y = Value(0.0), Value(0.0)
-    >>> (3.0 * x + 4.0 * y).backward()
-    >>> clip_gradients([x, y], 0.5), x.grad, y.grad
-    (5.0, 0.3, 0.4)
-    """
-    leaves = _leaves(parameters)
-    max_norm = _check("max_norm", max_norm)
-    grads = [leaf.grad for leaf in leaves]
-    norm = math.hypot(*grads)
-    largest = max(map(abs, grads))
-    if not math.isfinite(largest) or norm <= max_norm:
-        return norm
-    # Relative to the largest, since the norm of finite grads may be infinite.
-    relative = math.hypot(*[g / largest for g in grads])
-    for leaf, g in zip(leaves, grads, strict=True):
-        leaf.grad = g / largest / relative * max_norm
-    return norm
-
-
-_BELOW = {"lr": math.inf, "weight_decay": math.inf, "momentum": 1.0, "eps": math.inf}
+_BELOW = {"lr": math.inf, "weight_decay": math.inf, "momentum": 1.0, "alpha": 1.0, "eps": math.inf}
 """The settings of optimisers that are numbers of at least 0, and what each is below."""
 
 
-def _leaves(parameters: Any) -> list[Value]:
+def leaves_of(parameters: Any) -> list[Value]:
+    """The parameters, given as such or by a network.
+
+    Raises:
+        DataError: if there are none, one is no leaf, or one comes twice.
+    """
     if callable(getattr(parameters, "parameters", None)):  # a network
         parameters = parameters.parameters()
     if isinstance(parameters, (Value, dict)) or not isinstance(parameters, Iterable):
@@ -311,7 +157,8 @@ def _leaves(parameters: Any) -> list[Value]:
     return leaves
 
 
-def _check(name: str, number: float, below: float = math.inf) -> float:
+def check_setting(name: str, number: float, below: float = math.inf) -> float:
+    """`number` as a float, at least 0 and below a bound; DataError otherwise."""
     number = as_float(number)
     if not 0.0 <= number < below:
         upper = "finite" if below == math.inf else f"below {below:g}"
@@ -322,4 +169,4 @@ def _check(name: str, number: float, below: float = math.inf) -> float:
 def _pair_of_betas(betas: Any) -> tuple[float, float]:
     if not isinstance(betas, (tuple, list)) or len(betas) != 2:
         raise DataError(f"betas are two numbers, such as (0.9, 0.999), not {betas!r}")
-    return _check("betas[0]", betas[0], below=1.0), _check("betas[1]", betas[1], below=1.0)
+    return check_setting("betas[0]", betas[0], below=1.0), check_setting("betas[1]", betas[1], below=1.0)

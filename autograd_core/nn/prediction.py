@@ -1,0 +1,104 @@
+"""The outputs of a network for many samples at once, in compiled code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from functools import lru_cache
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from autograd_core.compiler.calling.arguments import Argument, Trace, build_samples
+from autograd_core.engine.collector import collector_paused
+from autograd_core.engine.strictness import lenient
+from autograd_core.engine.sweeps import topological_order
+from autograd_core.engine.traced import Tracing
+from autograd_core.engine.value import Constant, Value
+from autograd_core.errors import DataError
+from autograd_core.nn.samples import as_samples
+from autograd_core.transforms.trees import Structure, Tree
+
+if TYPE_CHECKING:
+    from autograd_core.compiler.compiled import Compiled
+
+__all__ = ["predict"]
+
+KEPT = 16
+"""The code of so many graphs, those used last, is kept for the next prediction."""
+
+
+def predict(model: Callable[[Any], Any], inputs: Any) -> Any:
+    """The outputs for many samples, as plain numbers; a method: ``model.predict(inputs)``.
+
+    The model is traced with one sample at each call, so it is as it is now. The code is compiled at the first call, and
+    anew only where that graph is another one; other numbers of its parameters leave it as it is.
+
+    Args:
+        model: a network, or any function of one sample's inputs that returns a Value, or a list of them.
+        inputs: an array of shape (samples, features), or of more dimensions.
+
+    Returns:
+        An array of shape (samples,), or (samples, outputs) if the model returns a list.
+
+    Raises:
+        DataError: if the inputs have another shape, or hold no feature.
+        NetworkError: if the model wants another number of features.
+        OperandTypeError: for inputs that are no real numbers.
+        TraceError: if an activation branches on a number.
+
+    >>> from autograd_core.nn import Neuron
+    >>> Neuron(2, activation="tanh", seed=1).predict([[0.0, 0.0], [0.0, 0.0]])
+    array([0., 0.])
+    """
+    samples, _ = as_samples("inputs", inputs)
+    if samples.ndim < 2 or not samples.size:
+        raise DataError(
+            f"inputs are an array of shape (samples, features), not {samples.shape}: "
+            "for one feature use inputs.reshape(-1, 1)"
+        )
+    began = perf_counter()
+    sample = Argument(Structure(None, [samples.shape[1:]]), 0)
+    tracing = Tracing("predict")
+    with collector_paused(), lenient(), tracing.going_on():
+        (x,), traced = build_samples([sample], tracing.input)
+        result = Tree(model(x), "the output of the model")
+        outputs = [number if isinstance(number, Value) else Constant(number) for number in result.numbers]
+    inside = set(traced)
+    order = topological_order(outputs)
+    parameters = [x for x in order if x.op is None and x.__class__ is not Constant and x not in inside]
+    # As inputs of the code, parameters are read from its first argument at each call.
+    shared = Argument(Structure(None, [(len(parameters),)]), None)
+    structure = Structure(None, [None if result.is_number else (len(outputs),)])
+    trace = Trace("predict", [shared, sample], [*parameters, *traced], structure, outputs)
+    code = _compiled(_Traced(trace, order, perf_counter() - began))
+    return code.run([parameter.data for parameter in parameters], samples)
+
+
+class _Traced:
+    """A trace that is equal to another one if the same code computes both."""
+
+    def __init__(self, trace: Trace, order: list[Value], seconds: float) -> None:
+        self.trace, self.seconds = trace, seconds
+        numbers = {node: number for number, node in enumerate(trace.inputs)}
+        steps: list[Hashable] = []
+        for node in order:
+            if node in numbers:
+                continue
+            numbers[node] = len(numbers)
+            steps.append(
+                node.data.hex() if node.op is None else (node.op, *[numbers[parent] for parent in node.parents])
+            )
+        shapes = [(argument.key, argument.axis) for argument in trace.arguments]
+        self._key = tuple(steps), tuple(shapes), trace.result.key, tuple(numbers[output] for output in trace.outputs)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Traced) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+
+@lru_cache(KEPT)
+def _compiled(traced: _Traced) -> Compiled:
+    from autograd_core.compiler.compiled import Compiled
+
+    return Compiled(traced.trace, is_batched=True, trace_seconds=traced.seconds)
