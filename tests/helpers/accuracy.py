@@ -12,8 +12,22 @@ from autograd_core.namespaces import floats
 from autograd_core.primitives import TABLE, Primitive
 from autograd_core.testing.accuracy import LARGEST, SMALLEST_NORMAL, Deviation, deviations, sample_points
 
-SLOW = {"gammainc", "gammaincc", "shaped_gammainc", "shaped_gammaincc", "gamma_density"}
-"""Rows of which a value takes milliseconds: tests look at fewer points."""
+GAMMAS = {"gammainc", "gammaincc", "shaped_gammainc", "shaped_gammaincc", "gamma_density"}
+SLOW = GAMMAS | {
+    "beta",
+    "betaln",
+    "psi_difference",
+    "trigamma",
+    "bessel_y",
+    "y0",
+    "y1",
+    "bessel_i",
+    "i0",
+    "i1",
+    "j0",
+    "j1",
+}
+"""Rows of which a value, or its truth, takes about a millisecond: tests look at fewer points."""
 
 
 class Bound(NamedTuple):
@@ -123,7 +137,7 @@ EXCEPTIONS: dict[str, Bound] = {
         reason=_FAR + "; an exponential that is lost to underflow",
     ),
     **dict.fromkeys(
-        SLOW,
+        GAMMAS,
         Bound(
             slope_term=lambda *xs: floats.divide(floats.gamma_density(0.0, *xs[-2:]), xs[-1]),
             within=lambda *xs: all(0.05 <= x <= 100.0 for x in xs[-2:]),
