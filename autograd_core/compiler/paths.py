@@ -26,7 +26,7 @@ from autograd_core.engine.guards import Guard, GuardedTracing
 from autograd_core.engine.reals import as_float
 from autograd_core.engine.strictness import lenient
 from autograd_core.engine.traced import Tracing
-from autograd_core.engine.value import as_value
+from autograd_core.engine.value import Value, as_value
 from autograd_core.errors import AutogradError, PathsWarning, TransformError
 from autograd_core.transforms.function_call import explain_type_error
 from autograd_core.transforms.trees import Tree
@@ -198,17 +198,38 @@ class Paths:
             path = branch
 
     def eager(self, numbers: Sequence[float]) -> Tree:
-        """What the function itself gives, at numbers for all its inputs, as floats like those of compiled code."""
-        samples, start = [], 0
-        for structure, _ in self._arguments:
-            samples.append(structure.build(list(numbers[start : start + structure.size])))
-            start += structure.size
-        result = self._function(*samples)
+        """What the function itself gives, at numbers for all its inputs, as floats like those of compiled code.
+
+        It is called with Values, so that what it may do with a number is what it may do in a trace.
+        """
+        try:
+            result = self._function(*self._built([*map(Value, numbers)]))
+        except Exception as error:
+            if not isinstance(error, AutogradError):
+                self._raise_with_numbers(numbers, type(error))
+            raise
         if result is None:
             raise TransformError(f"{self._name} returned None: does it lack a return statement?")
         tree = Tree(result, f"the result of {self._name}")
-        tree.numbers = list(map(as_float, tree.numbers))
+        tree.numbers = [x.data if isinstance(x, Value) else as_float(x) for x in tree.numbers]
         return tree
+
+    def _raise_with_numbers(self, numbers: Sequence[float], kind: type[Exception]) -> None:
+        """Raise what the function raises for plain numbers, if it is of that kind: its text has them."""
+        try:
+            self._function(*self._built(numbers))
+        except kind as error:
+            raise error from None
+        except Exception:  # of what a float cannot do
+            return
+
+    def _built(self, numbers: Sequence[Any]) -> list[Any]:
+        """The arguments of the function, of numbers for all its inputs."""
+        samples, start = [], 0
+        for structure, _ in self._arguments:
+            samples.append(structure.build(numbers[start : start + structure.size]))
+            start += structure.size
+        return samples
 
     def explore(self, path: Compiled, at: int, numbers: Sequence[float]) -> Compiled | None:
         """The path that departs from `path` at guard `at`, and that these numbers take; None for the function itself.
