@@ -159,6 +159,7 @@ class Jit:
         from autograd_core.compiler.calling.arguments import arguments_of
         from autograd_core.compiler.outside import Outside
         from autograd_core.compiler.paths import Paths
+        from autograd_core.compiler.traces import Function
 
         arguments = arguments_of(args, self._axes_of(len(call.args), set(call.static)), self._name)
         if self._is_batched and not any(argument.structure.size for argument in arguments if argument.axis is not None):
@@ -175,7 +176,9 @@ class Jit:
 
             self._binding.check(call)
             dispatch = None if call.names or call.static else self._dispatch
-            made = Paths.of(self._name, function, arguments, args, self._code_maker(dispatch), self._max_paths)
+            made = Paths.of(
+                Function(self._name, function, arguments), args, self._code_maker(dispatch), self._max_paths
+            )
             new = f"{self._name} depends on {made.describe()}" if isinstance(made, Outside) else made
             if isinstance(new, str) and self._is_batched:
                 raise TransformError(new)

@@ -86,9 +86,10 @@ class _Batch:
             at[:] = 0.0
         kept = at == len(path.guards)
         path.taken += int(np.count_nonzero(kept))
-        if self._reduce is not None and kept.any():
+        if self._reduce is not None:
             chosen = numbers if kept.all() else self._part(np.flatnonzero(kept) if places is None else places[kept])
-            self._sums.append((path.decisions, path.over(chosen, None)))
+            if kept.any():
+                self._sums.append((path.decisions, path.over(chosen, None)))
         elif places is not None:
             for target, column in zip(self._columns, columns, strict=True):
                 target[places[kept]] = column[kept]

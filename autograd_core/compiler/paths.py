@@ -12,84 +12,17 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from threading import Lock
-from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 
 from autograd_core.compiler import tuning
-from autograd_core.compiler.calling.arguments import Argument, Flat, Trace, build_samples, read
-from autograd_core.compiler.codegen.convention import Numbers
+from autograd_core.compiler.calling.arguments import Flat, flat, read
 from autograd_core.compiler.compiled import Compiled
-from autograd_core.compiler.outside import Outside, outside_of
+from autograd_core.compiler.outside import Outside
 from autograd_core.compiler.partition import Unknown, run_batch
-from autograd_core.engine.collector import collector_paused
-from autograd_core.engine.guards import Guard, GuardedTracing
-from autograd_core.engine.reals import as_float
-from autograd_core.engine.strictness import lenient
-from autograd_core.engine.traced import Tracing
-from autograd_core.engine.value import Value, as_value
-from autograd_core.errors import AutogradError, PathsWarning, TransformError
-from autograd_core.transforms.function_call import explain_type_error
-from autograd_core.transforms.trees import Tree
+from autograd_core.compiler.traces import Path, Source, decisions, sample_of
+from autograd_core.errors import AutogradError, PathsWarning
 
-__all__ = ["Path", "Paths", "trace_at"]
-
-
-class Path(NamedTuple):
-    """What a trace at actual numbers left behind.
-
-    Attributes:
-        trace: the graph.
-        guards: what Python decided.
-        departure: the node that is the number of the first guard that does not hold; None without guards.
-        seconds: how long it took.
-    """
-
-    trace: Trace
-    guards: Sequence[Guard]
-    departure: Any
-    seconds: float
-
-
-def trace_at(
-    name: str, function: Callable[..., Any], arguments: Sequence[Argument], numbers: Sequence[float] | None
-) -> Path | Outside:
-    """Trace a function at numbers for all its inputs; without numbers it must not decide by them."""
-    began = perf_counter()
-    tracing = Tracing(name) if numbers is None else GuardedTracing(name)
-    with collector_paused(), lenient(), tracing.going_on():
-        samples, inputs = build_samples(arguments, tracing.input)
-        if isinstance(tracing, GuardedTracing) and numbers is not None:
-            tracing.give(inputs, numbers)
-        try:
-            result = function(*samples)
-        except TypeError as error:
-            explain_type_error(error)
-            raise
-        if result is None:
-            raise TransformError(f"{name} returned None: does it lack a return statement?")
-        tree = Tree(result, f"the result of {name}")
-        trace = Trace(name, arguments, inputs, tree, [as_value(number) for number in tree.numbers])
-        guards = tracing.guards if isinstance(tracing, GuardedTracing) else []
-        outside = outside_of(inputs, [*trace.outputs, *(guard.holds for guard in guards)])
-        if outside:
-            return outside
-        departure = tracing.departure() if isinstance(tracing, GuardedTracing) else None
-    return Path(trace, guards, departure, perf_counter() - began)
-
-
-def sample_of(arguments: Sequence[Argument], numbers: Numbers, place: int) -> list[float]:
-    """The numbers of one sample of a batch, or of a point, for all inputs in order."""
-    shared, columns = iter(numbers.shared), iter(numbers.columns)
-    found: list[float] = []
-    for structure, axis in arguments:
-        for _ in range(structure.size):
-            found.append(next(shared) if axis is None else float(next(columns)[place]))
-    return found
-
-
-def decisions(guards: Sequence[Guard]) -> tuple[Any, ...]:
-    """What was asked, and what the answers were: the same for two traces that ran the same way."""
-    return tuple((guard.question, int(guard.outcome)) for guard in guards)
+__all__ = ["Paths"]
 
 
 class Paths:
@@ -100,16 +33,9 @@ class Paths:
         count: how many there are.
     """
 
-    def __init__(
-        self,
-        name: str,
-        function: Callable[..., Any],
-        arguments: Sequence[Argument],
-        make: Callable[..., Compiled],
-        limit: int,
-        first: Path,
-    ) -> None:
-        self._name, self._function, self._arguments, self._make, self._limit = name, function, arguments, make, limit
+    def __init__(self, source: Source, make: Callable[..., Compiled], limit: int, first: Path) -> None:
+        self._source, self._make, self._limit = source, make, limit
+        self._name, self._arguments = source.name, source.arguments
         self._lock = Lock()
         self._warned = False
         self._departed: Counter[str] = Counter()
@@ -117,21 +43,11 @@ class Paths:
         self.root = self._compile(first)
 
     @classmethod
-    def of(
-        cls,
-        name: str,
-        function: Callable[..., Any],
-        arguments: Sequence[Argument],
-        args: Sequence[Flat],
-        make: Callable[..., Compiled],
-        limit: int,
-    ) -> Paths | Outside:
-        """Trace a function for the first time.
+    def of(cls, source: Source, args: Sequence[Flat], make: Callable[..., Compiled], limit: int) -> Paths | Outside:
+        """Trace what is to be compiled for the first time.
 
         Args:
-            name: what an error calls the function.
-            function: the function, of one sample.
-            arguments: the structures of its arguments.
+            source: what is traced.
             args: the arguments of a call; it is traced at their numbers, or those of their first sample.
             make: makes the code of a trace, with `Compiled`'s arguments for paths.
             limit: how many paths there may be.
@@ -139,10 +55,10 @@ class Paths:
         Returns:
             The paths, or what the function depends on outside.
         """
-        numbers = read(args, arguments, name)
-        sample = None if numbers.columns and not numbers.samples else sample_of(arguments, numbers, 0)
-        first = trace_at(name, function, arguments, sample)
-        return first if isinstance(first, Outside) else cls(name, function, arguments, make, limit, first)
+        numbers = read(args, source.arguments, source.name)
+        sample = None if numbers.columns and not numbers.samples else sample_of(source.arguments, numbers, 0)
+        first = source.trace(sample)
+        return first if isinstance(first, Outside) else cls(source, make, limit, first)
 
     def _compile(self, path: Path) -> Compiled:
         return self._make(
@@ -175,13 +91,19 @@ class Paths:
             path = branch
         return path
 
+    def run(self, *args: Any) -> Any:
+        """Call it with arguments of this structure."""
+        return self.run_flat(flat(args))
+
     def run_flat(self, args: Sequence[Flat]) -> Any:
         """Call it with arguments that are taken apart already."""
         if not self.root.guards:
             return self.root.run_flat(args)
         numbers = read(args, self._arguments, self._name)
         if any(argument.axis is not None for argument in self._arguments):
-            return run_batch(self.root, Unknown(partial(sample_of, self._arguments), self.explore, self.eager), numbers)
+            return run_batch(
+                self.root, Unknown(partial(sample_of, self._arguments), self.explore, self._source.eager), numbers
+            )
         return self._run_point(numbers.shared)
 
     def _run_point(self, shared: Sequence[float]) -> Any:
@@ -193,43 +115,9 @@ class Paths:
                 return result
             branch = path.branches.get(at) or self.explore(path, at, shared)
             if branch is None:
-                tree = self.eager(shared)
+                tree = self._source.eager(shared)
                 return tree.build(tree.numbers)
             path = branch
-
-    def eager(self, numbers: Sequence[float]) -> Tree:
-        """What the function itself gives, at numbers for all its inputs, as floats like those of compiled code.
-
-        It is called with Values, so that what it may do with a number is what it may do in a trace.
-        """
-        try:
-            result = self._function(*self._built([*map(Value, numbers)]))
-        except Exception as error:
-            if not isinstance(error, AutogradError):
-                self._raise_with_numbers(numbers, type(error))
-            raise
-        if result is None:
-            raise TransformError(f"{self._name} returned None: does it lack a return statement?")
-        tree = Tree(result, f"the result of {self._name}")
-        tree.numbers = [x.data if isinstance(x, Value) else as_float(x) for x in tree.numbers]
-        return tree
-
-    def _raise_with_numbers(self, numbers: Sequence[float], kind: type[Exception]) -> None:
-        """Raise what the function raises for plain numbers, if it is of that kind: its text has them."""
-        try:
-            self._function(*self._built(numbers))
-        except kind as error:
-            raise error from None
-        except Exception:  # of what a float cannot do
-            return
-
-    def _built(self, numbers: Sequence[Any]) -> list[Any]:
-        """The arguments of the function, of numbers for all its inputs."""
-        samples, start = [], 0
-        for structure, _ in self._arguments:
-            samples.append(structure.build(numbers[start : start + structure.size]))
-            start += structure.size
-        return samples
 
     def explore(self, path: Compiled, at: int, numbers: Sequence[float]) -> Compiled | None:
         """The path that departs from `path` at guard `at`, and that these numbers take; None for the function itself.
@@ -242,7 +130,7 @@ class Paths:
             self._warn()
             return None
         try:
-            traced = trace_at(self._name, self._function, self._arguments, numbers)
+            traced = self._source.trace(numbers)
         except (AutogradError, KeyboardInterrupt, SystemExit):
             raise
         except Exception:

@@ -44,18 +44,20 @@ class GuardedTracing(Tracing):
 
     Args:
         name: as in `Tracing`.
-
-    Attributes:
-        guards: the decisions so far, in order.
     """
 
-    __slots__ = ("_decided", "_numbers", "guards")
+    __slots__ = ("_decided", "_guards", "_numbers")
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self.guards: list[Guard] = []
+        self._guards: list[Guard] = []
         self._numbers: dict[Value, float] = {}
         self._decided: set[tuple[int, str]] = set()
+
+    @property
+    def guards(self) -> Sequence[Guard]:
+        """The decisions so far, in order."""
+        return self._guards
 
     def give(self, inputs: Sequence[Value], numbers: Sequence[float]) -> None:
         """Let the traced inputs have numbers."""
@@ -96,7 +98,7 @@ class GuardedTracing(Tracing):
         key = id(asked), question  # it stays: it has a number
         if key not in self._decided:
             self._decided.add(key)
-            self.guards.append(Guard(holds, outcome, question, calling_line()))
+            self._guards.append(Guard(holds, outcome, question, calling_line()))
 
     @staticmethod
     def _is_none(x: Value, number: float) -> Value:

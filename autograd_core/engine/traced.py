@@ -54,6 +54,18 @@ class Tracing:
         """A new traced value, that the function gets."""
         return Traced(label, self)
 
+    @property
+    def guards(self) -> Sequence[Any]:
+        """What was decided; see `GuardedTracing`."""
+        return ()
+
+    def give(self, inputs: Sequence[Value], numbers: Sequence[float]) -> None:
+        """Let inputs have numbers, by which a `GuardedTracing` decides."""
+
+    def departure(self) -> Value | None:
+        """See `GuardedTracing`; None without guards."""
+        return None
+
     def decide(self, condition: Traced) -> bool:
         """Which way a Python branch on a traced condition goes: nobody knows, unless the trace is at actual numbers.
 
