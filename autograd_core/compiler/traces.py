@@ -19,7 +19,7 @@ from autograd_core.errors import AutogradError, TransformError
 from autograd_core.transforms.function_call import explain_type_error
 from autograd_core.transforms.trees import Tree
 
-__all__ = ["Function", "Path", "Source", "decisions", "sample_of"]
+__all__ = ["Function", "Path", "Source", "decisions", "path_of", "sample_of"]
 
 
 class Path(NamedTuple):
