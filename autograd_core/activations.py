@@ -63,8 +63,8 @@ def log_softmax(xs: Iterable[Any]) -> list[Any]:
         DataError: if there are none.
         OperandTypeError: if one is neither a number nor a Value.
 
-    >>> log_softmax([0.0, -800.0])
-    [0.0, -800.0]
+    >>> log_softmax([0.0, -80.0])
+    [-1.8048513878454153e-35, -80.0]
     """
     scores = _scores("log_softmax", xs)
     if len(scores) == 1:
