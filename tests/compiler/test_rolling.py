@@ -263,7 +263,7 @@ def test_sums_of_random_programs(count: int, mode: Mode, monkeypatch: pytest.Mon
     rolled = calling_back = 0
     for number in range(count):
         program = random_program(rng)
-        while " if " in program.source:
+        while " if " in program.source or "copysign" in program.source:  # a nan's sign may be another one
             program = random_program(rng)
         data = samples(rng.randrange(2 * LANES, 3 * LANES), number)
 

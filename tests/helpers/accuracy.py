@@ -144,6 +144,17 @@ EXCEPTIONS: dict[str, Bound] = {
             reason="near roots of derivatives, of the larger term; truths far from 1 take minutes",
         ),
     ),
+    "gamma_density": Bound(
+        slope_term=lambda n, a, x: floats.divide(
+            abs((a - 1.0 - x) * floats.gamma_density(n, a, x)) + abs(n * floats.gamma_density(max(n - 1.0, 0.0), a, x)),
+            x,
+        ),
+        within=lambda n, a, x: 0.05 <= a <= 100.0 and 0.05 <= x <= 100.0,
+        reason="near roots of derivatives, of the larger term; truths far from 1 take minutes",
+    ),
+    "psi_difference": Bound(
+        slack=lambda n, x, d: 1.0 + abs(n), reason="the sum of x and d is rounded, and a power of it follows"
+    ),
     **dict.fromkeys(
         ("bessel_j", "j1"),
         Bound(slope_term=lambda *xs: _amplitude(xs[-1]), reason="near roots of the derivative, of the larger term"),
