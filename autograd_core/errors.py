@@ -10,6 +10,7 @@ __all__ = [
     "NonFiniteError",
     "OperandTypeError",
     "ParameterFileError",
+    "PathsWarning",
     "PrimitiveError",
     "RenderError",
     "StaleGraphError",
@@ -72,3 +73,7 @@ class RenderError(AutogradError, RuntimeError):
 
 class NetworkError(AutogradError, ValueError):
     """A network is built or called with sizes or names that do not fit."""
+
+
+class PathsWarning(UserWarning):
+    """A function that branches has as many compiled paths as it may have; calls that take another one are slow."""

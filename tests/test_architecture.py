@@ -31,6 +31,7 @@ LAYERS = [
     {"compiler.codegen"},
     {"compiler.machine"},
     {"compiler.calling"},
+    {"compiler.work"},
     {"compiler.backends"},
     {"compiler.compiled"},
     {"compiler"},
@@ -170,7 +171,7 @@ def backward() -> None:
     [
         ("(x * y + b).backward()", backward, 7),
         ("grad(f)(x)", lambda: grad(lambda x: math.sin(x) * x)(0.5), 10),
-        ("jit(f)(x)", lambda: jit(lambda x: math.sin(x) * x)(0.5), 20),
+        ("jit(f)(x)", lambda: jit(lambda x: math.sin(x) * x)(0.5), 23),
     ],
 )
 def test_the_walks_name_what_a_reader_opens(title: str, call: Callable[[], object], most: int) -> None:

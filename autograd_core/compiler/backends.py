@@ -7,60 +7,21 @@ from __future__ import annotations
 
 import ctypes
 import math
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 from autograd_core.compiler import tuning
-from autograd_core.compiler.calling.arguments import Trace
 from autograd_core.compiler.codegen.convention import Numbers
 from autograd_core.compiler.codegen.python_source import python_function, python_source
 from autograd_core.compiler.machine import host
 from autograd_core.compiler.machine.batches import BatchRunner, cost_of
 from autograd_core.compiler.machine.memory import RESULTS
-from autograd_core.compiler.program.lower import Program
 from autograd_core.compiler.program.rolling import roll, size_of
+from autograd_core.compiler.work import Builtin, Work
 from autograd_core.namespaces import floats
 from autograd_core.transforms.trees import Shape
 
-__all__ = ["Builtin", "NativeBatch", "NativePoint", "PythonBatch", "PythonPoint", "Work"]
-
-
-class Work(NamedTuple):
-    """What is to be compiled.
-
-    Attributes:
-        trace: the structures of arguments and result.
-        program: the straight-line code.
-        mapped: for each input of the code, whether it differs from sample to sample.
-        has_captured: whether it reads leaves from outside too, which only the general path can.
-        strict: whether + − × ÷ √ give the bits of eager evaluation.
-        reduce: ``"sum"`` or ``"mean"`` over the samples of a batch, or None.
-        threads: how many share a batch; None for as many as it is worth.
-        fallback: what a builtin calls with arguments of another structure.
-    """
-
-    trace: Trace
-    program: Program
-    mapped: list[bool]
-    has_captured: bool
-    strict: bool
-    reduce: str | None
-    threads: int | None
-    fallback: Callable[..., Any]
-
-
-class Builtin(NamedTuple):
-    """The code of a builtin function.
-
-    Attributes:
-        address: where it is.
-        code: what has it, for as long as that object lives.
-        plan: what the code has the addresses of.
-    """
-
-    address: int
-    code: Any
-    plan: Any
+__all__ = ["NativeBatch", "NativePoint", "PythonBatch", "PythonPoint"]
 
 
 class _Python:
@@ -107,7 +68,15 @@ class _Native:
             return None, ""
         arguments, result = boxes
         inputs, outputs = work.mapped.count(False), len(work.program.outputs)
-        plan = Plan(arguments, result, inputs=inputs, outputs=outputs, fallback=work.fallback, **options)
+        plan = Plan(
+            arguments,
+            result,
+            inputs=inputs,
+            outputs=outputs,
+            fallback=work.fallback,
+            departures=work.departures,
+            **options,
+        )
         return plan, write_builtin(plan)
 
     @staticmethod
@@ -221,20 +190,27 @@ class _Batch:
         return self._each(numbers) if self._work.reduce is None else self._summed(numbers)
 
     def _each(self, numbers: Numbers) -> Any:
-        results, columns = [], []
-        structure = self._work.trace.result
-        for shape in structure.shapes:
-            result = RESULTS.array((numbers.samples, *(shape or ())))
-            results.append(result)
-            flat = result.reshape(numbers.samples, math.prod(shape or ()))
-            columns += [flat[:, i] for i in range(flat.shape[1])]
+        results, columns = self.new_results(numbers.samples)
         self.over(numbers, columns)
-        return structure.unflatten(results)
+        return self._work.trace.result.unflatten(results)
+
+    def new_results(self, samples: int) -> tuple[list[Any], list[Any]]:
+        """Arrays for the leaves of the results, and the columns in them, one for each number of a result."""
+        results, columns = [], []
+        for shape in self._work.trace.result.shapes:
+            result = RESULTS.array((samples, *(shape or ())))
+            results.append(result)
+            flat = result.reshape(samples, math.prod(shape or ()))
+            columns += [flat[:, i] for i in range(flat.shape[1])]
+        return results, columns
 
     def _summed(self, numbers: Numbers) -> Any:
-        totals = self.over(numbers, None)
+        return self.reduced(self.over(numbers, None), numbers.samples)
+
+    def reduced(self, totals: Any, samples: int) -> Any:
+        """The result, from the sums over all samples."""
         if self._work.reduce == "mean":
-            totals = totals / numbers.samples if numbers.samples else totals * math.nan
+            totals = totals / samples if samples else totals * math.nan
         plain = totals.tolist()
 
         def leaf(place: slice, shape: Shape) -> Any:
@@ -304,7 +280,12 @@ class NativeBatch(_Native, _Batch):
         return self._runner.run(numbers, columns)
 
     def builtin(self) -> Builtin | None:
-        """It takes as long to make as the kernel, so it waits until it is asked for; each call makes one."""
+        """It takes as long to make as the kernel, so it waits until it is asked for; each call makes one.
+
+        Samples that depart from their path are gathered in Python.
+        """
+        if self._work.departures is not None:
+            return None
         from autograd_core.compiler.codegen.convention import DRIVE
         from autograd_core.compiler.machine.code import Code
 

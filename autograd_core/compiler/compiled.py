@@ -6,13 +6,18 @@ from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any
 
-from autograd_core.compiler.backends import NativeBatch, NativePoint, PythonBatch, PythonPoint, Work
+from autograd_core.compiler.backends import NativeBatch, NativePoint, PythonBatch, PythonPoint
 from autograd_core.compiler.calling.arguments import Flat, Trace, flat, read
+from autograd_core.compiler.calling.departures import Departures
 from autograd_core.compiler.codegen.convention import Numbers
 from autograd_core.compiler.machine import host
 from autograd_core.compiler.program.lower import lower
+from autograd_core.compiler.work import Work
 from autograd_core.engine.graph import Graph
+from autograd_core.engine.guards import Guard
+from autograd_core.engine.value import Value
 from autograd_core.errors import TransformError
+from autograd_core.transforms.trees import Structure
 
 __all__ = ["Compiled"]
 
@@ -28,12 +33,17 @@ class Compiled:
         strict: whether + − × ÷ √ give the bits of eager evaluation.
         fallback: what the builtin calls for arguments of another structure.
         trace_seconds: how long the trace took, for `stats`.
+        traced: for a path of a function that branches, its trace with the guards.
+        general: does a call down any path of such a function, with arguments that are taken apart.
 
     Attributes:
         program: the straight-line code; print it.
         reads_outside: whether it reads, at each call, numbers of Values that are no arguments.
         stats: how large it is, and the seconds that each stage took.
         has_run: whether it was called by the general path.
+        guards: what Python decided on this path; empty if the function does not branch.
+        branches: the paths that part from it, by the number of the first guard that does not hold there.
+        depth: how many paths a call from the first one departs from on its way to this one.
     """
 
     def __init__(
@@ -46,15 +56,35 @@ class Compiled:
         strict: bool = False,
         fallback: Callable[..., Any] | None = None,
         trace_seconds: float = 0.0,
+        guards: Sequence[Guard] = (),
+        departure: Value | None = None,
+        general: Callable[[Sequence[Flat]], Any] | None = None,
     ) -> None:
         began = perf_counter()
-        self._trace = trace
-        self.program, self._captured = lower(trace.inputs, trace.outputs, strict=strict, fused=host.available())
+        self._trace, self._general = trace, general
+        self.guards, self.reduce = guards, reduce
+        self.branches: dict[int, Compiled] = {}
+        self.depth = self._taken = 0
+        # a guard must hold for just those numbers for which it does in eager evaluation
+        strict = strict or departure is not None
+        outputs = [*trace.outputs, *([departure] if departure is not None and reduce is None else [])]
+        self.program, self._captured = lower(trace.inputs, outputs, strict=strict, fused=host.available())
         self.reads_outside = bool(self._captured)
         lowered = perf_counter()
         mapped = [argument.axis is not None for argument in trace.arguments for _ in range(argument.structure.size)]
         mapped += [False] * len(self._captured)
-        work = Work(trace, self.program, mapped, self.reads_outside, strict, reduce, threads, fallback or self.run)
+        self._departures = Departures(len(guards), fallback or self.run) if departure is not None else None
+        work = Work(
+            trace,
+            self.program,
+            mapped,
+            self.reads_outside,
+            strict,
+            reduce,
+            threads,
+            fallback or self.run,
+            self._departures,
+        )
         self._backend: NativeBatch | NativePoint | PythonBatch | PythonPoint
         if host.available():
             self._backend = NativeBatch(work) if is_batched else NativePoint(work)
@@ -67,6 +97,7 @@ class Compiled:
             "lower_seconds": lowered - began, "code_seconds": made - lowered,
             "compile_seconds": trace_seconds + made - began,
         }  # fmt: skip
+        self._sorter = self._make_sorter(departure) if departure is not None and reduce is not None else None
         self.has_run = False
         self._functions: list[Callable[..., Any]] = []
 
@@ -77,6 +108,11 @@ class Compiled:
             # Two threads may both make one. Each builtin has code of its own, and the first stays.
             self._functions.append(self._make_function())
         return self._functions[0]
+
+    def _make_sorter(self, departure: Value) -> Compiled:
+        """Code for the departures alone, of each sample, beside the one for sums."""
+        trace = self._trace._replace(result=Structure(None, [None]), outputs=[departure])
+        return Compiled(trace, is_batched=True, strict=True)
 
     def _make_function(self) -> Callable[..., Any]:
         began = perf_counter()
@@ -118,6 +154,8 @@ class Compiled:
 
     def run_flat(self, args: Sequence[Flat]) -> Any:
         """The same with arguments that are taken apart already."""
+        if self._general is not None:
+            return self._general(args)
         trace = self._trace
         if len(args) != len(trace.arguments):
             raise TransformError(f"{trace.name} was compiled for {len(trace.arguments)} arguments, not {len(args)}")
@@ -125,9 +163,68 @@ class Compiled:
         shared, columns, samples = read(args, trace.arguments, trace.name)
         return self._backend.run(Numbers(shared + [leaf._data for leaf in self._captured], columns, samples))
 
+    # One path of a function that branches
+
+    @property
+    def decisions(self) -> tuple[Any, ...]:
+        """What was asked, and what the answers were: the same for two traces that ran the same way."""
+        return tuple((guard.question, int(guard.outcome)) for guard in self.guards)
+
+    @property
+    def result(self) -> Structure:
+        """The structure of the result."""
+        return self._trace.result
+
+    @property
+    def taken(self) -> int:
+        """How many calls, or samples, went all the way down this path."""
+        return self._departures.taken if self._departures is not None else self._taken
+
+    @taken.setter
+    def taken(self, count: int) -> None:
+        if self._departures is not None:
+            self._departures.taken = count
+        self._taken = count
+
+    def attempt(self, shared: Sequence[float]) -> tuple[int | None, Any]:
+        """Try a point on this path: the number of the first guard that does not hold, or None, and the result."""
+        outputs = self._point.point([*shared, *(leaf._data for leaf in self._captured)])
+        if not self.guards:
+            return None, self.result.build(outputs)
+        at = int(outputs.pop())
+        return (at, None) if at < len(self.guards) else (None, self.result.build(outputs))
+
+    def over(self, numbers: Numbers, columns: Sequence[Any] | None) -> Any:
+        """Run samples of a batch: write to columns, one for each output, or give the sums of all outputs."""
+        captured = [leaf._data for leaf in self._captured]
+        return self.batch.over(numbers._replace(shared=numbers.shared + captured), columns)
+
+    def sort(self, numbers: Numbers, departures: Any) -> None:
+        """Write for each sample the number of the first guard that does not hold, or how many guards there are."""
+        if self._sorter is not None:
+            self._sorter.over(numbers, [departures])
+
+    @property
+    def batch(self) -> NativeBatch | PythonBatch:
+        """The code of a batch."""
+        assert isinstance(self._backend, (NativeBatch, PythonBatch))
+        return self._backend
+
+    def lead(self, at: int, path: Compiled) -> None:
+        """Have machine code go on with that of `path` where guard `at` is the first that does not hold."""
+        if self._departures is not None and not self.reads_outside and not path.reads_outside:
+            self._departures.lead(at, path.function)
+
     def point(self, numbers: Sequence[float]) -> list[float]:
-        """All numbers of the result, in order, from all numbers of the arguments."""
-        return self._point.point(numbers)
+        """All numbers of the result, in order, from all numbers of the arguments.
+
+        Raises:
+            TransformError: if this is the code of a batch, or the numbers take another path.
+        """
+        outputs = self._point.point(numbers)
+        if self.guards and (at := int(outputs.pop())) < len(self.guards):
+            raise TransformError(f"these numbers take another path of {self._trace.name}: not {self.guards[at]}")
+        return outputs
 
     @property
     def _point(self) -> NativePoint | PythonPoint:
@@ -143,7 +240,7 @@ class Compiled:
             outputs: a contiguous float64 array for all numbers of the result.
 
         Raises:
-            TransformError: if this is the code of a batch, or an array does not fit.
+            TransformError: if this is the code of a batch, an array does not fit, or the numbers take another path.
         """
         import numpy as np
 
@@ -160,7 +257,10 @@ class Compiled:
             inputs = inputs.copy()
         if self.reads_outside:
             inputs = np.concatenate([inputs.ravel(), [leaf._data for leaf in self._captured]])
-        backend.into(inputs, outputs)
+        if self.guards:
+            outputs.flat = self.point(inputs.ravel().tolist())
+        else:
+            backend.into(inputs, outputs)
 
     def __copy__(self) -> Compiled:
         return self  # it does not change, and its code cannot be copied

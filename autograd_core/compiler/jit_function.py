@@ -6,24 +6,18 @@ import sys
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import update_wrapper
-from time import perf_counter
+from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any
 
 from autograd_core.compiler import tuning
 from autograd_core.compiler.calling.binding import Binding, Call, whole
-from autograd_core.engine.collector import collector_paused
-from autograd_core.engine.strictness import lenient
-from autograd_core.engine.value import as_value
-from autograd_core.errors import OperandTypeError, TransformError
-from autograd_core.transforms.function_call import explain_type_error
+from autograd_core.errors import AutogradError, OperandTypeError, TransformError
 from autograd_core.transforms.mapping import Mapped
-from autograd_core.transforms.trees import Tree
 
 if TYPE_CHECKING:
     from autograd_core.compiler.calling.arguments import Flat
     from autograd_core.compiler.compiled import Compiled
-    from autograd_core.compiler.outside import Outside
+    from autograd_core.compiler.paths import Paths
 
 __all__ = ["Jit", "jit"]
 
@@ -39,13 +33,15 @@ def jit(
     strict: bool = False,
     static_argnums: int | Sequence[int] = (),
     static_argnames: str | Sequence[str] = (),
+    max_paths: int = tuning.PATHS,
 ) -> Any:
     """Compile a function of scalars: it is traced at its first call, and runs as machine code from then on.
 
     The function is written for single numbers, with `autograd_core.math`, or is a derivative of such a function:
-    ``jit(value_and_grad(f))``. A Python branch on an argument raises TraceError; ``where``, ``maximum`` and their like
-    choose in compiled code. Every other structure or shape of the arguments is traced anew; the code is kept for the
-    128 that were used last.
+    ``jit(value_and_grad(f))``. Where Python decides by an argument (``if``, ``while``, ``max``, ``sorted``, ``int``, an
+    index, …), the code is that of one path, with the decisions as guards; numbers that decide otherwise are traced
+    anew, and the path is kept in a tree, `Jit.paths`. ``where``, ``maximum`` and their like choose within a path. Every
+    other structure or shape of the arguments is traced anew; the code is kept for the 128 that were used last.
 
     Args:
         f: the function. Its arguments and result may be numbers, lists, tuples, dicts, named tuples, dataclasses and
@@ -64,6 +60,8 @@ def jit(
         static_argnums: the number, or numbers, of arguments that are not traced: counts, flags, names. Each new value
             is compiled anew.
         static_argnames: the same by the names of parameters.
+        max_paths: how many paths are compiled, for each structure of arguments. Beyond, a call runs the function as it
+            is, after one `PathsWarning`.
 
     Returns:
         A function of the same arguments; without `f`, a decorator.
@@ -71,8 +69,8 @@ def jit(
     Raises:
         TransformError: if an option does not fit; when called, if the arguments do not, or if a batch depends on a
             Value from outside.
-        TraceError: when called, if the function asks for the number of a traced value, or uses one that an earlier call
-            kept.
+        TraceError: when called, if the function asks for the number of a traced value as a float, or uses a value that
+            an earlier call kept.
 
     >>> from autograd_core import grad, math
     >>> slope = jit(grad(lambda x: math.sin(x) * x))
@@ -81,7 +79,7 @@ def jit(
     """
     if isinstance(f, Mapped) and in_axes is None:
         in_axes, f = f.in_axes, f.f
-    options = in_axes, reduce, threads, strict, static_argnums, static_argnames
+    options = in_axes, reduce, threads, strict, static_argnums, static_argnames, max_paths
     return Jit(f, *options) if f is not None else lambda function: Jit(function, *options)
 
 
@@ -97,6 +95,7 @@ class Jit:
         strict: bool,
         static_argnums: int | Sequence[int] = (),
         static_argnames: str | Sequence[str] = (),
+        max_paths: int = tuning.PATHS,
     ) -> None:
         if not callable(f):
             raise OperandTypeError(f"jit wants a function, not {type(f).__name__}")
@@ -119,8 +118,11 @@ class Jit:
             raise TransformError(f"threads is a count of 1 or more, not {threads}")
         self._threads = threads
         self._strict = strict
+        if whole(max_paths, "max_paths") < 1:
+            raise TransformError(f"max_paths is a count of 1 or more, not {max_paths}")
+        self._max_paths = max_paths
         self._binding = Binding(f, self._name, static_argnums, static_argnames)
-        self._compiled: OrderedDict[Any, Compiled | str] = OrderedDict()
+        self._compiled: OrderedDict[Any, Paths | str] = OrderedDict()
         self._fast: Callable[..., Any] = self._dispatch
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -142,15 +144,22 @@ class Jit:
         traced = flat(call.traced)
         if holds_values(traced):
             raise OperandTypeError(f"{self._name} is compiled for numbers, not for Values")
-        compiled = self._compile(call, traced)
-        if isinstance(compiled, str):
-            raise TransformError(compiled)
-        return compiled
+        paths = self._compile(call, traced)
+        if isinstance(paths, str):
+            raise TransformError(paths)
+        return paths.path_at(traced)
 
-    def _compile(self, call: Call, args: Sequence[Flat]) -> Compiled | str:
+    @property
+    def paths(self) -> list[Paths]:
+        """For each structure of arguments the tree of paths; print it for guards with their lines and counts."""
+        return [paths for paths in list(self._compiled.values()) if not isinstance(paths, str)]
+
+    def _compile(self, call: Call, args: Sequence[Flat]) -> Paths | str:
         """The code for a call; or why it cannot be code, but is left to the function as it is."""
         from autograd_core.compiler.calling.arguments import arguments_of
         from autograd_core.compiler.outside import Outside
+        from autograd_core.compiler.paths import Paths
+        from autograd_core.compiler.traces import Function
 
         arguments = arguments_of(args, self._axes_of(len(call.args), set(call.static)), self._name)
         if self._is_batched and not any(argument.structure.size for argument in arguments if argument.axis is not None):
@@ -167,7 +176,9 @@ class Jit:
 
             self._binding.check(call)
             dispatch = None if call.names or call.static else self._dispatch
-            made = self._make(function, arguments, dispatch)
+            made = Paths.of(
+                Function(self._name, function, arguments), args, self._code_maker(dispatch), self._max_paths
+            )
             new = f"{self._name} depends on {made.describe()}" if isinstance(made, Outside) else made
             if isinstance(new, str) and self._is_batched:
                 raise TransformError(new)
@@ -186,33 +197,14 @@ class Jit:
             with suppress(KeyError):  # or the last of them
                 self._compiled.popitem(last=False)
 
-    def _make(self, function: Callable[..., Any], arguments: Any, dispatch: Any) -> Compiled | Outside:
-        # not before something is compiled: it takes a while to import
-        from autograd_core.compiler.calling.arguments import Trace, build_samples
+    def _code_maker(self, dispatch: Any) -> Callable[..., Compiled]:
+        """What makes code with these options."""
         from autograd_core.compiler.compiled import Compiled
-        from autograd_core.compiler.outside import outside_of
-        from autograd_core.engine.traced import Tracing
 
-        began = perf_counter()
-        tracing = Tracing(self._name)
-        with collector_paused(), lenient(), tracing.going_on():
-            samples, inputs = build_samples(arguments, tracing.input)
-            try:
-                result = function(*samples)
-            except TypeError as error:
-                explain_type_error(error)
-                raise
-            if result is None:
-                raise TransformError(f"{self._name} returned None: does it lack a return statement?")
-            tree = Tree(result, f"the result of {self._name}")
-            trace = Trace(self._name, arguments, inputs, tree, [as_value(number) for number in tree.numbers])
-            outside = outside_of(inputs, trace.outputs)
-            if outside:
-                return outside
-            return Compiled(
-                trace, is_batched=self._is_batched, reduce=self._reduce, threads=self._threads, strict=self._strict,
-                fallback=dispatch, trace_seconds=perf_counter() - began,
-            )  # fmt: skip
+        return partial(
+            Compiled, is_batched=self._is_batched, reduce=self._reduce, threads=self._threads, strict=self._strict,
+            fallback=dispatch,
+        )  # fmt: skip
 
     def _axes_of(self, given: int, static: set[int]) -> list[int | None]:
         if self._axes is None or isinstance(self._axes, int):
@@ -237,19 +229,32 @@ class Jit:
                     "differentiate first, then compile, as in jit(grad(f), in_axes=...)"
                 )
             return self._f(*args, **kwargs)
-        compiled = self._compile(call, traced)
-        if isinstance(compiled, str):
+        paths: Paths | str
+        failure = None
+        try:
+            paths = self._compile(call, traced)
+        except AutogradError:
+            raise
+        except Exception as error:
+            failure = error
+        if failure is not None:
+            if not self._is_batched:
+                self._f(*args, **kwargs)  # raises it too, but speaks of numbers instead of traced values
+            raise failure
+        if isinstance(paths, str):
             return self._f(*args, **kwargs)
-        if compiled.reads_outside and self._is_traced():
+        if paths.reads_outside and self._is_traced():
             return self._f(*args, **kwargs)
+        compiled = paths.root
         # the builtin of a batch takes as long to make as its kernel, so it is made for what is called again
         if kwargs or call.static or (self._is_batched and not compiled.has_run):
-            return compiled.run_flat(traced)
+            return paths.run_flat(traced)
         function = compiled.function
         if self._fast is function or function == compiled.run:
-            return compiled.run_flat(traced)
+            return paths.run_flat(traced)
         self._fast = function  # a builtin, which comes back here with what it does not take
-        return function(*args)
+        # one with guards comes back with numbers that take a path that is not known
+        return paths.run_flat(traced) if compiled.guards else function(*args)
 
     def _is_traced(self) -> bool:
         """Whether a trace around this call would keep the numbers from outside as they are now."""
@@ -272,7 +277,8 @@ class Jit:
             place = getattr(place, name, None)
         if place is self:
             return path
-        return Jit, (self._f, self._axes, self._reduce, self._threads, self._strict, *self._binding.static)
+        options = self._axes, self._reduce, self._threads, self._strict, *self._binding.static, self._max_paths
+        return Jit, (self._f, *options)
 
     def __repr__(self) -> str:
         return f"<jit of {self._name}>"

@@ -73,3 +73,9 @@ MOST_NODES = 200
 """Containers, arrays and columns that are written out one by one at most; larger trees take the general path."""
 ON_STACK = 1 << 12
 """Bytes that a builtin takes from the stack at most."""
+
+PATHS = 64
+"""Ways through a function that branches that are compiled, for one structure of arguments, if the user does not say."""
+
+CHAINED = 64
+"""A path that is deeper in the tree is not called by the code of another one: each call takes room on the stack."""

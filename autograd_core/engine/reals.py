@@ -9,7 +9,7 @@ from typing import Any
 
 from autograd_core.errors import AutogradError, OperandTypeError
 
-__all__ = ["advice", "as_float", "count", "describe", "is_array", "real"]
+__all__ = ["advice", "as_float", "as_index", "count", "describe", "is_array", "real"]
 
 
 def real(number: Any) -> float | None:
@@ -68,6 +68,17 @@ def count(number: Any, what: str, error: type[AutogradError], least: int | None 
         bound = "" if least is None else f" of at least {least}"
         raise error(f"{what} is an integer{bound}, not {number!r}")
     return whole
+
+
+def as_index(number: float) -> int:
+    """`number` as an index or a count.
+
+    Raises:
+        OperandTypeError: if it is no whole number.
+    """
+    if not number.is_integer():
+        raise OperandTypeError(f"an index or a count is a whole number, not {number!r}: round it first")
+    return int(number)
 
 
 def describe(thing: Any) -> str:

@@ -15,7 +15,7 @@ from autograd_core.engine.reals import real
 from autograd_core.engine.value import TABLE, Value, as_operand, record
 from autograd_core.errors import TraceError
 
-__all__ = ["Traced", "Tracing"]
+__all__ = ["Traced", "Tracing", "unknown"]
 
 _numbers = count()
 _on_threads: dict[Tracing, int] = {}
@@ -53,6 +53,35 @@ class Tracing:
     def input(self, label: str) -> Traced:
         """A new traced value, that the function gets."""
         return Traced(label, self)
+
+    @property
+    def guards(self) -> Sequence[Any]:
+        """What was decided; see `GuardedTracing`."""
+        return ()
+
+    def give(self, inputs: Sequence[Value], numbers: Sequence[float]) -> None:
+        """Let inputs have numbers, by which a `GuardedTracing` decides."""
+
+    def departure(self) -> Value | None:
+        """See `GuardedTracing`; None without guards."""
+        return None
+
+    def decide(self, condition: Traced) -> bool:
+        """Which way a Python branch on a traced condition goes: nobody knows, unless the trace is at actual numbers.
+
+        Raises:
+            TraceError: here; a `GuardedTracing` decides.
+        """
+        unknown(
+            "a branch (if, while, and, or, max, sorted, a comparison of NumPy, …)",
+            "choose with autograd_core.math.where, maximum, minimum or clip, element by element; make an argument "
+            "static that is a flag, with static_argnums, and map a function of one number over arrays with in_axes",
+        )
+
+    def whole(self, x: Traced, question: str) -> int:
+        """The whole number that `x` is made (``"int"``), or is (``"index"``); see `decide`."""
+        what = "int()" if question == "int" else "an index or a count"
+        unknown(what, "use trunc, or make the argument static with static_argnums")
 
     @staticmethod
     def is_under_way() -> bool:
@@ -101,37 +130,37 @@ class Traced(Value):
 
     @property
     def data(self) -> float:
-        _unknown(".data")
+        unknown(".data")
 
     @data.setter
     def data(self, number: Any) -> NoReturn:
-        _unknown("setting .data")
+        unknown("setting .data")
 
     @property
     def grad(self) -> float:
-        _unknown(".grad", "differentiate the function with grad or value_and_grad, then compile that")
+        unknown(".grad", "differentiate the function with grad or value_and_grad, then compile that")
 
     @grad.setter
     def grad(self, number: Any) -> NoReturn:
-        _unknown("setting .grad")
+        unknown("setting .grad")
 
     def backward(self, seed: Any = 1.0) -> None:
-        _unknown("backward()", "differentiate the function with grad or value_and_grad, then compile that")
+        unknown("backward()", "differentiate the function with grad or value_and_grad, then compile that")
 
     def __bool__(self) -> bool:
-        return _decide(self)
+        return self.in_use().decide(self)
 
     def __float__(self) -> float:
-        _unknown("float(), or a function of the standard math module,", "use autograd_core.math")
+        unknown("float(), or a function of the standard math module,", "use autograd_core.math")
 
     def __int__(self) -> int:
-        _unknown("int()", "use trunc, or make the argument static with static_argnums")
+        return self.in_use().whole(self, "int")
 
     def __index__(self) -> int:
-        _unknown("an index or a count", "make the argument static with static_argnums")
+        return self.in_use().whole(self, "index")
 
     def __complex__(self) -> complex:
-        _unknown("complex()", "traced values are real")
+        unknown("complex()", "traced values are real")
 
     def __repr__(self) -> str:
         return f"Traced({self.label or (self.op.name if self.op is not None else '')})"
@@ -140,7 +169,7 @@ class Traced(Value):
         return repr(self)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        _unknown("copying or pickling")
+        unknown("copying or pickling")
 
     def _pow(self, exponent: Any) -> Value:
         return _recorded("pow", self, exponent)  # type: ignore[no-any-return]  # a Value, or NotImplemented
@@ -172,15 +201,6 @@ def _compared(row: str, a: Any, b: Any) -> Any:
 give_operators(Traced, _recorded, _compared)
 
 
-def _decide(condition: Traced) -> bool:
-    """Which way a Python branch on a traced condition goes. This is the one place where a guard would be recorded."""
-    _unknown(
-        "a branch (if, while, and, or, max, sorted, a comparison of NumPy, …)",
-        "choose with autograd_core.math.where, maximum, minimum or clip, element by element; make an argument static "
-        "that is a flag, with static_argnums, and map a function of one number over arrays with in_axes",
-    )
-
-
-def _unknown(what: str, instead: str = "it is known only when the compiled function runs") -> NoReturn:
+def unknown(what: str, instead: str = "it is known only when the compiled function runs") -> NoReturn:
     """Raise: something asked for the number of a traced value."""
     raise TraceError(f"{what} needs the number of a traced value{calling_line()}: {instead}")

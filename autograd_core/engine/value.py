@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from autograd_core.engine.clock import clock
 from autograd_core.engine.operation import Operation
-from autograd_core.engine.reals import advice, as_float, describe, real
+from autograd_core.engine.reals import advice, as_float, as_index, describe, real
 from autograd_core.errors import GraphError, OperandTypeError
 
 __all__ = ["TABLE", "Constant", "Value", "as_operand", "as_value", "record", "write_data"]
@@ -204,10 +204,10 @@ class Value:
         )
 
     def __int__(self) -> int:
-        raise OperandTypeError("int() would drop the gradient of a Value: use trunc(v), or int(v.data)")
+        return int(self._data)  # a step, whose gradient is 0: nothing is lost
 
     def __index__(self) -> int:
-        raise OperandTypeError("a Value cannot be an index or a count: use int(v.data)")
+        return as_index(self._data)
 
     def __complex__(self) -> complex:
         raise OperandTypeError("a Value is real: use complex(v.data) for the plain number")

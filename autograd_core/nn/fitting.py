@@ -8,28 +8,21 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.util import find_spec
 from itertools import repeat
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from autograd_core.compiler.calling.arguments import Argument, Trace, build_samples
-from autograd_core.compiler.outside import Outside, outside_of
-from autograd_core.engine.collector import collector_paused
-from autograd_core.engine.graph import gradients
+from autograd_core.compiler import tuning
+from autograd_core.compiler.calling.arguments import flat
 from autograd_core.engine.reals import count
 from autograd_core.engine.strictness import lenient
-from autograd_core.engine.sweeps import topological_order
-from autograd_core.engine.traced import Tracing
 from autograd_core.engine.value import Value, write_data
-from autograd_core.errors import AutogradError, DataError, NonFiniteError, OperandTypeError, TransformError
+from autograd_core.errors import AutogradError, DataError, NonFiniteError, OperandTypeError
+from autograd_core.nn.sample_loss import SampleLoss
 from autograd_core.nn.samples import Samples
 from autograd_core.optim import Optimizer
-from autograd_core.transforms.function_call import is_differentiated
-from autograd_core.transforms.trees import Structure
-
-if TYPE_CHECKING:
-    from autograd_core.compiler.compiled import Compiled
 
 __all__ = ["History", "fit"]
 
@@ -100,7 +93,8 @@ def fit(
         DataError: for arrays or counts that do not fit, and for targets that the loss does not take.
         NonFiniteError: as soon as a loss, a gradient or a parameter would not be finite.
         OperandTypeError: if something is not of the kind that is wanted.
-        TraceError: if the loss, or an activation, branches on a number.
+        TraceError: if the loss, or an activation, asks for a number as a float. Where it branches on one, each way is
+            compiled; what it decides by parameters alone is decided once.
 
     >>> from autograd_core.losses import squared_error
     >>> from autograd_core.nn import Neuron
@@ -126,7 +120,7 @@ def fit(
     size = len(data) if batch_size is None else count(batch_size, "batch_size", DataError, least=1)
     began = perf_counter()
     code = _compile(model, loss, optimiser.parameters, data)
-    training = _Training(model, loss, optimiser, data, code.function)
+    training = _Training(model, loss, optimiser, data, code)
     training.check_samples()
     history = History(compile_seconds=perf_counter() - began)
     if not shuffle or size >= len(data):
@@ -236,34 +230,16 @@ class _Training:
         )
 
 
-def _compile(model: Callable[[Any], Any], loss: Loss, parameters: list[Value], data: Samples) -> Compiled:
+def _compile(model: Callable[[Any], Any], loss: Loss, parameters: list[Value], data: Samples) -> Callable[..., Any]:
     """Code for the mean over a batch: the loss, then its derivatives with respect to the parameters."""
     from autograd_core.compiler.compiled import Compiled
+    from autograd_core.compiler.paths import Paths
 
-    began = perf_counter()
-    sample = Argument(Structure(None, [data.inputs.shape[1:]]), 0)
-    target = Argument(Structure(None, [data.targets.shape[1:] or None]), 0)
-    tracing = Tracing("fit")
-    with collector_paused(), lenient(), tracing.going_on():
-        (x, y), inputs = build_samples([sample, target], tracing.input)
-        output = loss(model(x), y)
-        if not isinstance(output, Value):
-            raise OperandTypeError(f"the loss of a sample is one Value, not {type(output).__name__}")
-        if set(parameters).isdisjoint(topological_order([output])):
-            raise DataError(
-                "the loss depends on none of the optimiser's parameters: give it those of this model, "
-                "as in Adam(model.parameters())"
-            )
-        traced, leaves = outside_of([*parameters, *inputs], [output])
-        outside = Outside(traced, list(filter(is_differentiated, leaves)))
-        if outside:
-            raise TransformError(f"the loss depends on {outside.describe()}")
-        results = [output, *gradients(output, parameters)]
-    # The parameters are the model's own leaves: as inputs of the code they are read from its first argument.
-    shared = Argument(Structure(None, [(len(parameters),)]), None)
-    result = Structure(None, [(len(results),)])
-    trace = Trace("fit", [shared, sample, target], [*parameters, *inputs], result, results)
-    return Compiled(trace, is_batched=True, reduce="mean", trace_seconds=perf_counter() - began)
+    source = SampleLoss(model, loss, parameters, data)
+    start = [[parameter.data for parameter in parameters], data.inputs, data.targets]
+    paths = Paths.of(source, flat(start), partial(Compiled, is_batched=True, reduce="mean"), tuning.PATHS)
+    assert isinstance(paths, Paths)  # what it depends on outside has raised
+    return paths.run if paths.root.guards else paths.root.function
 
 
 def _is_finite(numbers: Any) -> bool:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from functools import lru_cache
+from functools import lru_cache, partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from autograd_core.compiler.calling.arguments import Argument, Trace, build_samples
+from autograd_core.compiler import tuning
+from autograd_core.compiler.calling.arguments import Argument, Trace, build_samples, flat
+from autograd_core.compiler.outside import Outside
+from autograd_core.compiler.traces import Function
 from autograd_core.engine.collector import collector_paused
+from autograd_core.engine.guards import GuardedTracing
 from autograd_core.engine.strictness import lenient
 from autograd_core.engine.sweeps import topological_order
-from autograd_core.engine.traced import Tracing
 from autograd_core.engine.value import Constant, Value
-from autograd_core.errors import DataError
+from autograd_core.errors import DataError, TransformError
+from autograd_core.math import stop_gradient
 from autograd_core.nn.samples import as_samples
 from autograd_core.transforms.trees import Structure, Tree
 
@@ -30,7 +34,8 @@ def predict(model: Callable[[Any], Any], inputs: Any) -> Any:
     """The outputs for many samples, as plain numbers; a method: ``model.predict(inputs)``.
 
     The model is traced with one sample at each call, so it is as it is now. The code is compiled at the first call, and
-    anew only where that graph is another one; other numbers of its parameters leave it as it is.
+    anew only where that graph is another one; other numbers of its parameters leave it as it is. A model that branches
+    is compiled at each call.
 
     Args:
         model: a network, or any function of one sample's inputs that returns a Value, or a list of them.
@@ -43,7 +48,7 @@ def predict(model: Callable[[Any], Any], inputs: Any) -> Any:
         DataError: if the inputs have another shape, or hold no feature.
         NetworkError: if the model wants another number of features.
         OperandTypeError: for inputs that are no real numbers.
-        TraceError: if an activation branches on a number.
+        TraceError: if an activation asks for a number as a float.
 
     >>> from autograd_core.nn import Neuron
     >>> Neuron(2, activation="tanh", seed=1).predict([[0.0, 0.0], [0.0, 0.0]])
@@ -57,11 +62,14 @@ def predict(model: Callable[[Any], Any], inputs: Any) -> Any:
         )
     began = perf_counter()
     sample = Argument(Structure(None, [samples.shape[1:]]), 0)
-    tracing = Tracing("predict")
+    tracing = GuardedTracing("predict")
     with collector_paused(), lenient(), tracing.going_on():
         (x,), traced = build_samples([sample], tracing.input)
+        tracing.give(traced, samples[0].ravel().tolist())
         result = Tree(model(x), "the output of the model")
         outputs = [number if isinstance(number, Value) else Constant(number) for number in result.numbers]
+    if tracing.guards:
+        return _down_paths(model, sample, samples)
     inside = set(traced)
     order = topological_order(outputs)
     parameters = [x for x in order if x.op is None and x.__class__ is not Constant and x not in inside]
@@ -71,6 +79,25 @@ def predict(model: Callable[[Any], Any], inputs: Any) -> Any:
     trace = Trace("predict", [shared, sample], [*parameters, *traced], structure, outputs)
     code = _compiled(_Traced(trace, order, perf_counter() - began))
     return code.run([parameter.data for parameter in parameters], samples)
+
+
+def _down_paths(model: Callable[[Any], Any], sample: Argument, samples: Any) -> Any:
+    """The outputs of a model that branches."""
+    import numpy as np
+
+    from autograd_core.compiler.compiled import Compiled
+    from autograd_core.compiler.paths import Paths
+
+    def outputs(x: Any) -> Any:
+        y = model(x)
+        return stop_gradient(np.array(y, dtype=object)) if isinstance(y, (list, tuple)) else stop_gradient(y)
+
+    paths = Paths.of(
+        Function("predict", outputs, [sample]), flat([samples]), partial(Compiled, is_batched=True), tuning.PATHS
+    )
+    if isinstance(paths, Outside):
+        raise TransformError(f"the model depends on {paths.describe()}")
+    return paths.run(samples)
 
 
 class _Traced:

@@ -625,31 +625,14 @@ def decorated(x: Any) -> Any:
     return x * 2.0
 
 
-def branch(x: Any) -> Any:
-    if x > 0.0:  # the branch
-        return x
-    return -x
-
-
 @pytest.mark.parametrize(
     ("f", "message"),
     [
-        (branch, r"a branch .* at .*test_jit\.py:\d+ \(if x > 0\.0:  # the branch\): choose with .*where"),
-        (lambda x: max(x, 0.0), "a branch"),
-        (lambda x: sorted([x, 1.0])[0], "a branch"),
-        (lambda x: x if x else 0.0, "a branch.*flag, with static_argnums.*over arrays with in_axes"),
-        (lambda x: 0.0 < x < 1.0, "a branch"),
         (lambda x: float(x), r"float\(\).*autograd_core\.math"),
-        (lambda x: int(x), r"int\(\).*static_argnums"),
-        (lambda x: sum(range(x)), "an index or a count.*static_argnums"),
-        (lambda x: [1.0, 2.0][x], "an index"),
         (lambda x: complex(x), "real"),
         (lambda x: x.data + 1.0, r"\.data needs the number of a traced value at .*test_jit\.py"),
         (lambda x: x.grad, r"\.grad"),
         (lambda x: x.backward(), r"backward\(\).*value_and_grad"),
-        (lambda x: np.maximum(np.array([x, x]), np.array([1.0, x])), "a branch.*element by element"),
-        (lambda x: np.max(np.array([x, x])), r"at .*test_jit\.py"),
-        (lambda x: [x + 1.0, 2.0].index(x), "a branch"),
     ],
 )
 @pytest.mark.usefixtures("backend")
@@ -827,7 +810,7 @@ def test_the_code_of_the_structures_used_last_is_kept(monkeypatch: pytest.Monkey
 
 def test_a_failed_trace_leaves_the_function_usable() -> None:
     def f(x: Any) -> Any:
-        return x[0] if isinstance(x, list) else branch(x)
+        return x[0] if isinstance(x, list) else float(x)
 
     compiled = jit(f)
     with pytest.raises(TraceError):

@@ -23,7 +23,6 @@ from autograd_core import math as m
 from autograd_core.compiler import tuning
 from autograd_core.compiler.program.builder import Builder
 from autograd_core.engine.sweeps import topological_order
-from autograd_core.errors import TraceError
 from autograd_core.primitives import TABLE
 from autograd_core.testing import Program, random_program
 from autograd_core.testing.oracle import SIDES
@@ -144,10 +143,24 @@ def test_strict_programs_of_arithmetic_give_the_same_bits(mode: Mode, monkeypatc
             assert not any(map(apart, numbers, eager[i])), (program, xs, numbers, eager[i])
 
 
-def test_a_python_branch_on_a_traced_value_is_refused() -> None:
-    for program in programs(3, 40, lambda source: not without_if(source)):
-        with pytest.raises(TraceError, match="branch"):
-            jit(both(program))(0.5, 1.5)
+@native_modes
+def test_random_programs_with_branches(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(mode, monkeypatch)
+    compared = 0
+    for number, program in enumerate(programs(3, 40, lambda source: not without_if(source))):
+        points = random_points(number, 9 if mode.width == 1 else 37)
+        for xs, numbers in zip(points, compiled(both(program), points, mode), strict=True):
+            compared += agrees(program, xs, numbers)
+    assert compared > 150
+
+
+@pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
+def test_branches_of_arithmetic_give_the_same_bits(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(mode, monkeypatch)
+    points = random_points(0, 20) + list(product(EDGES[:8], repeat=2))
+    for program in programs(4, 12, lambda source: not without_if(source), ARITHMETIC):
+        for xs, numbers in zip(points, compiled(both(program), points, mode), strict=True):
+            assert not any(map(apart, numbers, recorded(program, xs))), (program, xs)
 
 
 # Constants

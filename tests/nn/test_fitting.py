@@ -11,6 +11,7 @@ import pytest
 
 from autograd_core import Value, activations
 from autograd_core import math as m
+from autograd_core.compiler import tuning
 from autograd_core.compiler.machine import host as native
 from autograd_core.errors import (
     DataError,
@@ -18,6 +19,7 @@ from autograd_core.errors import (
     NetworkError,
     NonFiniteError,
     OperandTypeError,
+    PathsWarning,
     TraceError,
 )
 from autograd_core.losses import binary_cross_entropy, hinge, softmax_cross_entropy, squared_error
@@ -427,9 +429,51 @@ def test_settings_that_make_no_sense_are_refused():
     refused(OperandTypeError, "one Value, not NoneType", loss=lambda y, t: None)
 
 
-def test_a_branch_in_the_loss_is_named_with_its_line():
-    refused(TraceError, r"test_fitting\.py:\d+", loss=lambda y, t: y if t > 0.0 else -y)
-    refused(TraceError, "where", MLP(2, [2, 1], lambda z: z if z > 0.0 else 0.0 * z))
+def test_a_float_in_the_loss_is_named_with_its_line():
+    refused(TraceError, r"test_fitting\.py:\d+", loss=lambda y, t: y * float(t))
+    refused(TraceError, r"float\(\)", MLP(2, [2, 1], lambda z: math.exp(z)))
+
+
+def branching_loss(y, t):
+    return (y - t) ** 2 if t > 0.0 else m.fabs(y - t)
+
+
+def test_a_loss_and_an_activation_that_branch_are_the_eager_ones():
+    def leaky(z):
+        return z if z > 0.0 else 0.1 * z
+
+    def train(fitted):
+        model = MLP(2, [4, 1], leaky, seed=3)
+        optimiser = SGD(model, lr=0.05)
+        if fitted:
+            history = model.fit(
+                INPUTS, SIGNS, loss=branching_loss, optimizer=optimiser, epochs=6, batch_size=9, shuffle=False,
+                progress=False,
+            )  # fmt: skip
+            assert history.losses[-1] < history.losses[0]
+            return numbers(model)
+        for _ in range(6):
+            for start in range(0, len(INPUTS), 9):
+                optimiser.zero_grad()
+                rows = range(start, min(start + 9, len(INPUTS)))
+                (sum(branching_loss(model(INPUTS[i]), SIGNS[i]) for i in rows) / len(rows)).backward()
+                optimiser.step()
+        return numbers(model)
+
+    assert train(fitted=True) == pytest.approx(train(fitted=False), rel=1e-9)
+
+
+def test_beyond_the_limit_of_paths_samples_are_eager(monkeypatch):
+    monkeypatch.setattr(tuning, "PATHS", 1)
+
+    def fitted(loss):
+        model = MLP(2, [3, 1], "tanh", seed=3)
+        model.fit(INPUTS, SIGNS, loss=loss, optimizer=SGD(model, lr=0.05), epochs=3, shuffle=False, progress=False)
+        return numbers(model)
+
+    with pytest.warns(PathsWarning, match="fit has 1 paths"):
+        found = fitted(branching_loss)
+    assert found == pytest.approx(fitted(lambda y, t: m.where(t > 0.0, (y - t) ** 2, m.fabs(y - t))), rel=1e-12)
 
 
 def test_one_note_says_that_there_is_no_compiler(monkeypatch):

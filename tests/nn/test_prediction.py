@@ -24,6 +24,8 @@ MODELS = {
     "network": MLP(2, [4, 1], seed=3),
     "classes": MLP(2, [4, 3], "tanh", seed=4),
     "activations": MLP(2, [4, 3, 2], ["tanh", "softplus", "sigmoid"], seed=5),
+    "an activation that branches": MLP(2, [3, 2], lambda z: z if z > 0.0 else 0.1 * z, seed=7),
+    "a branch on an input": MLP(2, [3, 1], lambda z: m.tanh(z) if z > 0.0 else z, seed=8),
     "function of one's own": MLP(2, [3, 1], lambda z: m.sin(z) * z, seed=6),
 }
 

@@ -19,15 +19,16 @@ from llvmlite import ir
 from autograd_core.compiler import tuning
 from autograd_core.compiler.calling.arguments import Argument
 from autograd_core.compiler.calling.boxing import Boxer, Unboxer
+from autograd_core.compiler.calling.departures import Departures
 from autograd_core.compiler.calling.objects import NULL, Box, Boxed, Container, ObjectFunction, usable, write_helpers
 from autograd_core.compiler.codegen.convention import DRIVE, KERNEL
-from autograd_core.compiler.codegen.function_writer import DOUBLE, FREE, I32, I64, MALLOC, POINTER
+from autograd_core.compiler.codegen.function_writer import DOUBLE, FREE, I32, I64, MALLOC, POINTER, VOID
 from autograd_core.compiler.machine.driver import KernelSizes
 from autograd_core.transforms.trees import Structure
 
 __all__ = ["Plan", "boxes_of", "make_builtin", "write_builtin"]
 
-GENERAL = 1  # no object is at this address
+GENERAL, DEPARTED = 1, 2  # no objects are at these addresses
 _METH_FASTCALL = 0x0080
 
 
@@ -50,6 +51,7 @@ class Plan:
         share: called with the address of a batch of more than `most` samples, see `BatchRunner.run_at`.
         most: the number of samples up to which the builtin does the work itself.
         fallback: called with the same arguments for all that the builtin does not take.
+        departures: what is called where a guard does not hold; the last output is the number of the first such guard.
     """
 
     arguments: Sequence[Boxed]
@@ -66,6 +68,7 @@ class Plan:
     mean: bool = False
     share: Any = None
     most: int = 0
+    departures: Departures | None = None
 
 
 def boxes_of(arguments: Sequence[Argument], result: Structure) -> tuple[list[Boxed], Boxed] | None:
@@ -129,10 +132,18 @@ def write_builtin(plan: Plan) -> str:
         memory = f.build.call(f.declared("malloc", MALLOC), [ir.Constant(I64, size)])
         f.leave_unless(f.build.icmp_unsigned("!=", memory, NULL), general)
     result = f.build.call(module.globals["fast"], [args, memory])
+    number = f.load(I64, memory) if plan.departures is not None else None
     if not on_stack:
         f.build.call(f.declared("free", FREE), [memory])
     f.leave_unless(f.build.icmp_unsigned("!=", result, f.address(GENERAL)), general)
     call = f.python("PyObject_Vectorcall", POINTER, POINTER, POINTER, I64, POINTER)
+    if plan.departures is not None:
+        with f.build.if_then(f.build.icmp_unsigned("==", result, f.address(DEPARTED))):
+            other = f.load(POINTER, f.address(plan.departures.table), f.multiply(number, 8))
+            f.build.call(f.python("Py_IncRef", VOID, POINTER), [other])
+            found = f.build.call(call, [other, args, count, NULL])
+            f.let_go(other)
+            f.build.ret(found)
     f.build.ret(result)
     f.build.position_at_end(general)
     f.build.ret(f.build.call(call, [f.address(id(plan.fallback)), args, count, NULL]))
@@ -166,6 +177,8 @@ def _write_fast(module: Any, plan: Plan) -> int:
     if batch is None:
         kernel = f.declared(KERNEL.name, KERNEL.llvm())
         f.build.call(kernel, [NULL, unboxer.shared, reserve(plan.slots), outputs, ir.Constant(I64, 1)])
+        if plan.departures is not None:
+            _write_departure(f, plan, plan.departures, memory, outputs)
         result = Boxer(f, f.address(id(plan.new_array))).box(plan.result, outputs)
     else:
         tables = [unboxer.bases, unboxer.strides, unboxer.shared, outputs, reserve(plan.outputs)]
@@ -174,6 +187,16 @@ def _write_fast(module: Any, plan: Plan) -> int:
     f.build.position_at_end(general)
     f.build.ret(f.address(GENERAL))
     return offset
+
+
+def _write_departure(f: ObjectFunction, plan: Plan, departures: Departures, memory: Any, outputs: Any) -> None:
+    """Leave with `DEPARTED` where a guard does not hold, with its number at the beginning of the memory; else count."""
+    number = f.build.fptosi(f.load(DOUBLE, outputs, 8 * (plan.outputs - 1)), I64)
+    with f.build.if_then(f.build.icmp_signed("!=", number, ir.Constant(I64, departures.count)), likely=False):
+        f.store(number, memory)
+        f.build.ret(f.address(DEPARTED))
+    taken = f.address(departures.taken_at)
+    f.store(f.build.add(f.load(I64, taken), ir.Constant(I64, 1)), taken)
 
 
 def _write_batch(
