@@ -41,6 +41,7 @@ class Paths:
         self._departed: Counter[str] = Counter()
         self.count = 1
         self.root = self._compile(first)
+        self._instructions = int(self.root.stats["instructions"])
 
     @classmethod
     def of(cls, source: Source, args: Sequence[Flat], make: Callable[..., Compiled], limit: int) -> Paths | Outside:
@@ -62,7 +63,7 @@ class Paths:
 
     def _compile(self, path: Path) -> Compiled:
         return self._make(
-            path.trace, guards=path.guards, departure=path.departure, trace_seconds=path.seconds,
+            path.trace, guards=path.guards, departure=path.departure, answer=path.answer, trace_seconds=path.seconds,
             general=self.run_flat if path.guards else None,
         )  # fmt: skip
 
@@ -126,7 +127,7 @@ class Paths:
         and where rounding decides: the code of `path` says that the guard does not hold, the function that it does.
         """
         self._departed[path.guards[at].line] += 1
-        if self.count >= self._limit:
+        if self.count >= self._limit or self._instructions >= tuning.PATHS_INSTRUCTIONS:
             self._warn()
             return None
         try:
@@ -137,10 +138,19 @@ class Paths:
             return None  # the function raises it, with its numbers in the place of traced values
         if isinstance(traced, Outside) or decisions(traced.guards[: at + 1]) == decisions(path.guards[: at + 1]):
             return None
+        if len(traced.guards) <= at or decisions(traced.guards[:at]) != decisions(path.guards[:at]):
+            return None  # the function does not do the same each time
+        decision = traced.guards[at].decision
+        if (other := path.branch(at, decision)) is not None:
+            return other
         made = self._compile(traced)
         with self._lock:
+            while (other := path.branches.get(at)) is not None and other.guards[at].decision != decision:
+                path = other
             known = path.branches.setdefault(at, made)
-            self.count += known is made
+            if known is made:
+                self.count += 1
+                self._instructions += int(made.stats["instructions"])
         if known is made:
             made.depth = path.depth + 1
             if made.depth < tuning.CHAINED:
@@ -152,9 +162,9 @@ class Paths:
             self._warned = True
             line, _ = self._departed.most_common(1)[0]
             warnings.warn(
-                f"{self._name} has {self.count} paths, as many as max_paths allows: calls that take another one run "
-                f"without compiled code; most paths part{line}: choose there with autograd_core.math.where, or with a "
-                "loop of autograd_core, or give jit a larger max_paths",
+                f"{self._name} has {self.count} paths, of {self._instructions} instructions, and no more are compiled "
+                f"(max_paths): calls that take another one run without compiled code; most paths part{line}: choose "
+                "there with autograd_core.math.where, maximum or minimum",
                 PathsWarning,
                 stacklevel=2,
             )

@@ -67,6 +67,14 @@ def caught(x: Any, y: Any) -> Any:
         return y / 2.0
 
 
+def whole_or_not(x: Any, y: Any) -> Any:
+    try:
+        n = int(x)
+    except (ValueError, OverflowError):
+        return y * 7.0
+    return y * n
+
+
 def recursive(x: Any, y: Any) -> Any:
     return recursive(x / 2.0, y) + 1.0 if 1.0 < x < 1e9 else x * y
 
@@ -89,6 +97,7 @@ FUNCTIONS: dict[str, Callable[[Any, Any], Any]] = {
     "floor": lambda x, y: TABLE[int(math.floor(math.clip(y, 0.0, 4.0))) if y == y else 0] - x,
     "early return": early,
     "an exception that is caught": caught,
+    "whole or not": whole_or_not,
     "recursion": recursive,
     "a tie": lambda x, y: math.maximum(x, y) if x >= y else math.fabs(x - y),
 }
@@ -272,7 +281,9 @@ def test_beyond_the_limit_a_call_is_eager_after_one_warning() -> None:
 
     compiled = jit(grad(f), max_paths=3)
     xs = [k + 0.5 for k in range(12)]
-    with pytest.warns(PathsWarning, match=r"f has 3 paths.*part at .*test_paths\.py:\d+ \(while total < x:\).*where"):
+    with pytest.warns(
+        PathsWarning, match=r"f has 3 paths.*max_paths.*part at .*test_paths\.py:\d+ \(while total < x:\).*where"
+    ):
         assert [compiled(x) for x in xs] == [grad(f)(x) for x in xs]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -281,6 +292,14 @@ def test_beyond_the_limit_a_call_is_eager_after_one_warning() -> None:
     batch = jit(grad(f), in_axes=0, max_paths=3)
     with pytest.warns(PathsWarning):
         assert batch(np.array(xs)).tolist() == [grad(f)(x) for x in xs]
+
+
+def test_long_paths_are_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tuning, "PATHS_INSTRUCTIONS", 100)
+    f = jit(count_down)
+    with pytest.warns(PathsWarning, match="count_down has"):
+        assert [f(k + 0.25) for k in range(30)] == [count_down(k + 0.25) for k in range(30)]
+    assert 1 < f.paths[0].count < 20
 
 
 @pytest.mark.parametrize("bad", [0, -1, 2.5, "many", None])
