@@ -11,7 +11,7 @@ from autograd_core.compiler.calling.arguments import Flat, Trace, flat, read
 from autograd_core.compiler.calling.departures import Departures
 from autograd_core.compiler.codegen.convention import Numbers
 from autograd_core.compiler.machine import host
-from autograd_core.compiler.program.lower import lower
+from autograd_core.compiler.program.lower import Way, lower
 from autograd_core.compiler.work import Work
 from autograd_core.engine.graph import Graph
 from autograd_core.engine.guards import Guard
@@ -65,6 +65,7 @@ class Compiled:
         began = perf_counter()
         self._trace, self._general = trace, general
         self.guards, self.reduce = guards, reduce
+        self._departure = departure
         self.branches: dict[int, Compiled] = {}
         self.depth = self._taken = 0
         # a guard must hold for just those numbers for which it does in eager evaluation
@@ -78,7 +79,7 @@ class Compiled:
         mapped = [argument.axis is not None for argument in trace.arguments for _ in range(argument.structure.size)]
         mapped += [False] * len(self._captured)
         self._departures = Departures(len(guards), fallback or self.run) if departure is not None else None
-        work = Work(
+        self._work = work = Work(
             trace,
             self.program,
             mapped,
@@ -207,6 +208,17 @@ class Compiled:
         """Write for each sample the ways alone."""
         if self._sorter is not None:
             self._sorter.over(numbers, ways)
+
+    @property
+    def way(self) -> Way:
+        """This path as one of several over the same inputs; it has guards."""
+        assert self._departure is not None
+        return Way(self._trace.inputs, self._trace.outputs, self._departure, float(len(self.guards)))
+
+    @property
+    def work(self) -> Work:
+        """What was compiled."""
+        return self._work
 
     def branch(self, at: int, decision: tuple[str, int] | None = None) -> Compiled | None:
         """The path that parts at guard `at`, with this decision there if there may be several."""

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 from autograd_core.compiler import tuning
 from autograd_core.compiler.codegen.convention import Numbers
 from autograd_core.compiler.compiled import Compiled
+from autograd_core.compiler.machine.memory import RESULTS
+from autograd_core.compiler.merged import Merged
 from autograd_core.errors import TransformError
 from autograd_core.transforms.trees import Structure, Tree
 
@@ -37,16 +39,29 @@ class Unknown(NamedTuple):
     eager: Callable[[Sequence[float]], Tree]
 
 
-def run_batch(root: Compiled, unknown: Unknown, numbers: Numbers) -> Any:
-    """The results of a batch, as those of a function that does not branch."""
-    return _Batch(root, unknown, numbers).run()
+def run_batch(root: Compiled, merged: Merged | None, unknown: Unknown, numbers: Numbers) -> Any:
+    """The results of a batch, as those of a function that does not branch.
+
+    Args:
+        root: the first path.
+        merged: code that goes all ways at once, if there is such.
+        unknown: what to do with samples that depart from all.
+        numbers: the batch.
+    """
+    if merged is not None and root.reduce is not None:
+        sums = merged.over(numbers, None)
+        totals, count = sums[:-1], sums[-1]
+        if count == numbers.samples:
+            return root.batch.reduced(totals, numbers.samples)
+        merged = None
+    return _Batch(root, merged, unknown, numbers).run()
 
 
 class _Batch:
     """Blocks of samples, small enough to stay in the processor's cache while they are sorted."""
 
-    def __init__(self, root: Compiled, unknown: Unknown, numbers: Numbers) -> None:
-        self._root, self._unknown, self._whole = root, unknown, numbers
+    def __init__(self, root: Compiled, merged: Merged | None, unknown: Unknown, numbers: Numbers) -> None:
+        self._root, self._merged, self._unknown, self._whole = root, merged, unknown, numbers
         self._structure: Structure = root.result
         self._is_reduced = root.reduce is not None
         self._sums: list[tuple[Any, Any]] = []
@@ -57,6 +72,8 @@ class _Batch:
 
     def run(self) -> Any:
         samples = self._whole.samples
+        if self._merged is not None:
+            return self._structure.unflatten(self._of_merged(self._merged))
         for start in range(0, samples, tuning.SORTED):
             block = slice(start, min(samples, start + tuning.SORTED))
             columns = [column[block] for column in self._whole.columns]
@@ -70,6 +87,16 @@ class _Batch:
         if self._is_reduced:
             return self._root.batch.reduced(self._total(), samples)
         return self._structure.unflatten(self._results)
+
+    def _of_merged(self, merged: Merged) -> list[Any]:
+        import numpy as np
+
+        known = RESULTS.array((self._whole.samples,))
+        merged.over(self._whole, [*self._columns, known])
+        pending = [(self._root, np.flatnonzero(known == 0.0))] if np.count_nonzero(known) < len(known) else []
+        while pending:
+            pending += self._down(*pending.pop())
+        return self._results
 
     def _total(self) -> Any:
         import numpy as np

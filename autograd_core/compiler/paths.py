@@ -17,6 +17,7 @@ from typing import Any
 from autograd_core.compiler import tuning
 from autograd_core.compiler.calling.arguments import Flat, flat, read
 from autograd_core.compiler.compiled import Compiled
+from autograd_core.compiler.merged import Merged, is_worth_merging
 from autograd_core.compiler.outside import Outside
 from autograd_core.compiler.partition import Unknown, run_batch
 from autograd_core.compiler.traces import Path, Source, decisions, sample_of
@@ -40,6 +41,8 @@ class Paths:
         self._warned = False
         self._departed: Counter[str] = Counter()
         self.count = 1
+        self._merged: tuple[int, Merged | None] = 0, None
+        self._is_settled = False
         self.root = self._compile(first)
         self._instructions = int(self.root.stats["instructions"])
 
@@ -103,9 +106,25 @@ class Paths:
         numbers = read(args, self._arguments, self._name)
         if any(argument.axis is not None for argument in self._arguments):
             return run_batch(
-                self.root, Unknown(partial(sample_of, self._arguments), self.explore, self._source.eager), numbers
+                self.root,
+                self._merged_code(),
+                Unknown(partial(sample_of, self._arguments), self.explore, self._source.eager),
+                numbers,
             )
         return self._run_point(numbers.shared)
+
+    def _merged_code(self) -> Merged | None:
+        """All paths in one code, once a batch found no new one; None where that is not worth it."""
+        count, code = self._merged
+        if count != self.count:
+            self._merged, self._is_settled = (self.count, None), False
+        elif not self._is_settled:
+            self._is_settled = True
+            paths = list(self)
+            same = all(path.result.key == self.root.result.key for path in paths)
+            code = Merged(paths) if same and is_worth_merging(paths) else None
+            self._merged = count, code
+        return self._merged[1]
 
     def _run_point(self, shared: Sequence[float]) -> Any:
         path = self.root

@@ -86,3 +86,6 @@ ones again and again: 64 paths of 4,000."""
 
 SORTED = 1 << 16
 """Samples of a batch that are sorted among paths at a time: a few columns of them stay in the cache."""
+
+MERGED = 600
+"""Additions of vectors for which all paths together are cheaper for a sample of a batch than sorting it among them."""
