@@ -11,7 +11,7 @@ from autograd_core.compiler.calling.arguments import Flat, Trace, flat, read
 from autograd_core.compiler.calling.departures import Departures
 from autograd_core.compiler.codegen.convention import Numbers
 from autograd_core.compiler.machine import host
-from autograd_core.compiler.program.lower import lower
+from autograd_core.compiler.program.lower import Way, lower
 from autograd_core.compiler.work import Work
 from autograd_core.engine.graph import Graph
 from autograd_core.engine.guards import Guard
@@ -42,6 +42,7 @@ class Compiled:
         stats: how large it is, and the seconds that each stage took.
         has_run: whether it was called by the general path.
         guards: what Python decided on this path; empty if the function does not branch.
+        ways: how many outputs say where a sample departs: the number of the guard, and the whole number it asks for.
         branches: the paths that part from it, by the number of the first guard that does not hold there.
         depth: how many paths a call from the first one departs from on its way to this one.
     """
@@ -58,23 +59,27 @@ class Compiled:
         trace_seconds: float = 0.0,
         guards: Sequence[Guard] = (),
         departure: Value | None = None,
+        answer: Value | None = None,
         general: Callable[[Sequence[Flat]], Any] | None = None,
     ) -> None:
         began = perf_counter()
         self._trace, self._general = trace, general
         self.guards, self.reduce = guards, reduce
+        self._departure = departure
         self.branches: dict[int, Compiled] = {}
         self.depth = self._taken = 0
         # a guard must hold for just those numbers for which it does in eager evaluation
         strict = strict or departure is not None
-        outputs = [*trace.outputs, *([departure] if departure is not None and reduce is None else [])]
+        ways = [] if departure is None else [departure] if answer is None or not is_batched else [departure, answer]
+        self.ways = len(ways)
+        outputs = [*trace.outputs, *(ways if reduce is None else [])]
         self.program, self._captured = lower(trace.inputs, outputs, strict=strict, fused=host.available())
         self.reads_outside = bool(self._captured)
         lowered = perf_counter()
         mapped = [argument.axis is not None for argument in trace.arguments for _ in range(argument.structure.size)]
         mapped += [False] * len(self._captured)
         self._departures = Departures(len(guards), fallback or self.run) if departure is not None else None
-        work = Work(
+        self._work = work = Work(
             trace,
             self.program,
             mapped,
@@ -97,7 +102,7 @@ class Compiled:
             "lower_seconds": lowered - began, "code_seconds": made - lowered,
             "compile_seconds": trace_seconds + made - began,
         }  # fmt: skip
-        self._sorter = self._make_sorter(departure) if departure is not None and reduce is not None else None
+        self._sorter = self._make_sorter(ways) if ways and reduce is not None else None
         self.has_run = False
         self._functions: list[Callable[..., Any]] = []
 
@@ -109,9 +114,9 @@ class Compiled:
             self._functions.append(self._make_function())
         return self._functions[0]
 
-    def _make_sorter(self, departure: Value) -> Compiled:
+    def _make_sorter(self, ways: Sequence[Value]) -> Compiled:
         """Code for the departures alone, of each sample, beside the one for sums."""
-        trace = self._trace._replace(result=Structure(None, [None]), outputs=[departure])
+        trace = self._trace._replace(result=Structure(None, [(len(ways),)]), outputs=ways)
         return Compiled(trace, is_batched=True, strict=True)
 
     def _make_function(self) -> Callable[..., Any]:
@@ -167,8 +172,8 @@ class Compiled:
 
     @property
     def decisions(self) -> tuple[Any, ...]:
-        """What was asked, and what the answers were: the same for two traces that ran the same way."""
-        return tuple((guard.question, int(guard.outcome)) for guard in self.guards)
+        """All that Python decided on this path."""
+        return tuple(guard.decision for guard in self.guards)
 
     @property
     def result(self) -> Structure:
@@ -199,10 +204,28 @@ class Compiled:
         captured = [leaf._data for leaf in self._captured]
         return self.batch.over(numbers._replace(shared=numbers.shared + captured), columns)
 
-    def sort(self, numbers: Numbers, departures: Any) -> None:
-        """Write for each sample the number of the first guard that does not hold, or how many guards there are."""
+    def sort(self, numbers: Numbers, ways: Sequence[Any]) -> None:
+        """Write for each sample the ways alone."""
         if self._sorter is not None:
-            self._sorter.over(numbers, [departures])
+            self._sorter.over(numbers, ways)
+
+    @property
+    def way(self) -> Way:
+        """This path as one of several over the same inputs; it has guards."""
+        assert self._departure is not None
+        return Way(self._trace.inputs, self._trace.outputs, self._departure, float(len(self.guards)))
+
+    @property
+    def work(self) -> Work:
+        """What was compiled."""
+        return self._work
+
+    def branch(self, at: int, decision: tuple[str, int] | None = None) -> Compiled | None:
+        """The path that parts at guard `at`, with this decision there if there may be several."""
+        path = self.branches.get(at)
+        while path is not None and decision is not None and path.guards[at].decision != decision:
+            path = path.branches.get(at)
+        return path
 
     @property
     def batch(self) -> NativeBatch | PythonBatch:

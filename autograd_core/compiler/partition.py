@@ -7,16 +7,22 @@ added path by path in the order of their decisions, so that they do not depend o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from autograd_core.compiler import tuning
 from autograd_core.compiler.codegen.convention import Numbers
 from autograd_core.compiler.compiled import Compiled
 from autograd_core.compiler.machine.memory import RESULTS
+from autograd_core.compiler.merged import Merged
 from autograd_core.errors import TransformError
 from autograd_core.transforms.trees import Structure, Tree
 
 __all__ = ["Unknown", "run_batch"]
+
+
+SMALL_CODES = 1 << 16
 
 
 class Unknown(NamedTuple):
@@ -33,31 +39,64 @@ class Unknown(NamedTuple):
     eager: Callable[[Sequence[float]], Tree]
 
 
-def run_batch(root: Compiled, unknown: Unknown, numbers: Numbers) -> Any:
-    """The results of a batch, as those of a function that does not branch."""
-    return _Batch(root, unknown, numbers).run()
+def run_batch(root: Compiled, merged: Merged | None, unknown: Unknown, numbers: Numbers) -> Any:
+    """The results of a batch, as those of a function that does not branch.
+
+    Args:
+        root: the first path.
+        merged: code that goes all ways at once, if there is such.
+        unknown: what to do with samples that depart from all.
+        numbers: the batch.
+    """
+    if merged is not None and root.reduce is not None:
+        sums = merged.over(numbers, None)
+        totals, count = sums[:-1], sums[-1]
+        if count == numbers.samples:
+            return root.batch.reduced(totals, numbers.samples)
+        merged = None
+    return _Batch(root, merged, unknown, numbers).run()
 
 
 class _Batch:
-    def __init__(self, root: Compiled, unknown: Unknown, numbers: Numbers) -> None:
-        self._root, self._unknown, self._numbers = root, unknown, numbers
+    """Blocks of samples, small enough to stay in the processor's cache while they are sorted."""
+
+    def __init__(self, root: Compiled, merged: Merged | None, unknown: Unknown, numbers: Numbers) -> None:
+        self._root, self._merged, self._unknown, self._whole = root, merged, unknown, numbers
         self._structure: Structure = root.result
-        self._reduce = root.reduce
+        self._is_reduced = root.reduce is not None
         self._sums: list[tuple[Any, Any]] = []
-        self._results: list[Any] = []
-        self._columns: list[Any] = []
-        if self._reduce is None:
-            self._results, self._columns = root.batch.new_results(numbers.samples)
+        self._results, self._all_columns = ([], []) if self._is_reduced else root.batch.new_results(numbers.samples)
+        # of the block that is done now
+        self._start = 0
+        self._numbers, self._columns = numbers, self._all_columns
 
     def run(self) -> Any:
-        pending: list[tuple[Compiled, Any]] = [(self._root, None)]
+        samples = self._whole.samples
+        if self._merged is not None:
+            return self._structure.unflatten(self._of_merged(self._merged))
+        for start in range(0, samples, tuning.SORTED):
+            block = slice(start, min(samples, start + tuning.SORTED))
+            columns = [column[block] for column in self._whole.columns]
+            self._start = start
+            self._numbers = Numbers(self._whole.shared, columns, block.stop - start)
+            self._columns = [column[block] for column in self._all_columns]
+            pending: list[tuple[Compiled, Any]] = [(self._root, None)]
+            while pending:
+                path, places = pending.pop()
+                pending += self._down(path, places)
+        if self._is_reduced:
+            return self._root.batch.reduced(self._total(), samples)
+        return self._structure.unflatten(self._results)
+
+    def _of_merged(self, merged: Merged) -> list[Any]:
+        import numpy as np
+
+        known = RESULTS.array((self._whole.samples,))
+        merged.over(self._whole, [*self._columns, known])
+        pending = [(self._root, np.flatnonzero(known == 0.0))] if np.count_nonzero(known) < len(known) else []
         while pending:
-            path, places = pending.pop()
-            pending += self._down(path, places)
-        if self._reduce is None:
-            return self._structure.unflatten(self._results)
-        totals = self._total()
-        return self._root.batch.reduced(totals, self._numbers.samples)
+            pending += self._down(*pending.pop())
+        return self._results
 
     def _total(self) -> Any:
         import numpy as np
@@ -73,53 +112,63 @@ class _Batch:
 
         if path.result.key != self._structure.key:
             raise TransformError("the samples of a batch return results of several structures: all want the same")
-        if places is not None and not len(places):
-            return []
         numbers = self._part(places)
-        at = RESULTS.array((numbers.samples,))
-        if self._reduce is None:
-            columns = self._columns if places is None else list(np.empty((self._structure.size, numbers.samples)))
-            path.over(numbers, [*columns, at] if path.guards else columns)
-        elif path.guards:
-            path.sort(numbers, at)
-        if not path.guards:
-            at[:] = 0.0
-        kept = at == len(path.guards)
-        path.taken += int(np.count_nonzero(kept))
-        if self._reduce is not None:
-            chosen = numbers if kept.all() else self._part(np.flatnonzero(kept) if places is None else places[kept])
-            if kept.any():
-                self._sums.append((path.decisions, path.over(chosen, None)))
+        ways = list(np.empty((path.ways, numbers.samples)))
+        columns = self._columns
+        if self._is_reduced:
+            path.sort(numbers, ways)
+        else:
+            if places is not None:
+                columns = list(np.empty((len(columns), numbers.samples)))
+            path.over(numbers, [*columns, *ways])
+        kept = np.equal(ways[0], len(path.guards)) if ways else np.ones(numbers.samples, dtype=bool)
+        count = int(np.count_nonzero(kept))
+        path.taken += count
+        here = slice(None) if count == numbers.samples else np.flatnonzero(kept)
+        if self._is_reduced and count:
+            chosen = numbers._replace(columns=[column[here] for column in numbers.columns], samples=count)
+            self._sums.append(((path.decisions, self._start), path.over(chosen, None)))
         elif places is not None:
+            targets = places[here]
             for target, column in zip(self._columns, columns, strict=True):
-                target[places[kept]] = column[kept]
-        if kept.all():
+                target[targets] = column[here]
+        if count == numbers.samples:
             return []
         gone = np.flatnonzero(~kept)
-        others = gone if places is None else places[gone]
-        departures = at[gone]
+        return self._depart(path, gone if places is None else places[gone], [way[gone] for way in ways])
+
+    def _depart(self, path: Compiled, places: Any, ways: list[Any]) -> list[tuple[Compiled, Any]]:
+        """The paths to which samples go on: by the guard that does not hold, and the whole number that it asks for."""
         found = []
-        for number in np.unique(departures).tolist():
-            found += self._depart(path, int(number), others[departures == number])
+        for group in _alike(ways):
+            first = group[0]
+            at = int(ways[0][first])
+            answer = float(ways[1][first]) if path.guards[at].asked is not None else math.nan
+            # an answer that is no number raises where the function is traced, or called
+            found += self._go_on(path, at, int(answer) if math.isfinite(answer) else None, places[group])
         return found
 
-    def _depart(self, path: Compiled, at: int, places: Any) -> list[tuple[Compiled, Any]]:
-        branch = path.branches.get(at)
+    def _go_on(self, path: Compiled, at: int, answer: int | None, places: Any) -> list[tuple[Compiled, Any]]:
+        is_one_of_many = path.guards[at].asked is not None
+        branch = None
+        if not is_one_of_many or answer is not None:
+            branch = path.branch(at, None if answer is None else (path.guards[at].question, answer))
         while branch is None and len(places):
-            sample = self._unknown.sample(self._numbers, int(places[0]))
+            place = int(places[0])
+            sample = self._unknown.sample(self._numbers, place)
             branch = self._unknown.explore(path, at, sample)
             if branch is None:
-                self._set(int(places[0]), self._unknown.eager(sample))
+                self._set(place, self._unknown.eager(sample))
                 places = places[1:]
         return [(branch, places)] if branch is not None else []
 
     def _set(self, place: int, tree: Tree) -> None:
         if tree.with_plain_numbers().key != self._structure.with_plain_numbers().key:
             raise TransformError("the samples of a batch return results of several structures: all want the same")
-        if self._reduce is not None:
+        if self._is_reduced:
             import numpy as np
 
-            self._sums.append(((("eager", place),), np.array(tree.numbers)))
+            self._sums.append((((("eager", 0),), self._start + place), np.array(tree.numbers)))
             return
         for column, number in zip(self._columns, tree.numbers, strict=True):
             column[place] = number
@@ -129,3 +178,24 @@ class _Batch:
         if places is None:
             return numbers
         return Numbers(numbers.shared, [column[places] for column in numbers.columns], len(places))
+
+
+def _alike(ways: list[Any]) -> Iterator[Any]:
+    """Groups of the places at which all ways are the same; in each of them they rise."""
+    import numpy as np
+
+    code = np.zeros(len(ways[0]), dtype=np.int64)
+    for way in ways:
+        with np.errstate(invalid="ignore"):
+            low, high = float(way.min()), float(way.max())
+        span = high - low + 1.0
+        if span * (float(code.max()) + 1.0) < SMALL_CODES:  # false for nan
+            code = code * int(span) + (way - low).astype(np.int64)
+        else:
+            values, inverse = np.unique(way, return_inverse=True)
+            code = np.unique(code * len(values) + inverse.ravel(), return_inverse=True)[1].ravel()
+    if code.max() < SMALL_CODES:
+        code = code.astype(np.uint16)  # which NumPy sorts by its digits
+    order = np.argsort(code, kind="stable")
+    ends = np.flatnonzero(np.diff(code[order])) + 1
+    yield from np.split(order, ends)

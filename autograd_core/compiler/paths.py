@@ -17,6 +17,7 @@ from typing import Any
 from autograd_core.compiler import tuning
 from autograd_core.compiler.calling.arguments import Flat, flat, read
 from autograd_core.compiler.compiled import Compiled
+from autograd_core.compiler.merged import Merged, is_worth_merging
 from autograd_core.compiler.outside import Outside
 from autograd_core.compiler.partition import Unknown, run_batch
 from autograd_core.compiler.traces import Path, Source, decisions, sample_of
@@ -40,7 +41,10 @@ class Paths:
         self._warned = False
         self._departed: Counter[str] = Counter()
         self.count = 1
+        self._merged: tuple[int, Merged | None] = 0, None
+        self._is_settled = False
         self.root = self._compile(first)
+        self._instructions = int(self.root.stats["instructions"])
 
     @classmethod
     def of(cls, source: Source, args: Sequence[Flat], make: Callable[..., Compiled], limit: int) -> Paths | Outside:
@@ -62,7 +66,7 @@ class Paths:
 
     def _compile(self, path: Path) -> Compiled:
         return self._make(
-            path.trace, guards=path.guards, departure=path.departure, trace_seconds=path.seconds,
+            path.trace, guards=path.guards, departure=path.departure, answer=path.answer, trace_seconds=path.seconds,
             general=self.run_flat if path.guards else None,
         )  # fmt: skip
 
@@ -102,9 +106,25 @@ class Paths:
         numbers = read(args, self._arguments, self._name)
         if any(argument.axis is not None for argument in self._arguments):
             return run_batch(
-                self.root, Unknown(partial(sample_of, self._arguments), self.explore, self._source.eager), numbers
+                self.root,
+                self._merged_code(),
+                Unknown(partial(sample_of, self._arguments), self.explore, self._source.eager),
+                numbers,
             )
         return self._run_point(numbers.shared)
+
+    def _merged_code(self) -> Merged | None:
+        """All paths in one code, once a batch found no new one; None where that is not worth it."""
+        count, code = self._merged
+        if count != self.count:
+            self._merged, self._is_settled = (self.count, None), False
+        elif not self._is_settled:
+            self._is_settled = True
+            paths = list(self)
+            same = all(path.result.key == self.root.result.key for path in paths)
+            code = Merged(paths) if same and is_worth_merging(paths) else None
+            self._merged = count, code
+        return self._merged[1]
 
     def _run_point(self, shared: Sequence[float]) -> Any:
         path = self.root
@@ -126,7 +146,7 @@ class Paths:
         and where rounding decides: the code of `path` says that the guard does not hold, the function that it does.
         """
         self._departed[path.guards[at].line] += 1
-        if self.count >= self._limit:
+        if self.count >= self._limit or self._instructions >= tuning.PATHS_INSTRUCTIONS:
             self._warn()
             return None
         try:
@@ -137,10 +157,19 @@ class Paths:
             return None  # the function raises it, with its numbers in the place of traced values
         if isinstance(traced, Outside) or decisions(traced.guards[: at + 1]) == decisions(path.guards[: at + 1]):
             return None
+        if len(traced.guards) <= at or decisions(traced.guards[:at]) != decisions(path.guards[:at]):
+            return None  # the function does not do the same each time
+        decision = traced.guards[at].decision
+        if (other := path.branch(at, decision)) is not None:
+            return other
         made = self._compile(traced)
         with self._lock:
+            while (other := path.branches.get(at)) is not None and other.guards[at].decision != decision:
+                path = other
             known = path.branches.setdefault(at, made)
-            self.count += known is made
+            if known is made:
+                self.count += 1
+                self._instructions += int(made.stats["instructions"])
         if known is made:
             made.depth = path.depth + 1
             if made.depth < tuning.CHAINED:
@@ -152,9 +181,9 @@ class Paths:
             self._warned = True
             line, _ = self._departed.most_common(1)[0]
             warnings.warn(
-                f"{self._name} has {self.count} paths, as many as max_paths allows: calls that take another one run "
-                f"without compiled code; most paths part{line}: choose there with autograd_core.math.where, or with a "
-                "loop of autograd_core, or give jit a larger max_paths",
+                f"{self._name} has {self.count} paths, of {self._instructions} instructions, and no more are compiled "
+                f"(max_paths): calls that take another one run without compiled code; most paths part{line}: choose "
+                "there with autograd_core.math.where, maximum or minimum",
                 PathsWarning,
                 stacklevel=2,
             )

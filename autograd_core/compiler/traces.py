@@ -29,12 +29,14 @@ class Path(NamedTuple):
         trace: the graph.
         guards: what Python decided.
         departure: the node that is the number of the first guard that does not hold; None without guards.
+        answer: the node that is the whole number that this one asked for; None where none asks for one.
         seconds: how long it took.
     """
 
     trace: Trace
     guards: Sequence[Guard]
-    departure: Any
+    departure: Value | None
+    answer: Value | None
     seconds: float
 
 
@@ -124,7 +126,7 @@ def path_of(trace: Trace, tracing: Tracing, began: float) -> Path | Outside:
     """What the trace that is under way leaves behind."""
     guards = tracing.guards
     outside = outside_of(trace.inputs, [*trace.outputs, *(guard.holds for guard in guards)])
-    return outside or Path(trace, guards, tracing.departure(), perf_counter() - began)
+    return outside or Path(trace, guards, tracing.departure(), tracing.answer(), perf_counter() - began)
 
 
 def sample_of(arguments: Sequence[Argument], numbers: Numbers, place: int) -> list[float]:
@@ -137,6 +139,6 @@ def sample_of(arguments: Sequence[Argument], numbers: Numbers, place: int) -> li
     return found
 
 
-def decisions(guards: Sequence[Guard]) -> tuple[Any, ...]:
-    """What was asked, and what the answers were: the same for two traces that ran the same way."""
-    return tuple((guard.question, int(guard.outcome)) for guard in guards)
+def decisions(guards: Sequence[Guard]) -> tuple[tuple[str, int], ...]:
+    """All that Python decided: the same for two traces that ran the same way."""
+    return tuple(guard.decision for guard in guards)

@@ -79,3 +79,13 @@ PATHS = 64
 
 CHAINED = 64
 """A path that is deeper in the tree is not called by the code of another one: each call takes room on the stack."""
+
+PATHS_INSTRUCTIONS = 250_000
+"""All paths of one structure of arguments together have no more instructions, so that nobody waits for compiling long
+ones again and again: 64 paths of 4,000."""
+
+SORTED = 1 << 16
+"""Samples of a batch that are sorted among paths at a time: a few columns of them stay in the cache."""
+
+MERGED = 600
+"""Additions of vectors for which all paths together are cheaper for a sample of a batch than sorting it among them."""

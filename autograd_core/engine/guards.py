@@ -26,14 +26,21 @@ class Guard(NamedTuple):
     Attributes:
         holds: the node that is true where Python decides like this again.
         outcome: what was decided: a truth value, or a whole number.
+        asked: the node that has the answer for other numbers, where that is a whole number; None where it is a truth.
         question: what was asked for, such as ``"less"`` or ``"int"``.
         line: where in the user's source, as ``" at file:line (source)"``.
     """
 
     holds: Value
+    asked: Value | None
     outcome: int
     question: str
     line: str
+
+    @property
+    def decision(self) -> tuple[str, int]:
+        """What was asked, and the answer: the same where Python decided the same."""
+        return self.question, int(self.outcome)
 
     def __str__(self) -> str:
         return f"{self.question} is {self.outcome!r}{self.line}"
@@ -69,7 +76,7 @@ class GuardedTracing(Tracing):
         is_condition = condition.op is not None and condition.op.condition
         node = condition if is_condition else record(TABLE["not_equal"], condition, Constant(0.0))
         question = condition.op.name if is_condition and condition.op is not None else "bool"
-        self._keep(condition, question, truth, node if truth else record(TABLE["logical_not"], node))
+        self._keep(condition, question, truth, node if truth else record(TABLE["logical_not"], node), None)
         return truth
 
     def whole(self, x: Traced, question: str) -> int:
@@ -79,11 +86,20 @@ class GuardedTracing(Tracing):
         try:
             k = convert(number)
         except (OperandTypeError, ValueError, OverflowError):
-            self._keep(x, question, False, self._is_none(x, number))
+            self._keep(x, f"no {question}", True, self._is_none(x, number), None)
             raise
         whole = x if question == "index" else record(TABLE["trunc"], x)
-        self._keep(x, question, k, record(TABLE["equal"], whole, Constant(float(k))))
+        self._keep(x, question, k, record(TABLE["equal"], whole, Constant(float(k))), whole)
         return k
+
+    def answer(self) -> Value | None:
+        """The whole number that the first guard that does not hold asked for, or 0; None where none asks for one."""
+        if not any(guard.asked is not None for guard in self._guards):
+            return None
+        answer: Value = Constant(0.0)
+        for guard in reversed(self._guards):
+            answer = record(TABLE["where"], guard.holds, answer, Constant(0.0) if guard.asked is None else guard.asked)
+        return answer
 
     def departure(self) -> Value | None:
         """The number of the first guard that does not hold, from 0 on, or how many there are; None without guards."""
@@ -94,11 +110,11 @@ class GuardedTracing(Tracing):
             first = record(TABLE["where"], guard.holds, first, Constant(float(number)))
         return first
 
-    def _keep(self, asked: Value, question: str, outcome: int, holds: Value) -> None:
-        key = id(asked), question  # it stays: it has a number
+    def _keep(self, about: Value, question: str, outcome: int, holds: Value, asked: Value | None) -> None:
+        key = id(about), question  # it stays: it has a number
         if key not in self._decided:
             self._decided.add(key)
-            self._guards.append(Guard(holds, outcome, question, calling_line()))
+            self._guards.append(Guard(holds, asked, outcome, question, calling_line()))
 
     @staticmethod
     def _is_none(x: Value, number: float) -> Value:

@@ -66,6 +66,10 @@ class Tracing:
         """See `GuardedTracing`; None without guards."""
         return None
 
+    def answer(self) -> Value | None:
+        """See `GuardedTracing`; None without guards."""
+        return None
+
     def decide(self, condition: Traced) -> bool:
         """Which way a Python branch on a traced condition goes: nobody knows, unless the trace is at actual numbers.
 

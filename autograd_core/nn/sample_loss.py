@@ -68,7 +68,7 @@ class SampleLoss:
                 raise TransformError(f"the loss depends on {outside.describe()}")
             results = [output, *gradients(output, parameters)]
             trace = Trace(self.name, self.arguments, [*parameters, *inputs], self._result, results)
-            return Path(trace, tracing.guards, tracing.departure(), perf_counter() - began)
+            return Path(trace, tracing.guards, tracing.departure(), tracing.answer(), perf_counter() - began)
 
     def eager(self, numbers: Sequence[float]) -> Tree:
         """See `Source.eager`. The parameters get their numbers for good: they are those of the last step."""

@@ -67,6 +67,14 @@ def caught(x: Any, y: Any) -> Any:
         return y / 2.0
 
 
+def whole_or_not(x: Any, y: Any) -> Any:
+    try:
+        n = int(x)
+    except (ValueError, OverflowError):
+        return y * 7.0
+    return y * n
+
+
 def recursive(x: Any, y: Any) -> Any:
     return recursive(x / 2.0, y) + 1.0 if 1.0 < x < 1e9 else x * y
 
@@ -89,6 +97,7 @@ FUNCTIONS: dict[str, Callable[[Any, Any], Any]] = {
     "floor": lambda x, y: TABLE[int(math.floor(math.clip(y, 0.0, 4.0))) if y == y else 0] - x,
     "early return": early,
     "an exception that is caught": caught,
+    "whole or not": whole_or_not,
     "recursion": recursive,
     "a tie": lambda x, y: math.maximum(x, y) if x >= y else math.fabs(x - y),
 }
@@ -134,7 +143,7 @@ def test_batches_are_the_points(name: str) -> None:
     for count in (len(pairs), 1, 3, 17):
         chosen = columns[:, :: max(1, len(pairs) // count)]
         compiled = jit(both(f), in_axes=0, max_paths=300)
-        for _ in range(2):
+        for _ in range(4):  # paths that are new, that are known, and all in one code
             y, (dx, dy) = compiled(*chosen)
             for i, xs in enumerate(chosen.T.tolist()):
                 assert same([y[i], dx[i], dy[i]], outcome(both(f), *xs)), xs
@@ -152,10 +161,25 @@ def test_sums_and_means_are_over_the_paths(reduce: str) -> None:
         columns = [each(x, y)[0], *each(x, y)[1]]
         assert found == pytest.approx([getattr(column, reduce)() for column in columns], rel=1e-12)
         assert flat(whole(x, y)) == found
+        for _ in range(3):
+            assert flat(whole(x, y)) == pytest.approx(found, rel=1e-14)
         # another sample comes first, so another path is the root: the bits are the same
         other = jit(both(FUNCTIONS[name]), in_axes=0, reduce=reduce)
         other(x[::-1], y[::-1])
         assert flat(other(x, y)) == found
+
+
+@pytest.mark.parametrize("reduce", [None, "sum"])
+def test_samples_that_depart_from_all_paths_of_one_code(reduce: str | None) -> None:
+    def f(x: Any, y: Any) -> Any:
+        return y * TABLE[int(x)] if x < 3.0 else x / y
+
+    one = jit(f, in_axes=0, reduce=reduce)
+    few, all_of_them = np.array([0.5, 1.5, 0.25, 1.0]), np.array([0.5, 2.5, 3.5, 1.5, 0.25, 2.0])
+    for x in (few, few, few, few, all_of_them, few, all_of_them, all_of_them, all_of_them):
+        wanted = np.array([f(a, 2.0) for a in x.tolist()])
+        assert np.array_equal(one(x, 2.0 * np.ones(len(x))), wanted if reduce is None else wanted.sum())
+    assert one.paths[0]._merged[1] is not None
 
 
 def test_a_shared_argument_and_a_tree_in_a_batch() -> None:
@@ -272,7 +296,9 @@ def test_beyond_the_limit_a_call_is_eager_after_one_warning() -> None:
 
     compiled = jit(grad(f), max_paths=3)
     xs = [k + 0.5 for k in range(12)]
-    with pytest.warns(PathsWarning, match=r"f has 3 paths.*part at .*test_paths\.py:\d+ \(while total < x:\).*where"):
+    with pytest.warns(
+        PathsWarning, match=r"f has 3 paths.*max_paths.*part at .*test_paths\.py:\d+ \(while total < x:\).*where"
+    ):
         assert [compiled(x) for x in xs] == [grad(f)(x) for x in xs]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -281,6 +307,14 @@ def test_beyond_the_limit_a_call_is_eager_after_one_warning() -> None:
     batch = jit(grad(f), in_axes=0, max_paths=3)
     with pytest.warns(PathsWarning):
         assert batch(np.array(xs)).tolist() == [grad(f)(x) for x in xs]
+
+
+def test_long_paths_are_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tuning, "PATHS_INSTRUCTIONS", 100)
+    f = jit(count_down)
+    with pytest.warns(PathsWarning, match="count_down has"):
+        assert [f(k + 0.25) for k in range(30)] == [count_down(k + 0.25) for k in range(30)]
+    assert 1 < f.paths[0].count < 20
 
 
 @pytest.mark.parametrize("bad", [0, -1, 2.5, "many", None])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from autograd_core.compiler.program.builder import Builder
 from autograd_core.compiler.program.instructions import Instruction, live
@@ -12,7 +13,7 @@ from autograd_core.engine.operation import Operation
 from autograd_core.engine.sweeps import topological_order
 from autograd_core.engine.value import Constant, Value
 
-__all__ = ["Program", "lower"]
+__all__ = ["Program", "Way", "lower", "merge"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,45 @@ def lower(
         m.of_node[node] = m.input()
     captured = _lower_nodes(m, topological_order(outputs))
     results = [m.as_number(m.of_node[node]) for node in outputs]
+    return Program(len(m.inputs), results, live(results)), captured
+
+
+class Way(NamedTuple):
+    """One of several graphs over the same inputs.
+
+    Attributes:
+        inputs: its own nodes for them.
+        outputs: what it gives, as many as the others.
+        departure: a node that has the number `holds` where it is this graph that counts.
+        holds: see there.
+    """
+
+    inputs: Sequence[Value]
+    outputs: Sequence[Value]
+    departure: Value
+    holds: float
+
+
+def merge(ways: Sequence[Way], *, fused: bool = True) -> tuple[Program, list[Value]]:
+    """The straight-line code that goes all ways, and gives the outputs of the one that counts, as if it were strict.
+
+    Its last output is 1 where one of them counts, and 0 elsewhere, where the others are 0 too.
+
+    Returns:
+        As `lower`.
+    """
+    m = Builder(True, fused)
+    inputs = [m.input() for _ in ways[0].inputs]
+    captured: list[Value] = []
+    conditions, outputs = [], []
+    for way in ways:
+        m.of_node.update(zip(way.inputs, inputs, strict=True))
+        captured += _lower_nodes(m, topological_order([*way.outputs, way.departure]))
+        conditions.append(m.equal(m.of_node[way.departure], m.constant(way.holds)))
+        outputs.append([*(m.as_number(m.of_node[node]) for node in way.outputs), m.constant(1.0)])
+    results = [m.constant(0.0)] * len(outputs[0])
+    for condition, chosen in zip(reversed(conditions), reversed(outputs), strict=True):
+        results = [m.where(condition, *both) for both in zip(chosen, results, strict=True)]
     return Program(len(m.inputs), results, live(results)), captured
 
 
