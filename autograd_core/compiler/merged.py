@@ -42,7 +42,7 @@ class Merged:
         work = work._replace(program=program, mapped=mapped, has_captured=bool(self._captured))
         self._code = NativeBatch(work) if host.available() else PythonBatch(work)
 
-    def over(self, numbers: Numbers, columns: Sequence[Any] | None) -> Any:
-        """Run over a batch: the outputs, and 1 for each sample that took one of the paths, or the sums of both."""
+    def over(self, numbers: Numbers, columns: Sequence[Any]) -> Any:
+        """Run over a batch: the outputs, and 1 for each sample that took one of the paths."""
         captured = [leaf._data for leaf in self._captured]
         return self._code.over(numbers._replace(shared=numbers.shared + captured), columns)

@@ -48,12 +48,6 @@ def run_batch(root: Compiled, merged: Merged | None, unknown: Unknown, numbers: 
         unknown: what to do with samples that depart from all.
         numbers: the batch.
     """
-    if merged is not None and root.reduce is not None:
-        sums = merged.over(numbers, None)
-        totals, count = sums[:-1], sums[-1]
-        if count == numbers.samples:
-            return root.batch.reduced(totals, numbers.samples)
-        merged = None
     return _Batch(root, merged, unknown, numbers).run()
 
 

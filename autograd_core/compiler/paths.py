@@ -114,7 +114,12 @@ class Paths:
         return self._run_point(numbers.shared)
 
     def _merged_code(self) -> Merged | None:
-        """All paths in one code, once a batch found no new one; None where that is not worth it."""
+        """All paths in one code, once a batch found no new one; None where that is not worth it.
+
+        Nor for sums: theirs would be others from then on, in the last bits.
+        """
+        if self.root.reduce is not None:
+            return None
         count, code = self._merged
         if count != self.count:
             self._merged, self._is_settled = (self.count, None), False
