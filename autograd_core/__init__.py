@@ -10,9 +10,11 @@ from autograd_core.engine.sweeps import topological_order
 from autograd_core.engine.value import Constant, Value
 from autograd_core.primitives import Primitive, primitive
 from autograd_core.transforms import (
+    cond,
     custom_jvp,
     custom_vjp,
     derivative,
+    fori_loop,
     grad,
     hessian,
     hvp,
@@ -21,16 +23,19 @@ from autograd_core.transforms import (
     jacrev,
     jvp,
     linearize,
+    scan,
     value_and_grad,
     vjp,
     vmap,
+    while_loop,
 )  # fmt: skip
 from autograd_core.transforms.custom import custom_derivatives
 
 del _ufuncs, copying, graph_methods  # imported for the methods that they give to Value and Graph
 
 __all__ = [
-    "Constant", "Graph", "Primitive", "Value", "activations", "custom_derivatives", "custom_jvp", "custom_vjp",
-    "derivative", "errors", "grad", "gradients", "hessian", "hvp", "jacfwd", "jacobian", "jacrev", "jit", "jvp",
-    "linearize", "math", "primitive", "strict", "topological_order", "value_and_grad", "vjp", "vmap",
+    "Constant", "Graph", "Primitive", "Value", "activations", "cond", "custom_derivatives", "custom_jvp", "custom_vjp",
+    "derivative", "errors", "fori_loop", "grad", "gradients", "hessian", "hvp", "jacfwd", "jacobian", "jacrev", "jit",
+    "jvp", "linearize", "math", "primitive", "scan", "strict", "topological_order", "value_and_grad", "vjp", "vmap",
+    "while_loop",
 ]  # fmt: skip

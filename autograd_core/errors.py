@@ -5,6 +5,7 @@ __all__ = [
     "CallError",
     "DataError",
     "GraphError",
+    "LoopError",
     "MissingExtraError",
     "NetworkError",
     "NonFiniteError",
@@ -65,6 +66,10 @@ class TransformError(AutogradError, ValueError):
 
 class TraceError(AutogradError, TypeError):
     """A function that is being compiled asked for the number of a traced value, which is not known yet."""
+
+
+class LoopError(AutogradError, RuntimeError):
+    """A loop took more turns, or the steps that its derivative needs more memory, than it may."""
 
 
 class RenderError(AutogradError, RuntimeError):

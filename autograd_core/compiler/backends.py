@@ -16,6 +16,7 @@ from autograd_core.compiler.codegen.python_source import python_function, python
 from autograd_core.compiler.machine import host
 from autograd_core.compiler.machine.batches import BatchRunner, cost_of
 from autograd_core.compiler.machine.memory import RESULTS
+from autograd_core.compiler.program.loops import has_loops, programs_of
 from autograd_core.compiler.program.rolling import roll, size_of
 from autograd_core.compiler.work import Builtin, Work
 from autograd_core.namespaces import floats
@@ -133,7 +134,7 @@ class NativePoint(_Native, _Point):
         self._plan, builtin = self._builtin_text(bool(text.called), slots=text.slots, new_array=self._new_array(work))
         # around a longer kernel the builtin is not worth LLVM's time
         together = bool(builtin and tier.passes)
-        self.code = Code(text.ir, tier, text.called, [builtin] if together else text.parts)
+        self.code = Code(text.ir, tier, text.called, [builtin, *text.parts] if together else text.parts)
         address = self.code.address(KERNEL.name)
         self._kernel = KERNEL.at(address)
         self._workspace = ctypes.c_double * max(1, text.slots)
@@ -147,7 +148,11 @@ class NativePoint(_Native, _Point):
     def _emit(work: Work) -> tuple[Any, int, int, int]:
         """The text, how many instructions it has, how many loops, and the width of its vectors."""
         from autograd_core.compiler.codegen.kernel import Layout, emit
+        from autograd_core.compiler.codegen.loops import emit_looped
 
+        if has_loops(work.program):
+            text = emit_looped(work.program, Layout(1, work.mapped, contract=not work.strict))
+            return text, sum(len(each.instructions) for each in programs_of(work.program)), 0, 1
         is_long = len(work.program.instructions) >= tuning.LONG
         stages = roll(work.program) if is_long and not work.strict else None
         if stages is None:
@@ -255,6 +260,7 @@ class NativeBatch(_Native, _Batch):
     def __init__(self, work: Work) -> None:
         from autograd_core.compiler.codegen.convention import KERNEL
         from autograd_core.compiler.codegen.kernel import Layout, emit
+        from autograd_core.compiler.codegen.loops import emit_looped
         from autograd_core.compiler.machine.code import Code
         from autograd_core.compiler.machine.driver import KernelSizes, driver
 
@@ -262,10 +268,12 @@ class NativeBatch(_Native, _Batch):
         width = host.vector_width()
         functions = host.vector_functions(width)
         reduced, outputs = work.reduce is not None, len(work.program.outputs)
-        text = emit(work.program, Layout(width, work.mapped, reduced, functions, contract=not work.strict))
+        layout = Layout(width, work.mapped, reduced, functions, contract=not work.strict)
+        text = (emit_looped if has_loops(work.program) else emit)(work.program, layout)
         self.stats = {"loops": 0, "vector_width": width, "chunks": text.chunks, "workspace": text.slots}
         self._has_callbacks = bool(text.called)
-        self.code = Code(text.ir, host.tier(len(work.program.instructions), width), text.called)
+        tier = host.tier(sum(len(each.instructions) for each in programs_of(work.program)), width)
+        self.code = Code(text.ir, tier, text.called, text.parts)
         self._sizes = KernelSizes(width, sum(work.mapped), outputs, text.slots, reduced)
         self._words = self._sizes.words(self.code.address(KERNEL.name))
         self._driver = driver(width, reduced)

@@ -69,7 +69,7 @@ class Compiled:
         self.branches: dict[int, Compiled] = {}
         self.depth = self._taken = 0
         # a guard must hold for just those numbers for which it does in eager evaluation
-        strict = strict or departure is not None
+        strict = strict or any(not guard.exceeded for guard in guards)
         ways = [] if departure is None else [departure] if answer is None or not is_batched else [departure, answer]
         self.ways = len(ways)
         outputs = [*trace.outputs, *(ways if reduce is None else [])]

@@ -12,6 +12,7 @@ from autograd_core.compiler.compiled import Compiled
 from autograd_core.compiler.machine import host
 from autograd_core.compiler.machine.batches import cost_of
 from autograd_core.compiler.program.leaves import LEAVES, Form
+from autograd_core.compiler.program.loops import has_loops
 from autograd_core.compiler.program.lower import merge
 
 __all__ = ["Merged", "is_worth_merging"]
@@ -21,6 +22,8 @@ def is_worth_merging(paths: Sequence[Compiled]) -> bool:
     """Whether all paths together cost a sample less than finding its own; they must not call Python."""
     cost = 0
     for path in paths:
+        if has_loops(path.program):
+            return False  # of a sample that takes another path they might never end
         instructions = path.program.instructions
         if any(LEAVES[instruction.op].form is Form.CALL for instruction in instructions):
             return False

@@ -21,7 +21,7 @@ from autograd_core.compiler.merged import Merged, is_worth_merging
 from autograd_core.compiler.outside import Outside
 from autograd_core.compiler.partition import Unknown, run_batch
 from autograd_core.compiler.traces import Path, Source, decisions, sample_of
-from autograd_core.errors import AutogradError, PathsWarning
+from autograd_core.errors import AutogradError, LoopError, PathsWarning
 
 __all__ = ["Paths"]
 
@@ -150,6 +150,8 @@ class Paths:
         That is so where there are too many paths, where the function depends on a Value from outside, where it raises,
         and where rounding decides: the code of `path` says that the guard does not hold, the function that it does.
         """
+        if path.guards[at].exceeded:
+            raise LoopError(path.guards[at].exceeded)
         self._departed[path.guards[at].line] += 1
         if self.count >= self._limit or self._instructions >= tuning.PATHS_INSTRUCTIONS:
             self._warn()

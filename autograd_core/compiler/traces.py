@@ -73,7 +73,7 @@ class Function:
     def trace(self, numbers: Sequence[float] | None) -> Path | Outside:
         """See `Source.trace`."""
         began = perf_counter()
-        tracing = Tracing(self.name) if numbers is None else GuardedTracing(self.name)
+        tracing = GuardedTracing(self.name)
         with collector_paused(), lenient(), tracing.going_on():
             samples, inputs = build_samples(self.arguments, tracing.input)
             if numbers is not None:

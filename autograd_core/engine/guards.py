@@ -29,6 +29,7 @@ class Guard(NamedTuple):
         asked: the node that has the answer for other numbers, where that is a whole number; None where it is a truth.
         question: what was asked for, such as ``"less"`` or ``"int"``.
         line: where in the user's source, as ``" at file:line (source)"``.
+        exceeded: for the limit of a loop, what is raised where it does not hold; empty for what Python decided.
     """
 
     holds: Value
@@ -36,6 +37,7 @@ class Guard(NamedTuple):
     outcome: int
     question: str
     line: str
+    exceeded: str = ""
 
     @property
     def decision(self) -> tuple[str, int]:
@@ -70,8 +72,14 @@ class GuardedTracing(Tracing):
         """Let the traced inputs have numbers."""
         self._numbers.update(zip(inputs, numbers, strict=True))
 
+    def keep_limit(self, holds: Value, exceeded: str) -> None:
+        """See `Tracing.keep_limit`."""
+        self._guards.append(Guard(holds, None, True, "a loop within its limits", calling_line(), exceeded))
+
     def decide(self, condition: Traced) -> bool:
         """What `condition` is at the numbers of this call."""
+        if not self._numbers:
+            return super().decide(condition)
         truth = self._number(condition) != 0.0
         is_condition = condition.op is not None and condition.op.condition
         node = condition if is_condition else record(TABLE["not_equal"], condition, Constant(0.0))
@@ -81,6 +89,8 @@ class GuardedTracing(Tracing):
 
     def whole(self, x: Traced, question: str) -> int:
         """The whole number that `x` is made, or is; that it is none is a decision too, and raises."""
+        if not self._numbers:
+            return super().whole(x, question)
         number = self._number(x)
         convert = as_index if question == "index" else int
         try:

@@ -43,7 +43,11 @@ class Operation:
         leaf: whether every namespace implements it itself (otherwise it is written over those that do).
         condition: whether the value is a truth value, 1.0 or 0.0.
         opaque: whether the forward runs on floats only, so that compiled code has to call it.
+        push: for an operation whose value is no number, ``push(y, tangents, *xs)``: the tangent of its value, from one
+            for each operand, None for one that has none.
     """
+
+    push: Callable[..., Any] | None = None
 
     def __init__(
         self,

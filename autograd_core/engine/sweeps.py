@@ -165,9 +165,7 @@ def _send_back(
     assert op is not None
     if max(map(_stamp_of, parents)) > node._stamp:
         raise _stale(node)
-    wanted = None  # a joint rule gives all cotangents at once
-    if op.joint is None:
-        wanted = [parent.__class__ is not Constant and parent not in fixed for parent in parents]
+    wanted = [parent.__class__ is not Constant and parent not in fixed for parent in parents]
     cotangents = op.cotangents(m, g, m.operand(node), *map(m.operand, parents), wanted=wanted)
     for parent, cotangent in zip(parents, cotangents, strict=True):
         if cotangent is not None:
@@ -249,6 +247,8 @@ def push_forward(order: Sequence[Value], tangents: dict[Value, Any], m: Namespac
 
 def _pushed(node: Value, m: Namespace, tangents: dict[Value, Any]) -> Any:
     """What the forward sweep does at a node of any kind: the sum of what the tangents of its operands come to."""
+    if node.op is not None and node.op.push is not None:
+        return node.op.push(node, [*map(tangents.get, node.parents)], *node.parents)
     total = None
     for share in _shares(node, m, tangents):
         if share is not None:

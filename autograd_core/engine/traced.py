@@ -31,12 +31,14 @@ class Tracing:
     Attributes:
         is_over: whether the function has returned, or raised.
         number: larger for a trace that began later, such as one inside another.
+        bodies: those of loops inside of it, which are over when it is.
     """
 
-    __slots__ = ("is_over", "name", "number")
+    __slots__ = ("bodies", "is_over", "name", "number")
 
     def __init__(self, name: str) -> None:
         self.name, self.number, self.is_over = name, next(_numbers), False
+        self.bodies: list[Tracing] = []
 
     def going_on(self) -> Block:
         """The block in which the function is called; after it the values are of no use."""
@@ -48,6 +50,8 @@ class Tracing:
             yield
         finally:
             self.is_over = True
+            for body in self.bodies:
+                body.is_over = True
             _on_threads.pop(self, None)
 
     def input(self, label: str) -> Traced:
@@ -61,6 +65,9 @@ class Tracing:
 
     def give(self, inputs: Sequence[Value], numbers: Sequence[float]) -> None:
         """Let inputs have numbers, by which a `GuardedTracing` decides."""
+
+    def keep_limit(self, holds: Value, exceeded: str) -> None:
+        """Let a `GuardedTracing` have a guard that raises the text `exceeded` where it does not hold."""
 
     def departure(self) -> Value | None:
         """See `GuardedTracing`; None without guards."""
@@ -91,6 +98,13 @@ class Tracing:
     def is_under_way() -> bool:
         """Whether this thread is inside a trace."""
         return get_ident() in _on_threads.values()
+
+    @staticmethod
+    def innermost() -> Tracing | None:
+        """The trace that this thread entered last, if it is inside one."""
+        here = get_ident()
+        mine = [tracing for tracing, thread in list(_on_threads.items()) if thread == here]
+        return max(mine, key=lambda tracing: tracing.number, default=None)
 
 
 class Traced(Value):

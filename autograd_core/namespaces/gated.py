@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["Gated", "gate", "open_gate"]
+__all__ = ["Gated", "Parts", "gate", "open_gate"]
+
+
+class Parts:
+    """A cotangent of several parts, for a node whose value is no number."""
+
+    __slots__ = ()
+
+    def gated(self, m: Any, condition: Any) -> Parts:
+        """The same where `condition` holds."""
+        raise NotImplementedError
 
 
 class Gated:
@@ -38,8 +48,10 @@ class Gated:
     __radd__ = __add__
 
 
-def gate(m: Any, condition: Any, cotangent: Any) -> Gated:
+def gate(m: Any, condition: Any, cotangent: Any) -> Any:
     """`cotangent` where `condition` holds; the gates of a cotangent that is gated already are joined."""
+    if isinstance(cotangent, Parts):
+        return cotangent.gated(m, condition)
     if isinstance(cotangent, Gated):
         return Gated(m, m.logical_and(condition, cotangent.condition), cotangent.cotangent)
     return Gated(m, condition, cotangent)

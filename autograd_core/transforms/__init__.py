@@ -20,9 +20,11 @@ from autograd_core.transforms.derivatives import (
     value_and_grad,
     vjp,
 )
+from autograd_core.transforms.loops import cond, fori_loop, scan, while_loop
 from autograd_core.transforms.mapping import vmap
 
 __all__ = [
-    "custom_derivatives", "custom_jvp", "custom_vjp", "derivative", "grad", "hessian", "hvp", "implicit_root", "jacfwd",
-    "jacobian", "jacrev", "jvp", "linearize", "value_and_grad", "vjp", "vmap",
+    "cond", "custom_derivatives", "custom_jvp", "custom_vjp", "derivative", "fori_loop", "grad", "hessian", "hvp",
+    "implicit_root", "jacfwd", "jacobian", "jacrev", "jvp", "linearize", "scan", "value_and_grad", "vjp", "vmap",
+    "while_loop",
 ]  # fmt: skip

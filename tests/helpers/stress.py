@@ -214,7 +214,13 @@ def interrupts(seed: int) -> None:
             time.sleep(pause.uniform(0.0, 0.02))
             os.kill(os.getpid(), signal.SIGINT)
 
+    def unraisable(event: Any) -> None:
+        """One that comes while a finalizer undoes what a block did has nobody to go to; all is undone all the same."""
+        if event.exc_type is not KeyboardInterrupt:
+            sys.__unraisablehook__(event)
+
     use_all()  # imports all that it uses: an import that is interrupted leaves files open, and half of a package behind
+    sys.unraisablehook = unraisable
     signal.signal(signal.SIGINT, handle)
     is_over = threading.Event()
     sender = threading.Thread(target=interrupt)

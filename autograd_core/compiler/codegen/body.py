@@ -17,12 +17,14 @@ class Memory:
 
     Attributes:
         mapped: for each input, whether it differs from sample to sample.
+        is_packed: whether inputs and outputs are vectors that lie side by side.
         place_of: for each input its place among the columns, or among the shared numbers.
         slot_of: where in the workspace something is that several functions need.
         slots: how many such places there are.
     """
 
     mapped: Sequence[bool]
+    is_packed: bool = False
     place_of: list[int] = field(default_factory=list)
     slot_of: dict[Instruction, int] = field(default_factory=dict)
     slots: int = 0
@@ -117,6 +119,12 @@ class Body:
                 f"  {result} = load {kind}, ptr {result}.at, align 8",
             ]
             return
+        if self.memory.is_packed:
+            self.lines += [
+                f"  {result}.at = getelementptr double, ptr %shared, i64 {at * width}",
+                f"  {result} = load {kind}, ptr {result}.at, align 8",
+            ]
+            return
         one = result if width == 1 else f"{result}.one"
         self.lines += [
             f"  {result}.at = getelementptr double, ptr %shared, i64 {at}",
@@ -158,8 +166,8 @@ class Body:
     def give(self, place: int, x: Instruction) -> None:
         """Write an output."""
         name, at = self.name(x), f"%out{place}"
-        if self.operations.width == 1:
-            self.lines.append(f"  {at} = getelementptr double, ptr %outputs, i64 {place}")
+        if self.operations.width == 1 or self.memory.is_packed:
+            self.lines.append(f"  {at} = getelementptr double, ptr %outputs, i64 {place * self.operations.width}")
         else:
             self.lines += [
                 f"  {at}.pointer = getelementptr ptr, ptr %outputs, i64 {place}",

@@ -40,6 +40,8 @@ class Layout:
         vector_functions: name of a leaf to the symbol that computes it for a whole vector.
         contract: whether a·b + c may be rounded once.
         name: the symbol of the function that runs the code.
+        packed: whether it does one vector, whose inputs lie side by side among the shared numbers, a vector for each,
+            and whose outputs lie so too.
     """
 
     width: int = 1
@@ -48,6 +50,7 @@ class Layout:
     vector_functions: dict[str, str] = field(default_factory=dict)
     contract: bool = True
     name: str = KERNEL.name
+    packed: bool = False
 
 
 @dataclass
@@ -69,15 +72,18 @@ class KernelText:
     parts: Sequence[str] = ()
 
 
-def emit(program: Program, layout: Layout, chunk: int | None = None) -> KernelText:
-    """The module for a program.
+def emit(
+    program: Program, layout: Layout, chunk: int | None = None, called: list[tuple[Operation, int]] | None = None
+) -> KernelText:
+    """The module for a program without loops.
 
     Args:
         program: the straight-line code.
         layout: how it meets its data.
         chunk: the number of instructions in one function at most; by default that of `tuning`.
+        called: what other modules of the same code call back, to which its own is added.
     """
-    return _Emitter(program, layout, chunk or tuning.CHUNK).text()
+    return _Emitter(program, layout, chunk or tuning.CHUNK, [] if called is None else called).text()
 
 
 def _in_rounds(part: Sequence[Instruction]) -> Sequence[Instruction]:
@@ -89,11 +95,11 @@ def _in_rounds(part: Sequence[Instruction]) -> Sequence[Instruction]:
 
 
 class _Emitter:
-    def __init__(self, program: Program, layout: Layout, chunk: int) -> None:
+    def __init__(self, program: Program, layout: Layout, chunk: int, called: list[tuple[Operation, int]]) -> None:
         self.layout = layout
         self.width = layout.width
-        self.operations = Operations(layout.width, layout.vector_functions, contract=layout.contract)
-        self.memory = Memory(list(layout.mapped) or [False] * program.inputs)
+        self.operations = Operations(layout.width, layout.vector_functions, called, contract=layout.contract)
+        self.memory = Memory(list(layout.mapped) or [False] * program.inputs, layout.packed)
         self.outputs: Sequence[Instruction] = () if layout.reduced else program.outputs
         sums = sums_of(program.outputs) if layout.reduced else []
         # a constant stands where it is used, and an input is read where it is used: neither takes a slot
@@ -195,7 +201,7 @@ class _Emitter:
         """All functions one after another; for vectors, over and over until `count` samples are done."""
         head = f"define void @{self.layout.name}({_MEMORY}, i64 %{KERNEL.integers[0]}) #0 {{\n"
         at = _SAME_MEMORY
-        if self.width == 1:
+        if self.width == 1 or self.layout.packed:
             calls = "\n".join(f"  call void @chunk_{number}({at}, i64 0)" for number in range(len(self.chunks)))
             return f"{head}{calls}\n  ret void\n}}"
         sums = "\n".join(

@@ -23,6 +23,7 @@ class Operations:
     Args:
         width: samples in a vector; 1 for a single point.
         vector_functions: the name of a leaf to the symbol that computes it for a whole vector.
+        called: what is called back already; see below.
         contract: whether a·b + c may be rounded once.
 
     Attributes:
@@ -34,7 +35,9 @@ class Operations:
         called: what is called back on floats, and on how many, in the order of the symbols ``callback_0``, …
     """
 
-    def __init__(self, width: int, vector_functions: dict[str, str], *, contract: bool) -> None:
+    def __init__(
+        self, width: int, vector_functions: dict[str, str], called: list[tuple[Operation, int]], *, contract: bool
+    ) -> None:
         self.width = width
         self.vector_functions = vector_functions
         self.number = "double" if width == 1 else f"<{width} x double>"
@@ -50,7 +53,7 @@ class Operations:
         self.true = "true" if width == 1 else f"<{', '.join(['i1 true'] * width)}>"
         self.declared: dict[str, str] = {}
         self.helpers: dict[str, str] = {}
-        self.called: list[tuple[Operation, int]] = []
+        self.called = called
 
     def constant(self, number: float | bool) -> str:
         """A number or a condition, in all lanes."""

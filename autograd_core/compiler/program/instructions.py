@@ -28,7 +28,7 @@ class Instruction:
         m: what made it.
         op: what is done, by its name in `LEAVES`.
         operands: the instructions it is done to.
-        number: the number of a constant, the place of an input.
+        number: the number of a constant, the place of an input; what a loop does, and what is asked of one.
         primitive: what a ``"call"`` calls on floats.
         index: its place among all instructions of its builder.
         is_given: whether it is a constant or an input, so that nothing has to be computed.

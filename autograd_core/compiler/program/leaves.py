@@ -26,6 +26,7 @@ class Form(Enum):
     INTRINSIC = "a function that is an instruction of the processor"
     LIBRARY = "a function of the C library, under its own name"
     CALL = "a call of the namespace of floats, back in Python"
+    LOOP = "a loop, or what is asked of one: see `autograd_core.compiler.program.loops`"
 
 
 class Leaf:
@@ -72,11 +73,13 @@ class Leaf:
 _VECTOR = Leaf(Form.LIBRARY, in_libmvec=True)
 _SCALAR = Leaf(Form.LIBRARY)
 _BACK = Leaf(Form.CALL)
+_LOOP = Leaf(Form.LOOP)
 
 LEAVES: Final[dict[str, Leaf]] = {
     "input": Leaf(Form.GIVEN),
     "constant": Leaf(Form.GIVEN),
     "call": _BACK,  # of any primitive, also one that is not in the table
+    **dict.fromkeys(("loop", "final", "turns", "status", "stack", "element"), _LOOP),
     "add": Leaf(Form.INFIX, "fadd", "+", commutes=True),
     "subtract": Leaf(Form.INFIX, "fsub", "-"),
     "multiply": Leaf(Form.INFIX, "fmul", "*", commutes=True),
@@ -111,4 +114,4 @@ LEAVES: Final[dict[str, Leaf]] = {
         ("bessel_j", "bessel_y", "bessel_i", "shaped_gammainc", "shaped_gammaincc", "gamma_density"), _BACK
     ),
 }
-"""Every operation by its name: that of a leaf, or ``"input"``, ``"constant"``, ``"call"`` and ``"fma"``."""
+"""Every operation by its name: that of a leaf, or ``"input"``, ``"constant"``, ``"call"`` and ``"fma"``, or of a loop."""

@@ -3,36 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
 from autograd_core.compiler.program.builder import Builder
 from autograd_core.compiler.program.instructions import Instruction, live
+from autograd_core.compiler.program.loops import Program, kept_of, lower_loop
 from autograd_core.engine.operation import Operation
 from autograd_core.engine.sweeps import topological_order
 from autograd_core.engine.value import Constant, Value
+from autograd_core.transforms.loop_nodes import Pick
+from autograd_core.transforms.loop_tapes import Element
 
 __all__ = ["Program", "Way", "lower", "merge"]
-
-
-@dataclass(frozen=True)
-class Program:
-    """Straight-line code.
-
-    Attributes:
-        inputs: how many numbers it reads.
-        outputs: the instructions whose results it gives, in order.
-        instructions: all that the outputs depend on, each after its operands.
-    """
-
-    inputs: int
-    outputs: list[Instruction]
-    instructions: list[Instruction]
-
-    def __str__(self) -> str:
-        lines = [str(instruction) for instruction in self.instructions]
-        return "\n".join([*lines, "return " + ", ".join(f"%{output.index}" for output in self.outputs)])
 
 
 def lower(
@@ -53,7 +36,7 @@ def lower(
     m = Builder(strict, fused)
     for node in inputs:
         m.of_node[node] = m.input()
-    captured = _lower_nodes(m, topological_order(outputs))
+    captured = lower_nodes(m, topological_order(outputs))
     results = [m.as_number(m.of_node[node]) for node in outputs]
     return Program(len(m.inputs), results, live(results)), captured
 
@@ -88,7 +71,7 @@ def merge(ways: Sequence[Way], *, fused: bool = True) -> tuple[Program, list[Val
     conditions, outputs = [], []
     for way in ways:
         m.of_node.update(zip(way.inputs, inputs, strict=True))
-        captured += _lower_nodes(m, topological_order([*way.outputs, way.departure]))
+        captured += lower_nodes(m, topological_order([*way.outputs, way.departure]))
         conditions.append(m.equal(m.of_node[way.departure], m.constant(way.holds)))
         outputs.append([*(m.as_number(m.of_node[node]) for node in way.outputs), m.constant(1.0)])
     results = [m.constant(0.0)] * len(outputs[0])
@@ -97,16 +80,20 @@ def merge(ways: Sequence[Way], *, fused: bool = True) -> tuple[Program, list[Val
     return Program(len(m.inputs), results, live(results)), captured
 
 
-def _lower_nodes(m: Builder, order: Sequence[Value]) -> list[Value]:
+def lower_nodes(m: Builder, order: Sequence[Value]) -> list[Value]:
     """Make instructions of nodes in topological order; the leaves among them that are new become inputs."""
     known = m.of_node
     captured = []
     applied: dict[Operation, Callable[..., Instruction]] = {}
+    kept = kept_of(order)
     for node in order:
         if node in known:
             continue
         op = node.op
         if op is not None:
+            if op.push is not None or isinstance(op, (Pick, Element)):
+                known[node] = lower_loop(m, node, kept, lower_nodes)
+                continue
             apply = applied.get(op)
             if apply is None:
                 apply = applied[op] = _forward_over(m, op)

@@ -1,0 +1,236 @@
+"""Straight-line code with loops in it as a module: stages of straight-line code, and loops around the code of bodies.
+
+All functions here do one vector of samples, or a point: they read vectors that lie side by side in memory, and leave
+such. A body may have loops itself, and is then such a function again. The kernel around them has a table of tapes,
+which all of them get, and frees their memory at its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from llvmlite import ir
+
+from autograd_core.compiler.codegen.convention import KERNEL
+from autograd_core.compiler.codegen.function_writer import DOUBLE, FREE, I64, POINTER, FunctionWriter
+from autograd_core.compiler.codegen.kernel import KernelText, Layout, emit
+from autograd_core.compiler.codegen.loop_writer import LoopWriter, TapeTable, splat, vector_of
+from autograd_core.compiler.program.builder import Builder
+from autograd_core.compiler.program.instructions import Instruction, live
+from autograd_core.compiler.program.leaves import LEAVES, Form
+from autograd_core.compiler.program.loops import Program, has_loops
+from autograd_core.engine.operation import Operation
+
+__all__ = ["emit_looped"]
+
+
+def emit_looped(program: Program, layout: Layout) -> KernelText:
+    """The module for a program with loops; see `emit`."""
+    return _Module(program, layout).text()
+
+
+class _Module:
+    """The functions of a kernel with loops."""
+
+    def __init__(self, program: Program, layout: Layout) -> None:
+        self.program, self.layout, self.width = program, layout, layout.width
+        self.module = ir.Module()
+        self.tapes = TapeTable(self.module, layout.width)
+        self._parts: list[KernelText] = []
+        self._called: list[tuple[Operation, int]] = []
+        self._names = 0
+
+    def text(self) -> KernelText:
+        name, size = self.function(self.program)
+        f = FunctionWriter(self.module, KERNEL.name, KERNEL.llvm())
+        inputs, shared, workspace, outputs, count = f.arguments
+        table = self.tapes.begin(f)
+        run = f.declared(name, KERNEL.llvm())
+        if self.width == 1 and not any(self.layout.mapped):
+            f.build.call(run, [table, shared, workspace, outputs, count])
+        else:
+            size += (self.program.inputs + len(self.program.outputs)) * self.width
+            self._over_samples(f, run, table)
+        self.tapes.end(f, table)
+        f.build.ret_void()
+        chunks, texts = sum(part.chunks for part in self._parts), [part.ir for part in self._parts]
+        return KernelText(str(self.module), -(-size // self.width), chunks, self._called, texts)
+
+    def _over_samples(self, f: FunctionWriter, run: Any, table: Any) -> None:
+        """Vector by vector of a batch: bring inputs in, and leave results or add them up."""
+        inputs, shared, workspace, outputs, count = f.arguments
+        vector, size = ir.VectorType(DOUBLE, self.width), 8 * self.width
+        mapped = list(self.layout.mapped) or [False] * self.program.inputs
+        given, results = workspace, f.at(workspace, size * len(mapped))
+        rest = f.at(results, size * len(self.program.outputs))
+        columns: list[tuple[int, Any]] = []
+        for number, is_mapped in enumerate(mapped):
+            if is_mapped:
+                columns.append((number, f.load(POINTER, inputs, 8 * len(columns))))
+            else:
+                one = f.load(DOUBLE, shared, 8 * (number - len(columns)))
+                f.store(splat(f, one, self.width), given, size * number)
+        with f.loop(0, count, self.width) as j:
+            for number, column in columns:
+                f.store(f.load(vector, column, f.multiply(j, 8)), given, size * number)
+            self.tapes.clear_status(f, table)
+            f.build.call(run, [table, given, rest, results, ir.Constant(I64, 1)])
+            left = splat(f, f.build.sub(count, j), self.width)
+            exists = f.build.icmp_signed(">", left, ir.Constant(left.type, list(range(self.width))))
+            for number in range(len(self.program.outputs)):
+                result = f.load(vector, results, size * number)
+                if self.layout.reduced:
+                    total = f.load(vector, outputs, size * number)
+                    f.store(f.build.select(exists, f.build.fadd(total, result), total), outputs, size * number)
+                else:
+                    f.store(result, f.load(POINTER, outputs, 8 * number), f.multiply(j, 8))
+
+    def function(self, program: Program) -> tuple[str, int]:
+        """The name of a function that does a program for one vector, and the doubles of its workspace."""
+        name = f"part_{self._names}"
+        self._names += 1
+        if has_loops(program):
+            return name, _Function(self, program, name).size
+        layout = replace(self.layout, name=name, packed=True, mapped=(), reduced=False)
+        part = emit(program, layout, called=self._called)
+        self._parts.append(part)
+        return name, part.slots * self.width
+
+
+class _Function:
+    """The function of a program with loops.
+
+    Its workspace has a slot for each input and for all that one stage leaves for a later one, then an area for each
+    loop, then room for the functions that it calls.
+
+    Attributes:
+        size: the doubles of the workspace.
+    """
+
+    def __init__(self, module: _Module, program: Program, name: str) -> None:
+        self._module, self._width = module, module.width
+        self._f = f = FunctionWriter(module.module, name, KERNEL.llvm())
+        self._table, given, self._workspace, self._outputs, self._one = f.arguments
+        self._vector = vector_of(self._width)
+        self._slots = program.inputs
+        self._slot_of = {x: x.number for x in program.instructions if x.op == "input"}
+        stages = list(_stages(program))
+        firsts = [self._assign(stage, kept) for stage, kept in zip(stages, _kept(stages, program.outputs), strict=True)]
+        loops = [x for stage in stages for x in stage if x.op == "loop"]
+        self._writers = {
+            x: LoopWriter(f, x, module.tapes, [module.function(each) for each in x.number.programs]) for x in loops
+        }
+        plain = [self._straight(stage, kept) for stage, (_, kept) in zip(stages, firsts, strict=True)]
+        functions = [None if each is None else module.function(each) for each in plain]
+        last = module.function(self._straight([], program.outputs) or program)
+        area = self._slots
+        for writer in self._writers.values():
+            writer.area = self._at(area)
+            area += writer.vectors
+        called = [size for _, size in [*filter(None, functions), last]]
+        self.size = area * self._width + max([*called, *(writer.scratch for writer in self._writers.values())])
+        self._rest = self._at(area)
+        for number in range(program.inputs):
+            self._put(number, f.load(self._vector, given, 8 * self._width * number))
+        for stage, function, (first, _) in zip(stages, functions, firsts, strict=True):
+            if function is not None:
+                self._call(function[0], self._at(first))
+            for instruction in stage:
+                self._write(instruction)
+        self._call(last[0], self._outputs)
+        f.build.ret_void()
+
+    # What each stage leaves
+
+    def _assign(self, stage: Sequence[Instruction], kept: Sequence[Instruction]) -> tuple[int, Sequence[Instruction]]:
+        """Give slots side by side to what later stages read: the first, and what they are for."""
+        first = self._slots
+        for x in kept:
+            if x.op not in ("loop", "stack"):
+                self._slot_of[x] = self._slots
+                self._slots += 1
+        return first, kept
+
+    def _straight(self, stage: Sequence[Instruction], kept: Sequence[Instruction]) -> Program | None:
+        """The straight-line code of a stage, which reads slots; None for a loop, or what is asked of one."""
+        if (stage and LEAVES[stage[0].op].form is Form.LOOP) or not kept:
+            return None
+        m = Builder(strict=True)
+        known: dict[Instruction, Instruction] = {}
+
+        def operand(x: Instruction) -> Instruction:
+            if x not in known:
+                if x.op == "constant":
+                    known[x] = m.constant(x.number)
+                else:
+                    slot = m.make("input", (), self._slot_of[x])
+                    known[x] = m.not_equal(slot, 0.0) if x.is_condition else slot
+            return known[x]
+
+        for x in stage:
+            known[x] = m.make(x.op, tuple(map(operand, x.operands)), x.number, x.primitive)
+        outputs = [m.as_number(operand(x)) for x in kept]
+        return Program(self._slots, outputs, live(outputs))
+
+    # Writing
+
+    def _at(self, slot: int) -> Any:
+        return self._f.at(self._workspace, 8 * self._width * slot)
+
+    def _put(self, slot: int, vector: Any) -> None:
+        self._f.store(vector, self._workspace, 8 * self._width * slot)
+
+    def _read(self, x: Instruction) -> Any:
+        if x.op == "constant":
+            return splat(self._f, ir.Constant(DOUBLE, float(x.number)), self._width)
+        return self._f.load(self._vector, self._workspace, 8 * self._width * self._slot_of[x])
+
+    def _call(self, name: str, target: Any) -> None:
+        function = self._f.declared(name, KERNEL.llvm())
+        self._f.build.call(function, [self._table, self._workspace, self._rest, target, self._one])
+
+    def _write(self, x: Instruction) -> None:
+        """A loop, or what is asked of one."""
+        f, tapes = self._f, self._module.tapes
+        if x.op == "loop":
+            code = x.number
+            count = len(x.operands) - len({tape.source for tape in code.tapes})
+            self._writers[x].write(self._table, self._rest, [self._read(y) for y in x.operands[:count]])
+        elif x.op == "stack":
+            tapes.fill(f, self._table, x, [self._read(y) for y in x.operands])
+        elif x in self._slot_of and LEAVES[x.op].form is Form.LOOP:
+            (source,), slot = x.operands, self._slot_of[x]
+            if x.op == "element":
+                tapes.read(f, self._table, source, *x.number, self._at(slot))
+            elif x.op == "status":
+                self._put(slot, splat(f, f.build.sitofp(tapes.status(f, self._table), DOUBLE), self._width))
+            else:
+                writer = self._writers[source]
+                self._put(slot, writer.final(x.number) if x.op == "final" else writer.turns())
+
+
+def _stages(program: Program) -> Iterator[list[Instruction]]:
+    """Straight-line code between loops, and one by one loops and what is asked of them."""
+    straight: list[Instruction] = []
+    for x in program.instructions:
+        if x.is_given:
+            continue
+        if LEAVES[x.op].form is not Form.LOOP:
+            straight.append(x)
+            continue
+        if x.op in ("loop", "stack") and straight:  # what is asked of an earlier loop may come before them
+            yield straight
+            straight = []
+        yield [x]
+    yield straight
+
+
+def _kept(stages: Sequence[Sequence[Instruction]], outputs: Sequence[Instruction]) -> list[list[Instruction]]:
+    """For each stage what is read outside of it."""
+    made_in = {x: number for number, stage in enumerate(stages) for x in stage}
+    read = dict.fromkeys(outputs)
+    for number, stage in enumerate(stages):
+        read |= dict.fromkeys(y for x in stage for y in x.operands if made_in.get(y, number) != number)
+    return [[x for x in stage if x in read] for stage in stages]

@@ -1,0 +1,179 @@
+"""Straight-line code, and loops in it: an instruction for a loop as a whole, whose body is straight-line code again.
+
+The instruction ``loop`` reads the initial state, what the body has from outside, the number of turns if it is given, and
+the loops and stacks whose tapes it reads. Others read what is left of it: ``final``, a number of its last state;
+``turns``, how many there were; ``status``, which is 0, or 1 after too many turns, or 2 without memory. ``stack`` makes a
+tape of numbers, and ``element`` reads one number of a tape. A tape is no instruction: who reads one names its source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from autograd_core.compiler.program.builder import Builder
+from autograd_core.compiler.program.instructions import Instruction, live
+from autograd_core.compiler.program.leaves import LEAVES, Form
+from autograd_core.engine.value import Constant, Value
+from autograd_core.transforms.loop_nodes import Loop, Pick
+from autograd_core.transforms.loop_tapes import Element, Stack
+
+__all__ = ["LoopCode", "Program", "Tape", "has_loops", "kept_of", "lower_loop", "programs_of"]
+
+
+@dataclass(frozen=True)
+class Program:
+    """Straight-line code.
+
+    Attributes:
+        inputs: how many numbers it reads.
+        outputs: the instructions whose results it gives, in order.
+        instructions: all that the outputs depend on, each after its operands.
+    """
+
+    inputs: int
+    outputs: list[Instruction]
+    instructions: list[Instruction]
+
+    def __str__(self) -> str:
+        lines = [str(instruction) for instruction in self.instructions]
+        return "\n".join([*lines, "return " + ", ".join(f"%{output.index}" for output in self.outputs)])
+
+
+class Tape(NamedTuple):
+    """A column of what a loop, or a stack, leaves behind turn by turn."""
+
+    source: Instruction
+    column: int
+
+
+class Column(NamedTuple):
+    """What a loop writes to its tape at each turn: a number of its state as it was before, or an output of its body."""
+
+    is_output: bool
+    place: int
+
+
+@dataclass(frozen=True, eq=False)
+class LoopCode:
+    """What a loop does at each turn.
+
+    Attributes:
+        body: reads the state, the number of the turn, the elements of tapes, and what is from outside; gives the next
+            state, and what else is written to the tape.
+        condition: reads the same, and gives whether there is another turn; None if the number of turns is given.
+        state: how many numbers that is.
+        outside: how many it has from outside.
+        tapes: where the elements are read.
+        columns: what is written to the tape.
+        is_backward: whether turns go from the last one to 0.
+        max_turns: how many there may be.
+        max_memory: how many bytes the tape may take.
+    """
+
+    body: Program
+    condition: Program | None
+    state: int
+    outside: int
+    tapes: Sequence[Tape]
+    columns: Sequence[Column]
+    is_backward: bool
+    max_turns: int
+    max_memory: int
+
+    @property
+    def programs(self) -> list[Program]:
+        return [self.body, *([] if self.condition is None else [self.condition])]
+
+
+def has_loops(program: Program) -> bool:
+    """Whether there is a loop, or a tape, in straight-line code."""
+    return any(LEAVES[instruction.op].form is Form.LOOP for instruction in program.instructions)
+
+
+def programs_of(program: Program) -> Iterator[Program]:
+    """The program, and those of the bodies of all loops in it."""
+    yield program
+    for instruction in program.instructions:
+        if instruction.op == "loop":
+            for part in instruction.number.programs:
+                yield from programs_of(part)
+
+
+def kept_of(order: Iterable[Value]) -> dict[Value, dict[Value, int]]:
+    """For each loop among nodes, those of its body whose tapes are asked for, and their columns."""
+    kept: dict[Value, dict[Value, int]] = {}
+    for node in order:
+        if isinstance(node.op, Pick) and node.op.key[0] == "tape":
+            columns = kept.setdefault(node.parents[0], {})
+            columns.setdefault(node.op.key[1], len(columns))
+    return kept
+
+
+def lower_loop(
+    m: Builder, node: Value, kept: Mapping[Value, dict[Value, int]], lower_nodes: Callable[[Builder, list[Value]], Any]
+) -> Instruction | Tape:
+    """The instruction of a loop, or of what is asked of one; or a tape.
+
+    Args:
+        m: makes it.
+        node: what is to be computed; its parents are known.
+        kept: see `kept_of`.
+        lower_nodes: makes instructions of the nodes of a body.
+    """
+    known: list[Any] = [m.of_node[parent] for parent in node.parents]
+    op = node.op
+    if isinstance(op, Stack):
+        return Tape(m.make("stack", tuple(map(m.as_number, known))), 0)
+    if isinstance(op, Element):
+        (tape,) = known
+        return m.make("element", (tape.source,), (tape.column, op.turn))
+    if isinstance(op, Pick):
+        (loop,), (what, which) = known, op.key
+        return Tape(loop, kept[node.parents[0]][which]) if what == "tape" else m.make(what, (loop,), which)
+    assert isinstance(op, Loop)
+    inits, closures, tapes, count = op.split(known)
+    return _Lowered(m, op, list(map(m.as_number, closures)), list(kept.get(node, ())), lower_nodes).loop(inits, tapes, count)
+
+
+class _Lowered:
+    """A loop as it is lowered."""
+
+    def __init__(
+        self, m: Builder, op: Loop, closures: Sequence[Instruction], kept: Sequence[Value], lower_nodes: Any
+    ) -> None:
+        self._m, self._op, self._kept, self._lower_nodes = m, op, kept, lower_nodes
+        self._closures = closures
+        self._outside = [x for x in closures if x.op != "constant"]
+
+    def _program(self, outputs: Sequence[Value]) -> Program:
+        op, m = self._op, Builder(self._m.strict, self._m.fused)
+        for x in op.inputs:
+            m.of_node[x] = m.input()
+        outside = {x: m.input() for x in dict.fromkeys(self._outside)}
+        for node, x in zip(op.closures, self._closures, strict=True):
+            m.of_node[node] = m.constant(x.number) if x.op == "constant" else outside[x]
+        order = op.order(outputs)
+        constants = [x for node in order for x in node.parents if x.__class__ is Constant]
+        self._lower_nodes(m, [*constants, *(x for x in outputs if x.__class__ is Constant), *order])
+        results = [m.as_number(m.of_node[node]) for node in outputs]
+        return Program(len(m.inputs), results, live(results))
+
+    def loop(self, inits: Sequence[Any], tapes: Sequence[Tape], count: Any) -> Instruction:
+        m, op = self._m, self._op
+        place_of = {x: place for place, x in enumerate(op.carries)}
+        computed = [node for node in self._kept if node not in place_of]
+        place_of_computed = {node: len(op.carries) + place for place, node in enumerate(computed)}
+        columns = [
+            Column(False, place_of[node]) if node in place_of else Column(True, place_of_computed[node])
+            for node in self._kept
+        ]
+        outside = list(dict.fromkeys(self._outside))
+        code = LoopCode(
+            self._program([*op.results, *computed]), None if op.condition is None else self._program([op.condition]),
+            len(op.carries), len(outside), tapes, columns, op.is_backward, op.limits.max_turns, op.limits.max_memory,
+        )  # fmt: skip
+        counts = () if count is None else (m.as_number(count),)
+        sources = tuple(dict.fromkeys(tape.source for tape in tapes))
+        return m.make("loop", (*map(m.as_number, inits), *outside, *counts, *sources), code)

@@ -1,0 +1,44 @@
+"""The body of a loop, called once in a trace: on nodes of its own, whose numbers differ from turn to turn."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from autograd_core.engine.traced import Traced, Tracing, unknown
+from autograd_core.errors import TraceError
+
+__all__ = ["body_trace"]
+
+
+class _BodyTrace(Tracing):
+    """One call of a body. Nothing is decided in it: that would be decided at every turn anew."""
+
+    __slots__ = ()
+
+    def decide(self, condition: Traced) -> bool:
+        """Raise TraceError."""
+        _undecided(
+            "a branch (if, while, and, or, max, sorted, …)", "choose with where, maximum, minimum, cond or while_loop"
+        )
+
+    def whole(self, x: Traced, question: str) -> int:
+        """Raise TraceError."""
+        _undecided("int()" if question == "int" else "an index or a count", "use trunc, or scan over the list")
+
+
+def _undecided(what: str, instead: str) -> NoReturn:
+    unknown(f"in the body of a loop {what}", f"it is another one at each turn of the compiled loop; {instead}")
+
+
+def body_trace(name: str) -> Tracing:
+    """A trace for the body of a loop, inside the one that is under way on this thread.
+
+    Raises:
+        TraceError: if there is none.
+    """
+    around = Tracing.innermost()
+    if around is None:
+        raise TraceError(f"the trace around {name} is over")
+    made = _BodyTrace(name)
+    around.bodies.append(made)
+    return made
