@@ -10,8 +10,9 @@ is there: as elsewhere, no cotangent is not the same as one of 0, which an infin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from enum import Enum
+from itertools import chain, repeat
 from typing import Any, NamedTuple
 
 from autograd_core.engine.methods import method_of
@@ -92,7 +93,8 @@ def cotangents(self: Loop, m: Any, g: Shares, y: Value, *xs: Value, wanted: Sequ
     on_tape = {v: part for (what, v), part in g.parts.items() if what == "tape"}
     seeds = [(v, share) for v, part in on_tape.items() if (share := part.read(elements)) is not None]
     order = self.order([*self.results, *on_tape])
-    leading = _leading(self, order, wanted_inits, wanted_closures, wanted_tapes)
+    sources = zip([*self.carries, *self.closures, *self.elements], [*wanted_inits, *wanted_closures, *wanted_tapes], strict=True)
+    leading = _reached([x for x, is_wanted in sources if is_wanted], _dependents(self, order))
     fixed = {*order, *self.inputs, *self.closures} - leading
 
     def turn(given: Sequence[Any]) -> tuple[list[Any], dict[Value, Any]]:
@@ -104,7 +106,9 @@ def cotangents(self: Loop, m: Any, g: Shares, y: Value, *xs: Value, wanted: Sequ
         return [adjoints.get(x) for x in self.carries], adjoints
 
     starts = [g.parts.get(("final", i)) if x in leading else None for i, x in enumerate(self.carries)]
-    through = _through(trace, starts, turn)
+    given_at = [r for r, start in zip(self.results, starts, strict=True) if start is not None]
+    reached = _reached([*given_at, *(v for v, _ in seeds)], _dependencies(self, order), fixed)
+    through = _through(trace, starts, [x in reached for x in self.carries], turn)
     carried, adjoints = list(through.carried), through.other
     sums: list[tuple[int, int, bool]] = []  # which operand, where its sum is among what is carried, and if a flag is
     for number, (closure, is_wanted) in enumerate(zip(self.closures, wanted_closures, strict=True), len(inits)):
@@ -166,7 +170,9 @@ def push(self: Loop, y: Value, tangents: Sequence[Any], *xs: Value) -> Pushed:
         push_forward(order, pushed, values)
         return [pushed.get(result) for result in self.results], pushed
 
-    through = _through(trace, of_inits, turn)
+    given_at = [x for x, t in zip(self.carries, of_inits, strict=True) if t is not None]
+    reached = _reached([*given_at, *known], _dependents(self, order))
+    through = _through(trace, of_inits, [x in reached for x in self.carries], turn)
     kept = {v: split(through.other[v]) for v in self.kept if v in through.other}
     both = Loop(
         [*self.carries, *(each.carry for each in through.carried)], self.index, [*self.elements, *elements.tape_of],
@@ -179,23 +185,31 @@ def push(self: Loop, y: Value, tangents: Sequence[Any], *xs: Value) -> Pushed:
 
 
 def _through(
-    trace: Tracing, starts: Sequence[Any], turn: Callable[[Sequence[Any]], tuple[list[Any], dict[Value, Any]]]
+    trace: Tracing,
+    starts: Sequence[Any],
+    reached: Sequence[bool],
+    turn: Callable[[Sequence[Any]], tuple[list[Any], dict[Value, Any]]],
 ) -> _Through:
     """Take cotangents, or tangents, through one turn, with those of them carried that are there at any turn.
 
     Args:
         trace: of the new body.
         starts: what there is before the first turn, for each number of the state.
+        reached: for each number of the state whether there may be any after some turn.
         turn: of those before a turn, those after it, and those of all nodes.
     """
-    presence = [_Presence.of(start) for start in starts]
-    while True:
+    presence = [
+        _Presence.SOMETIMES if is_reached and start is None else _Presence.of(start)
+        for start, is_reached in zip(starts, reached, strict=True)
+    ]
+    for is_first in chain([True], repeat(False)):
         carries = [[trace.input("carry") for _ in range(each.value)] for each in presence]
         results, other = turn([_joined(nodes) for nodes in carries])
         found = [each.joined(_Presence.of(result)) for each, result in zip(presence, results, strict=True)]
         if found == presence:
             break
-        presence = found
+        # Those that are not there at the second turn may take others with them at the third, and so on.
+        presence = found if is_first else [each if each is _Presence.NEVER else _Presence.SOMETIMES for each in found]
     carried = []
     for nodes, start, result in zip(carries, starts, results, strict=True):
         inits, ends = (number_of(start), flag_of(start)), (number_of(result), flag_of(result))
@@ -222,20 +236,34 @@ def _summed(trace: Tracing, g: Any) -> list[_Carried]:
     return [_Carried(nothing, total, more), _Carried(Constant(0.0), flag, either)]
 
 
-def _leading(
-    loop: Loop, order: Sequence[Value], inits: Sequence[bool], closures: Sequence[bool], tapes: Sequence[bool]
-) -> set[Value]:
-    """The nodes of a body that depend, at some turn, on what is wanted."""
-    nodes, wanted = [*loop.carries, *loop.closures, *loop.elements], [*inits, *closures, *tapes]
-    leading = {x for x, is_wanted in zip(nodes, wanted, strict=True) if is_wanted}
-    while True:
-        for node in order:
-            if not leading.isdisjoint(node.parents):
-                leading.add(node)
-        more = {x for x, result in zip(loop.carries, loop.results, strict=True) if result in leading} - leading
-        if not more:
-            return leading
-        leading |= more
+def _dependents(loop: Loop, order: Sequence[Value]) -> dict[Value, list[Value]]:
+    """For each node of a body those computed from it, and for a result the carry that it becomes."""
+    dependents: dict[Value, list[Value]] = {}
+    for node in order:
+        for parent in dict.fromkeys(node.parents):
+            dependents.setdefault(parent, []).append(node)
+    for carry, result in zip(loop.carries, loop.results, strict=True):
+        dependents.setdefault(result, []).append(carry)
+    return dependents
+
+
+def _dependencies(loop: Loop, order: Sequence[Value]) -> dict[Value, Sequence[Value]]:
+    """For each node of a body what it is computed from, and for a carry the result of the turn before."""
+    return {node: node.parents for node in order} | {
+        carry: (result,) for carry, result in zip(loop.carries, loop.results, strict=True)
+    }
+
+
+def _reached(nodes: Iterable[Value], following: Mapping[Value, Sequence[Value]], but: Set[Value] = frozenset()) -> set[Value]:
+    """All nodes that there is a way to, over any number of turns, and not through those of `but`."""
+    pending = [node for node in nodes if node not in but]
+    reached = set(pending)
+    while pending:
+        for node in following.get(pending.pop(), ()):
+            if node not in reached and node not in but:
+                reached.add(node)
+                pending.append(node)
+    return reached
 
 
 def _read_by(outputs: Iterable[Value], loop: Loop) -> list[Value]:
