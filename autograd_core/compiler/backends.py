@@ -39,7 +39,7 @@ class _Python:
 
     @property
     def ir(self) -> str:
-        return python_source(self._work.program)[0]
+        return python_source(self._work.program)
 
     assembly = ir
 
@@ -129,7 +129,7 @@ class NativePoint(_Native, _Point):
 
         self._work = work
         text, instructions, loops, width = self._emit(work)
-        tier = host.tier(instructions, width)
+        tier = host.tier(instructions, width, has_loops=has_loops(work.program))
         self.stats = {"loops": loops, "vector_width": width, "chunks": text.chunks, "workspace": text.slots}
         self._plan, builtin = self._builtin_text(bool(text.called), slots=text.slots, new_array=self._new_array(work))
         # around a longer kernel the builtin is not worth LLVM's time

@@ -20,7 +20,7 @@ SHORT = 100
 MIDDLING = 1_000
 """Instructions of a point's kernel from which it is as fast as memory is, however LLVM chooses its instructions."""
 VAST = 20_000
-"""Instructions of a batch's kernel from which LLVM takes longer to choose well than that wins."""
+"""Instructions of a batch's kernel, or of one with loops, from which LLVM takes longer to choose well than that wins."""
 
 BUILDER_USES = 50
 """Modules for which LLVM's passes are built by the same builder: with each it takes a little longer."""
@@ -44,6 +44,8 @@ VECTOR_CALL, CALL = 60, 500
 """What the call of a function costs, for a whole vector at once and lane by lane."""
 MOVED = 20
 """What a number costs that is read or written."""
+TURNS = 100
+"""Turns that a loop is taken to have, since nobody knows."""
 SMALL = 3_000_000
 """Samples times their cost up to which a batch is done on the calling thread, holding the interpreter."""
 PIECES = 4

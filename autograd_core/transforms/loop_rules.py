@@ -93,7 +93,9 @@ def cotangents(self: Loop, m: Any, g: Shares, y: Value, *xs: Value, wanted: Sequ
     on_tape = {v: part for (what, v), part in g.parts.items() if what == "tape"}
     seeds = [(v, share) for v, part in on_tape.items() if (share := part.read(elements)) is not None]
     order = self.order([*self.results, *on_tape])
-    sources = zip([*self.carries, *self.closures, *self.elements], [*wanted_inits, *wanted_closures, *wanted_tapes], strict=True)
+    sources = zip(
+        [*self.carries, *self.closures, *self.elements], [*wanted_inits, *wanted_closures, *wanted_tapes], strict=True
+    )
     leading = _reached([x for x, is_wanted in sources if is_wanted], _dependents(self, order))
     fixed = {*order, *self.inputs, *self.closures} - leading
 
@@ -139,7 +141,9 @@ def cotangents(self: Loop, m: Any, g: Shares, y: Value, *xs: Value, wanted: Sequ
     for place, share in enumerate(through.finals(loop, 0)):
         found[place] = share if wanted_inits[place] else None
     for number, place, has_flag in sums:
-        any_turn = is_set(pick(loop, "final", place + 1)) if has_flag else record(TABLE["greater"], turns, Constant(0.0))
+        any_turn = (
+            is_set(pick(loop, "final", place + 1)) if has_flag else record(TABLE["greater"], turns, Constant(0.0))
+        )
         found[number] = values.gate(any_turn, pick(loop, "final", place))
     for number, nodes in kept.items():
         found[number] = Tapes(tapes=[(tape_of(loop, nodes[0]), tape_of(loop, nodes[1]) if nodes[1:] else None, ())])
@@ -254,7 +258,9 @@ def _dependencies(loop: Loop, order: Sequence[Value]) -> dict[Value, Sequence[Va
     }
 
 
-def _reached(nodes: Iterable[Value], following: Mapping[Value, Sequence[Value]], but: Set[Value] = frozenset()) -> set[Value]:
+def _reached(
+    nodes: Iterable[Value], following: Mapping[Value, Sequence[Value]], but: Set[Value] = frozenset()
+) -> set[Value]:
     """All nodes that there is a way to, over any number of turns, and not through those of `but`."""
     pending = [node for node in nodes if node not in but]
     reached = set(pending)

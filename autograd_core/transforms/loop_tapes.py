@@ -65,7 +65,9 @@ class Element(Operation):
         self.turn, self.length = turn, length
 
     def _moved(self, m: Any, g: Any, y: Any, tape: Any) -> Any:
-        return g.element(self.turn, self.length) if isinstance(g, Tapes) else Tapes(self.length, elements={self.turn: g})
+        return (
+            g.element(self.turn, self.length) if isinstance(g, Tapes) else Tapes(self.length, elements={self.turn: g})
+        )
 
 
 class Tapes(Parts):

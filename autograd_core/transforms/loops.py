@@ -361,7 +361,9 @@ def _condition(result: Any, limits: Limits) -> Value:
 
 def _pair(result: Any) -> tuple[Any, Any]:
     if not isinstance(result, tuple) or len(result) != 2:
-        raise TransformError("the function of scan returns a pair: the next state, and what to keep of the turn, or None")
+        raise TransformError(
+            "the function of scan returns a pair: the next state, and what to keep of the turn, or None"
+        )
     return result
 
 

@@ -14,9 +14,10 @@ from typing import Any
 from llvmlite import ir
 
 from autograd_core.compiler.codegen.convention import KERNEL
-from autograd_core.compiler.codegen.function_writer import DOUBLE, FREE, I64, POINTER, FunctionWriter
+from autograd_core.compiler.codegen.function_writer import DOUBLE, I64, POINTER, FunctionWriter
 from autograd_core.compiler.codegen.kernel import KernelText, Layout, emit
-from autograd_core.compiler.codegen.loop_writer import LoopWriter, TapeTable, splat, vector_of
+from autograd_core.compiler.codegen.loop_writer import LoopWriter
+from autograd_core.compiler.codegen.tapes import TapeTable, splat, vector_of
 from autograd_core.compiler.program.builder import Builder
 from autograd_core.compiler.program.instructions import Instruction, live
 from autograd_core.compiler.program.leaves import LEAVES, Form

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from autograd_core.compiler.codegen.python_loops import PythonLoop, Rows
 from autograd_core.compiler.program.instructions import Instruction
 from autograd_core.compiler.program.leaves import LEAVES, Form
-from autograd_core.compiler.program.lower import Program
+from autograd_core.compiler.program.loops import LoopCode, Program
 from autograd_core.engine.operation import Operation
 
 if TYPE_CHECKING:
@@ -16,12 +17,26 @@ if TYPE_CHECKING:
 __all__ = ["python_function", "python_source"]
 
 
-def python_source(program: Program) -> tuple[str, list[Operation]]:
-    """The source of a function ``run(m, called, inputs)``, which gives the list of outputs, and what it calls."""
+def python_source(program: Program) -> str:
+    """The source of a program as a Python function, and those of the loops that it calls."""
+    source, called = _source(program)
+    texts = [source]
+    for number, each in enumerate(called):
+        if isinstance(each, LoopCode):
+            parts = zip(("the body", "the condition"), each.programs, strict=False)
+            texts += [f"# {part} of the loop called[{number}]\n{python_source(code)}" for part, code in parts]
+    return "\n\n".join(texts)
+
+
+def _source(program: Program) -> tuple[str, list[Operation | LoopCode]]:
+    """The source of a function ``run(m, called, inputs)``, which gives the list of outputs, and what it calls.
+
+    In ``called`` it finds the functions of primitives, the loops, and last what makes a tape of numbers.
+    """
     last_use = {x: i for i in program.instructions for x in i.operands}
     outputs = set(program.outputs)
     lines = ["def run(m, called, inputs):"]
-    called: list[Operation] = []
+    called: list[Operation | LoopCode] = []
     for instruction in program.instructions:
         if instruction.op == "constant":
             continue
@@ -44,25 +59,44 @@ def _name(x: Instruction) -> str:
     return f"({text})" if "inf" not in text else f"({text.replace('inf', 'm.inf')})"
 
 
-def _expression(instruction: Instruction, called: list[Operation]) -> str:
+def _expression(instruction: Instruction, called: list[Operation | LoopCode]) -> str:
     op, names = instruction.op, list(map(_name, instruction.operands))
     if op == "input":
         return f"inputs[{instruction.number}]"
     leaf = LEAVES[op]
     if leaf.sign:
         return f"{names[0]} {leaf.sign} {names[1]}" if leaf.form is Form.INFIX else f"{leaf.sign}{names[0]}"
-    if op == "call":
-        assert instruction.primitive is not None
-        called.append(instruction.primitive)
+    if op in ("call", "loop"):
+        what = instruction.primitive or instruction.number
+        called.append(what)
         return f"called[{len(called) - 1}]({', '.join(names)})"
+    match op:
+        case "final":
+            return f"{names[0]}.final[{instruction.number}]"
+        case "turns" | "status":
+            return f"{names[0]}.{op}"
+        case "stack":
+            return f"called[-1]({', '.join(names)})"
+        case "element":
+            return f"{names[0]}.element{instruction.number}"
     return f"m.{op}({', '.join(names)})"
 
 
 def python_function(program: Program, m: NumberNamespace) -> Callable[[Sequence[Any]], list[Any]]:
     """The program as a Python function of its inputs, over the namespace `m` of floats or arrays."""
-    source, primitives = python_source(program)
+    source, calls = _source(program)
     scope: dict[str, Any] = {}
     exec(compile(source, "<compiled by autograd_core>", "exec"), scope)
     run = scope["run"]
-    called = [getattr(m, each.name) if each.leaf else m.elementwise(each.eager) for each in primitives]
+    called = [*(_function_of(each, m) for each in calls), _stacked]
     return lambda inputs: run(m, called, inputs)
+
+
+def _function_of(what: Operation | LoopCode, m: NumberNamespace) -> Any:
+    if isinstance(what, LoopCode):
+        return PythonLoop(what, m, python_function)
+    return getattr(m, what.name) if what.leaf else m.elementwise(what.eager)
+
+
+def _stacked(*numbers: Any) -> Rows:
+    return Rows({turn: (number,) for turn, number in enumerate(numbers)})

@@ -29,7 +29,9 @@ def cost_of(instructions: Sequence[Instruction], moved: int, in_vectors: Contain
     cost = 1 + tuning.MOVED * moved
     for instruction in instructions:
         leaf = LEAVES[instruction.op]
-        if leaf.is_call:
+        if instruction.op == "loop":
+            cost += tuning.TURNS * sum(cost_of(part.instructions, 0, in_vectors) for part in instruction.number.programs)
+        elif leaf.is_call:
             cost += tuning.VECTOR_CALL if instruction.op in in_vectors else tuning.CALL
         else:
             cost += leaf.cost

@@ -52,14 +52,16 @@ class Tier(NamedTuple):
     level: int
 
 
-def tier(instructions: int, width: int) -> Tier:
+def tier(instructions: int, width: int, *, has_loops: bool = False) -> Tier:
     """How hard LLVM should try for a kernel: the longer the code, the less is won for the time.
 
     The straight-line code has no common subexpressions left, so passes win something only around a short scalar kernel,
-    where they take the calls away.
+    where they take the calls away. Of code with loops there is much that runs often.
     """
     if width > 1:
         return Tier(0, 1 if instructions <= tuning.VAST else 0)
+    if has_loops:
+        return Tier(2, 2) if instructions <= tuning.MIDDLING else Tier(0, 1 if instructions <= tuning.VAST else 0)
     if instructions <= tuning.SHORT:
         return Tier(2, 2)
     return Tier(0, 2 if instructions <= tuning.MIDDLING else 0)

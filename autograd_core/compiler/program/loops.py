@@ -134,7 +134,9 @@ def lower_loop(
         return Tape(loop, kept[node.parents[0]][which]) if what == "tape" else m.make(what, (loop,), which)
     assert isinstance(op, Loop)
     inits, closures, tapes, count = op.split(known)
-    return _Lowered(m, op, list(map(m.as_number, closures)), list(kept.get(node, ())), lower_nodes).loop(inits, tapes, count)
+    return _Lowered(m, op, list(map(m.as_number, closures)), list(kept.get(node, ())), lower_nodes).loop(
+        inits, tapes, count
+    )
 
 
 class _Lowered:
