@@ -84,7 +84,7 @@ def by_jax() -> dict[str, Any]:
             off, gain = y - level, variance / s
             more = total - 0.5 * (jnp.log(2.0 * math.pi * s) + off * off / s)
             there = (level + gain * off, (1.0 - gain) * variance, more)
-            return tuple(jnp.where(is_there > 0.0, a, b) for a, b in zip(there, (level, variance, total), strict=True)), None
+            return jax.tree.map(lambda a, b: jnp.where(is_there > 0.0, a, b), there, (level, variance, total)), None
 
         (_, _, total), _ = lax.scan(day, (0.0, 10.0, 0.0), (jnp.array(SERIES), jnp.array(OBSERVED)))
         return total
@@ -96,7 +96,8 @@ def by_jax() -> dict[str, Any]:
             a, b, damping, error, _ = state
             waves = jnp.exp(-b * times)
             off, by_b = a * waves - data, -a * times * waves
-            aa, ab, bb = (waves * waves).sum() * (1.0 + damping), (waves * by_b).sum(), (by_b * by_b).sum() * (1.0 + damping)
+            aa, bb = (waves * waves).sum() * (1.0 + damping), (by_b * by_b).sum() * (1.0 + damping)
+            ab = (waves * by_b).sum()
             ga, gb = (waves * off).sum(), (by_b * off).sum()
             determinant = aa * bb - ab * ab
             da, db = (ga * bb - gb * ab) / determinant, (gb * aa - ga * ab) / determinant

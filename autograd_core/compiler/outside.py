@@ -8,6 +8,7 @@ from typing import NamedTuple
 from autograd_core.engine.sweeps import topological_order
 from autograd_core.engine.traced import Traced
 from autograd_core.engine.value import Constant, Value
+from autograd_core.errors import TraceError
 
 __all__ = ["Outside", "outside_of"]
 
@@ -41,7 +42,7 @@ def outside_of(inputs: Sequence[Value], outputs: Sequence[Value]) -> Outside:
     """What `outputs` depend on beside `inputs` and constants.
 
     Raises:
-        TraceError: if a value of a trace that is over is among the outputs.
+        TraceError: if a value of a trace that is over is among the outputs, or they depend on the body of a loop.
     """
     for output in outputs:
         if isinstance(output, Traced):
@@ -51,6 +52,12 @@ def outside_of(inputs: Sequence[Value], outputs: Sequence[Value]) -> Outside:
     leaves = [node for node in order if node.op is None and node.__class__ is not Constant and node not in inside]
     if not leaves:
         return Outside([], [])
+    for leaf in leaves:
+        if isinstance(leaf, Traced) and leaf.tracing.is_body:
+            raise TraceError(
+                f"a value from the body of the {leaf.tracing.name} is used outside of it, where it has no number: it "
+                "is another one at each turn; return it from the body, as part of the state"
+            )
     reached = set(outputs)
     for node in reversed(order):
         if node.op is not None and node in reached:

@@ -20,7 +20,7 @@ SHORT = 100
 MIDDLING = 1_000
 """Instructions of a point's kernel from which it is as fast as memory is, however LLVM chooses its instructions."""
 VAST = 20_000
-"""Instructions of a batch's kernel, or of one with loops, from which LLVM takes longer to choose well than that wins."""
+"""Instructions of a kernel with loops, or of a batch, from which LLVM takes longer to choose well than that wins."""
 
 BUILDER_USES = 50
 """Modules for which LLVM's passes are built by the same builder: with each it takes a little longer."""

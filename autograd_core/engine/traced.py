@@ -32,7 +32,10 @@ class Tracing:
         is_over: whether the function has returned, or raised.
         number: larger for a trace that began later, such as one inside another.
         bodies: those of loops inside of it, which are over when it is.
+        is_body: whether it is one of those.
     """
+
+    is_body = False
 
     __slots__ = ("bodies", "is_over", "name", "number")
 

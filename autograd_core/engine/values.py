@@ -21,7 +21,7 @@ class _Values:
         """A rule on Values reads the node itself."""
         return node
 
-    def gate(self, condition: Any, g: Any, /) -> gated.Gated:
+    def gate(self, condition: Any, g: Any, /) -> Any:
         """The cotangent `g` where `condition` holds, and none elsewhere, also when the graph is evaluated anew."""
         return gated.gate(self, condition, g)
 

@@ -89,7 +89,7 @@ def elementwise(function: Callable[..., float]) -> Callable[..., Any]:
 # Conditions and what is selected by them
 
 
-def gate(condition: Any, g: Any) -> gated.Gated:
+def gate(condition: Any, g: Any) -> Any:
     """The cotangent `g` where `condition` holds, and none elsewhere."""
     return gated.gate(sys.modules[__name__], condition, g)
 

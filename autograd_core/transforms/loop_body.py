@@ -14,6 +14,7 @@ class _BodyTrace(Tracing):
     """One call of a body. Nothing is decided in it: that would be decided at every turn anew."""
 
     __slots__ = ()
+    is_body = True
 
     def decide(self, condition: Traced) -> bool:
         """Raise TraceError."""

@@ -1,8 +1,8 @@
 """A loop as one node of a traced graph, and what is asked of it afterwards as nodes over that.
 
-The node `Loop` has no number. Its parents are what the loop is given: the initial state, what its body has from outside,
-tapes that it reads, and how many turns there are if nothing else ends it. Nodes over it, `Pick`, are the final state,
-the number of turns, and tapes: for each turn the number of one node of the body. Whoever writes code for a loop finds all that it needs here.
+The node `Loop` has no number. Its parents are what the loop is given: the initial state, what its body has from
+outside, tapes that it reads, and how many turns there are if nothing else ends it. Nodes over it, `Pick`, are the final
+state, the number of turns, and tapes: for each turn the number of one node of the body.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Loop(Structural):
         index: that of the number of the turn, from 0 on.
         elements: those of what it reads from the tapes at this turn.
         results: the nodes of the body that are the state of the next turn.
-        condition: the node that says whether there is another turn; None if the number of turns is given.
+        goes_on: the node that says whether there is another turn; None if the number of turns is given.
         closures: the nodes from outside that the body, or the condition, is computed from.
         is_backward: whether turns go from the last one to 0.
         limits: see there.
@@ -71,17 +71,17 @@ class Loop(Structural):
         index: Value,
         elements: Sequence[Value],
         results: Sequence[Value],
-        condition: Value | None,
+        goes_on: Value | None,
         kept: Iterable[Value],
         is_backward: bool,
         limits: Limits,
     ) -> None:
         super().__init__("loop", "loop", "A loop; see autograd_core.while_loop.")
         self.carries, self.index, self.elements = carries, index, elements
-        self.results, self.condition = results, condition
+        self.results, self.goes_on = results, goes_on
         self.is_backward, self.limits = is_backward, limits
         self.kept: dict[Value, None] = dict.fromkeys(kept)
-        outputs = [*results, *([] if condition is None else [condition]), *self.kept]
+        outputs = [*results, *([] if goes_on is None else [goes_on]), *self.kept]
         self.closures = _closures(outputs, self.inputs)
 
     @property
@@ -97,7 +97,7 @@ class Loop(Structural):
         """Its operands, or what there is one of for each: initial state, closures, tapes, and the number of turns."""
         k, c = len(self.carries), len(self.closures)
         end = k + c + len(self.elements)
-        return xs[:k], xs[k : k + c], xs[k + c : end], xs[end] if self.condition is None else None
+        return xs[:k], xs[k : k + c], xs[k + c : end], xs[end] if self.goes_on is None else None
 
     def order(self, outputs: Iterable[Value]) -> list[Value]:
         """What the body does to compute these nodes of it, in topological order."""
@@ -138,13 +138,13 @@ class Run:
         self.final: list[float] = list(inits)
         self._states: dict[int, list[float]] = {}
         self.turns = 0
-        step, ends = loop.order(loop.results), loop.order([] if loop.condition is None else [loop.condition])
+        step, ends = loop.order(loop.results), loop.order([] if loop.goes_on is None else [loop.goes_on])
         indices = None if count is None else range(max(0, _whole(count)))
         turn = 0
         while True:
             if indices is None:
-                assert loop.condition is not None
-                if not self._numbers(turn, self.final, ends)[loop.condition]:
+                assert loop.goes_on is not None
+                if not self._numbers(turn, self.final, ends)[loop.goes_on]:
                     break
                 index = turn
             elif turn == len(indices):
@@ -168,9 +168,8 @@ class Run:
         for element, tape in zip(loop.elements, self._tapes, strict=True):
             if index < len(tape):
                 numbers[element] = tape[index]
-        for node in (*loop.results, *loop.kept, *order, *(parent for node in order for parent in node.parents)):
-            if node.__class__ is Constant:
-                numbers[node] = node._data
+        used = [*loop.results, *loop.kept, *(parent for node in order for parent in node.parents)]
+        numbers.update((node, node._data) for node in used if node.__class__ is Constant)
         for node in order:
             assert node.op is not None
             numbers[node] = node.op.eager(*[numbers[parent] for parent in node.parents])
@@ -265,7 +264,9 @@ def tape_of(loop: Value, node: Value) -> Value:
     return pick(loop, "tape", node)
 
 
-def order_within(outputs: Iterable[Value], stop: Collection[Value], is_outside: Callable[[Value], bool] = bool) -> Any:
+def order_within(
+    outputs: Iterable[Value], stop: Collection[Value], is_outside: Callable[[Value], bool] | None = None
+) -> list[Value]:
     """The nodes that `outputs` depend on, in topological order, without constants, and not beyond those of `stop`.
 
     Args:
@@ -277,12 +278,11 @@ def order_within(outputs: Iterable[Value], stop: Collection[Value], is_outside: 
     seen = set(stop)
     pending = [(output, False) for output in outputs]
     pending.reverse()
-    is_pruned = (lambda node: False) if is_outside is bool else is_outside
     while pending:
         node, is_done = pending.pop()
         if is_done:
             order.append(node)
-        elif node not in seen and node.__class__ is not Constant and not is_pruned(node):
+        elif node not in seen and node.__class__ is not Constant and not (is_outside and is_outside(node)):
             seen.add(node)
             pending.append((node, True))
             pending += [(parent, False) for parent in reversed(node.parents)]
@@ -290,7 +290,7 @@ def order_within(outputs: Iterable[Value], stop: Collection[Value], is_outside: 
 
 
 def _closures(outputs: Sequence[Value], inputs: Collection[Value]) -> list[Value]:
-    """The nodes that do not depend on `inputs`, but that outputs, or nodes that do depend on them, are computed from."""
+    """The nodes that do not depend on `inputs`, but that nodes that do, or outputs, are computed from."""
     oldest = min(node.tracing.number for node in inputs if isinstance(node, Traced))
 
     def is_outside(node: Value) -> bool:

@@ -1,8 +1,8 @@
 """Derivatives of loops: each is a loop again, so that there are derivatives of every order.
 
 Forward, a loop carries tangents beside its state and keeps nothing. In reverse, a second loop walks the turns back: it
-reads the state of each from a tape, does the body's turn again, and pulls the cotangents of its results back through it.
-What reaches a node from outside is added up from turn to turn.
+reads the state of each from a tape, does the body's turn again, and pulls the cotangents of its results back through
+it. What reaches a node from outside is added up from turn to turn.
 
 A cotangent that exists only under a condition, or only from some turn on, is carried with a flag that says whether it
 is there: as elsewhere, no cotangent is not the same as one of 0, which an infinite local derivative makes nan of.
@@ -87,15 +87,13 @@ def cotangents(self: Loop, m: Any, g: Shares, y: Value, *xs: Value, wanted: Sequ
         wanted: for each operand whether its cotangent is.
     """
     inits, closures, tapes, given = self.split(xs)
-    wanted_inits, wanted_closures, wanted_tapes, _ = self.split(wanted or [True] * len(xs))
+    wanted = wanted or [True] * len(xs)
     trace = body_trace(self.limits.name)
     elements = Elements(trace)
     on_tape = {v: part for (what, v), part in g.parts.items() if what == "tape"}
     seeds = [(v, share) for v, part in on_tape.items() if (share := part.read(elements)) is not None]
     order = self.order([*self.results, *on_tape])
-    sources = zip(
-        [*self.carries, *self.closures, *self.elements], [*wanted_inits, *wanted_closures, *wanted_tapes], strict=True
-    )
+    sources = list(zip([*self.carries, *self.closures, *self.elements], wanted, strict=False))
     leading = _reached([x for x, is_wanted in sources if is_wanted], _dependents(self, order))
     fixed = {*order, *self.inputs, *self.closures} - leading
 
@@ -112,42 +110,44 @@ def cotangents(self: Loop, m: Any, g: Shares, y: Value, *xs: Value, wanted: Sequ
     reached = _reached([*given_at, *(v for v, _ in seeds)], _dependencies(self, order), fixed)
     through = _through(trace, starts, [x in reached for x in self.carries], turn)
     carried, adjoints = list(through.carried), through.other
+    shares = [adjoints.get(x) if is_wanted else None for x, is_wanted in sources]
     sums: list[tuple[int, int, bool]] = []  # which operand, where its sum is among what is carried, and if a flag is
-    for number, (closure, is_wanted) in enumerate(zip(self.closures, wanted_closures, strict=True), len(inits)):
-        share = adjoints.get(closure) if is_wanted else None
-        if share is not None:
-            summed = _summed(trace, share)
+    for number in range(len(inits), len(inits) + len(closures)):
+        if shares[number] is not None:
+            summed = _summed(trace, shares[number])
             sums.append((number, len(carried), len(summed) > 1))
             carried += summed
-    kept = {
-        number: split(adjoints[x])
-        for number, (x, is_wanted) in enumerate(zip(self.elements, wanted_tapes, strict=True), len(inits + closures))
-        if is_wanted and x in adjoints
-    }
-    results, kept_nodes = [each.result for each in carried], [node for nodes in kept.values() for node in nodes]
+    kept = {n: split(shares[n]) for n in range(len(inits) + len(closures), len(shares)) if shares[n] is not None}
     found: list[Any] = [None] * len(xs)
-    if not results and not kept_nodes:
+    if not carried and not kept:
         return found
-    # What the body's turn is computed from anew: its state, from the tape, and what it read itself.
-    tape_by_element = dict(zip(self.elements, tapes, strict=True))
-    for x in _read_by([*results, *kept_nodes], self):
-        elements.tape_of[x] = tape_by_element[x] if x in tape_by_element else tape_of(y, x)
-    back = Loop(
-        [each.carry for each in carried], self.index, list(elements.tape_of), results, None, kept_nodes,
-        not self.is_backward, self.limits,
-    )  # fmt: skip
     turns = pick(y, "turns") if given is None else given
-    loop = made_loop(back, [each.init for each in carried], list(elements.tape_of.values()), turns)
+    loop = _walked_back(self, y, tapes, turns, elements, carried, [node for nodes in kept.values() for node in nodes])
     for place, share in enumerate(through.finals(loop, 0)):
-        found[place] = share if wanted_inits[place] else None
+        found[place] = share if wanted[place] else None
     for number, place, has_flag in sums:
-        any_turn = (
-            is_set(pick(loop, "final", place + 1)) if has_flag else record(TABLE["greater"], turns, Constant(0.0))
-        )
-        found[number] = values.gate(any_turn, pick(loop, "final", place))
+        flag = is_set(pick(loop, "final", place + 1)) if has_flag else record(TABLE["greater"], turns, Constant(0.0))
+        found[number] = values.gate(flag, pick(loop, "final", place))
     for number, nodes in kept.items():
         found[number] = Tapes(tapes=[(tape_of(loop, nodes[0]), tape_of(loop, nodes[1]) if nodes[1:] else None, ())])
     return found
+
+
+def _walked_back(
+    loop: Loop, y: Value, tapes: Sequence[Value], turns: Value, elements: Elements, carried: Sequence[_Carried],
+    kept: Sequence[Value],
+) -> Value:  # fmt: skip
+    """The loop over the turns of `loop` in the other order, whose node is `y`."""
+    results = [each.result for each in carried]
+    # What the body's turn is computed from anew: its state, from the tape, and what it read itself.
+    tape_by_element = dict(zip(loop.elements, tapes, strict=True))
+    for x in _read_by([*results, *kept], loop):
+        elements.tape_of[x] = tape_by_element[x] if x in tape_by_element else tape_of(y, x)
+    back = Loop(
+        [each.carry for each in carried], loop.index, list(elements.tape_of), results, None, kept,
+        not loop.is_backward, loop.limits,
+    )  # fmt: skip
+    return made_loop(back, [each.init for each in carried], list(elements.tape_of.values()), turns)
 
 
 @method_of(Loop)
@@ -180,7 +180,7 @@ def push(self: Loop, y: Value, tangents: Sequence[Any], *xs: Value) -> Pushed:
     kept = {v: split(through.other[v]) for v in self.kept if v in through.other}
     both = Loop(
         [*self.carries, *(each.carry for each in through.carried)], self.index, [*self.elements, *elements.tape_of],
-        [*self.results, *(each.result for each in through.carried)], self.condition,
+        [*self.results, *(each.result for each in through.carried)], self.goes_on,
         [node for nodes in kept.values() for node in nodes], self.is_backward, self.limits,
     )  # fmt: skip
     starts = [*inits, *(each.init for each in through.carried)]
@@ -251,7 +251,7 @@ def _dependents(loop: Loop, order: Sequence[Value]) -> dict[Value, list[Value]]:
     return dependents
 
 
-def _dependencies(loop: Loop, order: Sequence[Value]) -> dict[Value, Sequence[Value]]:
+def _dependencies(loop: Loop, order: Sequence[Value]) -> Mapping[Value, Sequence[Value]]:
     """For each node of a body what it is computed from, and for a carry the result of the turn before."""
     return {node: node.parents for node in order} | {
         carry: (result,) for carry, result in zip(loop.carries, loop.results, strict=True)

@@ -59,10 +59,13 @@ class Element(Operation):
     """
 
     def __init__(self, turn: int, length: int) -> None:
-        super().__init__("element", lambda tape: tape[turn], self._moved, symbol=f"[{turn}]", doc="A number of a tape.")
-        OPERATIONS.discard(self)
-        self.plain = self.eager = lambda tape: tape[turn]
         self.turn, self.length = turn, length
+        super().__init__("element", self._interpreted, self._moved, symbol=f"[{turn}]", doc="A number of a tape.")
+        OPERATIONS.discard(self)
+        self.plain = self.eager = self._interpreted
+
+    def _interpreted(self, tape: Sequence[float]) -> float:
+        return tape[self.turn]
 
     def _moved(self, m: Any, g: Any, y: Any, tape: Any) -> Any:
         return (

@@ -7,20 +7,20 @@ many turns it takes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from operator import index
 from typing import Any
 
 from autograd_core.engine.callers import calling_line
 from autograd_core.engine.traced import Traced, Tracing
-from autograd_core.engine.value import Constant, Value, as_value, record
+from autograd_core.engine.value import Constant, Value, as_value
 from autograd_core.engine.values import values
-from autograd_core.errors import LoopError, OperandTypeError, TraceError, TransformError
+from autograd_core.errors import LoopError, OperandTypeError, TransformError
 from autograd_core.transforms import loop_rules
 from autograd_core.transforms.loop_body import body_trace
-from autograd_core.transforms.loop_nodes import Limits, Loop, made_loop, pick, tape_of
-from autograd_core.transforms.loop_tapes import Element, Stack
-from autograd_core.transforms.trees import Structure, Tree, array_of
+from autograd_core.transforms.loop_nodes import Limits, Loop, made_loop, pick
+from autograd_core.transforms.loop_staging import Entries, stacked, staged
+from autograd_core.transforms.trees import Structure, Tree
 
 __all__ = ["MAX_MEMORY", "MAX_TURNS", "cond", "fori_loop", "scan", "while_loop"]
 
@@ -68,9 +68,9 @@ def while_loop(
     if Tracing.is_under_way():
         if checkpoint is not None:
             return _checkpointed(cond_fun, body_fun, init_val, limits, checkpoint)
-        staged = _staged(init_val, lambda state, _: body_fun(state), limits, condition=cond_fun)
-        if staged is not None:
-            return staged.state
+        loop = staged(init_val, lambda state, _: body_fun(state), limits, condition=cond_fun)
+        if loop is not None:
+            return loop.state
     state, turns = init_val, 0
     while cond_fun(state):
         if turns == max_turns:
@@ -112,9 +112,9 @@ def fori_loop(
             return state
         first = _bound(lower, "lower")
         count = _bound(upper, "upper") - first
-        staged = _staged(init_val, lambda state, i: body_fun(first + i if first else i, state), limits, count=count)
-        if staged is not None:
-            return staged.state
+        loop = staged(init_val, lambda state, i: body_fun(first + i if first else i, state), limits, count=count)
+        if loop is not None:
+            return loop.state
     turns = range(lower, upper)
     if len(turns) > max_turns:
         raise LoopError(limits.turns_exceeded)
@@ -153,22 +153,22 @@ def scan(
     >>> scan(lambda total, x: (total + x, total * x), 0.0, np.array([1.0, 2.0, 3.0]))
     (6.0, array([0., 2., 9.]))
     """
-    read = _Entries(xs, length)
+    read = Entries(xs, length)
     limits = _limits("scan", read.length, max_memory)
     if Tracing.is_under_way():
-        staged = _staged(
+        loop = staged(
             init, lambda state, _, *x: f(state, read.tree(x)), limits, count=float(read.length), entries=read,
             is_backward=reverse,
         )  # fmt: skip
-        if staged is not None:
-            return staged.state, staged.stacked(read.length)
+        if loop is not None:
+            return loop.state, loop.stacked(read.length)
     state, kept = init, []
     for turn in range(read.length)[:: -1 if reverse else 1]:
         state, y = f(state, read.tree(read.at(turn)))
         kept.append(y)
     if reverse:
         kept.reverse()
-    return state, _stacked(kept)
+    return state, stacked(kept)
 
 
 def cond(pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any], *operands: Any) -> Any:
@@ -223,103 +223,10 @@ def _branch(
     return [pick(node, "final", len(given) + place) for place in range(len(carries))], result.with_plain_numbers()
 
 
-class _Entries:
-    """The entries of arrays along axis 0."""
-
-    def __init__(self, xs: Any, length: int | None) -> None:
-        self._leaves: list[Any] = []
-        self._structure: Structure | None = None
-        if xs is not None:
-            tree = Tree(xs, "xs")
-            tree.build_leaves(lambda place, shape: self._leaves.append(array_of(tree.numbers[place], shape or ())))
-            self._structure = Structure(tree.spec, [(shape or ())[1:] or None for shape in tree.shapes])
-        lengths = {leaf.shape[:1] for leaf in self._leaves} | ({(length,)} if length is not None else set())
-        if () in lengths:
-            raise TransformError("each leaf of xs is an array with an axis to scan along: pass numpy.array([...])")
-        if len(lengths) != 1:
-            raise TransformError(
-                f"the arrays of xs, and length, differ in length: {sorted(lengths)}" if lengths else
-                "scan without xs wants a length"
-            )  # fmt: skip
-        ((self.length,),) = lengths
-
-    def at(self, turn: int) -> list[Any]:
-        """All numbers of one turn."""
-        return [x for leaf in self._leaves for x in leaf[turn : turn + 1].ravel().tolist()]
-
-    def tree(self, numbers: Sequence[Any]) -> Any:
-        """The entries of a turn, of their numbers."""
-        return None if self._structure is None else self._structure.build(numbers)
-
-    def stacks(self) -> list[Value]:
-        """A tape for each number of an entry."""
-        columns = zip(*map(self.at, range(self.length)), strict=True)
-        return [record(Stack(), *map(as_value, column)) for column in columns]
-
-
-class _Staged:
-    """A loop that was recorded: its final state, and what it kept."""
-
-    def __init__(self, state: Any, node: Value, kept: Tree | None) -> None:
-        self.state, self._node, self._kept = state, node, kept
-
-    def stacked(self, length: int) -> Any:
-        """What it kept of each turn, as arrays."""
-        if self._kept is None:
-            return None
-        tapes = [tape_of(self._node, as_value(node)) for node in self._kept.numbers]
-        columns = [[record(Element(turn, length), tape) for turn in range(length)] for tape in tapes]
-        return _arrays(self._kept, list(zip(*columns, strict=True)), length)
-
-
-def _staged(
-    init: Any,
-    body: Callable[..., Any],
-    limits: Limits,
-    *,
-    condition: Callable[[Any], Any] | None = None,
-    count: Any = None,
-    entries: _Entries | None = None,
-    is_backward: bool = False,
-) -> _Staged | None:
-    """Record a loop in the trace under way; None if nothing in it is traced, so that Python may do it now."""
-    state = Tree(init, f"the state of the {limits.name}")
-    is_traced = any(isinstance(x, Traced) for x in [*state.numbers, count])
-    trace = body_trace(limits.name)
-    carries, turn = [trace.input("state") for _ in state.numbers], trace.input("turn")
-    tapes = entries.stacks() if entries is not None else []
-    elements = [trace.input("x") for _ in tapes]
-    try:
-        test = None if condition is None else _condition(condition(state.build(carries)), limits)
-        result, kept = body(state.build(carries), turn, *elements), None
-    except TraceError:
-        if is_traced or any(isinstance(tape, Traced) for tape in tapes):
-            raise
-        return None  # it may be one of plain numbers that branches
-    if entries is not None:
-        result, kept = _pair(result)
-    following = Tree(result, f"what the body of the {limits.name} returns")
-    if not following.has_structure_of(state):
-        raise TransformError(
-            f"the body of the {limits.name} returns a state of another structure: "
-            f"{following.describe()}, not {state.describe()}"
-        )
-    tree = None if kept is None else Tree(kept, f"what the body of the {limits.name} keeps")
-    results, outputs = list(map(as_value, following.numbers)), [] if tree is None else list(map(as_value, tree.numbers))
-    if tree is not None:
-        tree.numbers = outputs
-    loop = Loop(carries, turn, elements, results, test, outputs, is_backward, limits)
-    inits = list(map(as_value, state.numbers))
-    if not is_traced and not any(isinstance(x, Traced) for x in [*inits, *tapes, *loop.closures]):
-        return None
-    node = made_loop(loop, inits, tapes, None if count is None else as_value(count))
-    return _Staged(state.build([pick(node, "final", place) for place in range(len(carries))]), node, tree)
-
-
 def _checkpointed(
     cond_fun: Callable[[Any], Any], body_fun: Callable[[Any], Any], init_val: Any, limits: Limits, checkpoint: int
 ) -> Any:
-    """A loop of loops of `checkpoint` turns: the derivative does each inner one again, and keeps its turns meanwhile."""
+    """A loop of loops of `checkpoint` turns: the derivative does each of them again, and keeps its turns meanwhile."""
     if index(checkpoint) < 1:
         raise TransformError(f"checkpoint is a count of 1 or more, not {checkpoint}")
 
@@ -347,41 +254,3 @@ def _bound(bound: Any, what: str) -> Any:
         return float(index(bound))
     except TypeError:
         raise OperandTypeError(f"{what} of fori_loop is a whole number, not {bound!r}") from None
-
-
-def _condition(result: Any, limits: Limits) -> Value:
-    """The condition of a loop, which must be one number or truth value."""
-    try:
-        return as_value(result)
-    except OperandTypeError:
-        raise TransformError(
-            f"the condition of the {limits.name} is a truth value, not {type(result).__name__}"
-        ) from None
-
-
-def _pair(result: Any) -> tuple[Any, Any]:
-    if not isinstance(result, tuple) or len(result) != 2:
-        raise TransformError(
-            "the function of scan returns a pair: the next state, and what to keep of the turn, or None"
-        )
-    return result
-
-
-def _stacked(kept: Sequence[Any]) -> Any:
-    """What was kept of each turn, as arrays."""
-    if not kept or kept[0] is None:
-        return None
-    trees = [Tree(y, "what the function of scan keeps") for y in kept]
-    for tree in trees:
-        if not tree.has_structure_of(trees[0]):
-            raise TransformError(
-                f"what the function of scan keeps differs in structure: {trees[0].describe()} and {tree.describe()}"
-            )
-    return _arrays(trees[0], [tree.numbers for tree in trees], len(trees))
-
-
-def _arrays(structure: Structure, rows: Sequence[Sequence[Any]], length: int) -> Any:
-    """A tree of arrays, of the numbers of each turn."""
-    return structure.build_leaves(
-        lambda place, shape: array_of([x for row in rows for x in row[place]], (length, *(shape or ())))
-    )

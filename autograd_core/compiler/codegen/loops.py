@@ -46,7 +46,7 @@ class _Module:
     def text(self) -> KernelText:
         name, size = self.function(self.program)
         f = FunctionWriter(self.module, KERNEL.name, KERNEL.llvm())
-        inputs, shared, workspace, outputs, count = f.arguments
+        _, shared, workspace, outputs, count = f.arguments
         table = self.tapes.begin(f)
         run = f.declared(name, KERNEL.llvm())
         if self.width == 1 and not any(self.layout.mapped):
@@ -204,7 +204,8 @@ class _Function:
         elif x in self._slot_of and LEAVES[x.op].form is Form.LOOP:
             (source,), slot = x.operands, self._slot_of[x]
             if x.op == "element":
-                tapes.read(f, self._table, source, *x.number, self._at(slot))
+                column, turn = x.number
+                tapes.read(f, self._table, source, column, turn, self._at(slot))
             elif x.op == "status":
                 self._put(slot, splat(f, f.build.sitofp(tapes.status(f, self._table), DOUBLE), self._width))
             else:

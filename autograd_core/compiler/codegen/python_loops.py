@@ -48,7 +48,9 @@ class PythonLoop:
         function_of: makes a function of straight-line code.
     """
 
-    def __init__(self, code: LoopCode, m: NumberNamespace, function_of: Callable[..., Callable[..., list[Any]]]) -> None:
+    def __init__(
+        self, code: LoopCode, m: NumberNamespace, function_of: Callable[..., Callable[..., list[Any]]]
+    ) -> None:
         self._code, self._m = code, m
         self._body = function_of(code.body, m)
         self._condition = None if code.condition is None else function_of(code.condition, m)
@@ -58,7 +60,8 @@ class PythonLoop:
         code, m, left = self._code, self._m, Rows()
         state, operands = list(operands[: code.state]), operands[code.state :]
         outside, operands = operands[: code.outside], operands[code.outside :]
-        count, sources = (None, operands) if code.condition is not None else (operands[0], operands[1:])
+        count: Any
+        count, *sources = operands if code.condition is None else (None, *operands)
         # each source is there once, however many of its columns are read
         tape_of = dict(zip(dict.fromkeys(tape.source for tape in code.tapes), sources, strict=True))
         last = 0

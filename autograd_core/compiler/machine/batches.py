@@ -30,7 +30,8 @@ def cost_of(instructions: Sequence[Instruction], moved: int, in_vectors: Contain
     for instruction in instructions:
         leaf = LEAVES[instruction.op]
         if instruction.op == "loop":
-            cost += tuning.TURNS * sum(cost_of(part.instructions, 0, in_vectors) for part in instruction.number.programs)
+            parts = instruction.number.programs
+            cost += tuning.TURNS * sum(cost_of(part.instructions, 0, in_vectors) for part in parts)
         elif leaf.is_call:
             cost += tuning.VECTOR_CALL if instruction.op in in_vectors else tuning.CALL
         else:

@@ -19,7 +19,6 @@ from autograd_core.engine.operation import Operation
 from autograd_core.engine.value import TABLE
 from autograd_core.errors import PrimitiveError
 from autograd_core.namespaces import floats
-from autograd_core.namespaces.gated import Gated
 from autograd_core.namespaces.gated import gate as make_gate
 
 __all__ = ["Builder"]
@@ -105,7 +104,7 @@ class Builder:
             return self.constant(bool(x))
         return x if x.is_condition else self.not_equal(x, 0.0)
 
-    def gate(self, condition: Operand, g: Any) -> Gated:
+    def gate(self, condition: Operand, g: Any) -> Any:
         return make_gate(self, self._condition(condition), g)
 
     def apply(self, row: Operation, *operands: Any) -> Any:

@@ -114,4 +114,4 @@ LEAVES: Final[dict[str, Leaf]] = {
         ("bessel_j", "bessel_y", "bessel_i", "shaped_gammainc", "shaped_gammaincc", "gamma_density"), _BACK
     ),
 }
-"""Every operation by its name: that of a leaf, or ``"input"``, ``"constant"``, ``"call"`` and ``"fma"``, or of a loop."""
+"""Every operation by its name: that of a leaf, ``"input"``, ``"constant"``, ``"call"``, ``"fma"``, or of a loop."""

@@ -1,9 +1,9 @@
 """Straight-line code, and loops in it: an instruction for a loop as a whole, whose body is straight-line code again.
 
-The instruction ``loop`` reads the initial state, what the body has from outside, the number of turns if it is given, and
-the loops and stacks whose tapes it reads. Others read what is left of it: ``final``, a number of its last state;
-``turns``, how many there were; ``status``, which is 0, or 1 after too many turns, or 2 without memory. ``stack`` makes a
-tape of numbers, and ``element`` reads one number of a tape. A tape is no instruction: who reads one names its source.
+The instruction ``loop`` reads the initial state, what the body has from outside, the number of turns if it is given,
+and the loops and stacks whose tapes it reads. Others read what is left of it: ``final``, a number of its last state;
+``turns``, how many there were; ``status``, which is 0, or 1 after too many turns, or 2 without memory. ``stack`` makes
+a tape of numbers, and ``element`` reads one number of a tape. A tape is no instruction: who reads one names its source.
 """
 
 from __future__ import annotations
@@ -151,29 +151,26 @@ class _Lowered:
 
     def _program(self, outputs: Sequence[Value]) -> Program:
         op, m = self._op, Builder(self._m.strict, self._m.fused)
-        for x in op.inputs:
-            m.of_node[x] = m.input()
+        for node in op.inputs:
+            m.of_node[node] = m.input()
         outside = {x: m.input() for x in dict.fromkeys(self._outside)}
-        for node, x in zip(op.closures, self._closures, strict=True):
-            m.of_node[node] = m.constant(x.number) if x.op == "constant" else outside[x]
+        for node, known in zip(op.closures, self._closures, strict=True):
+            m.of_node[node] = m.constant(known.number) if known.op == "constant" else outside[known]
         order = op.order(outputs)
-        constants = [x for node in order for x in node.parents if x.__class__ is Constant]
-        self._lower_nodes(m, [*constants, *(x for x in outputs if x.__class__ is Constant), *order])
+        used = [*outputs, *(parent for node in order for parent in node.parents)]
+        self._lower_nodes(m, [*(node for node in used if node.__class__ is Constant), *order])
         results = [m.as_number(m.of_node[node]) for node in outputs]
         return Program(len(m.inputs), results, live(results))
 
     def loop(self, inits: Sequence[Any], tapes: Sequence[Tape], count: Any) -> Instruction:
         m, op = self._m, self._op
-        place_of = {x: place for place, x in enumerate(op.carries)}
-        computed = [node for node in self._kept if node not in place_of]
-        place_of_computed = {node: len(op.carries) + place for place, node in enumerate(computed)}
-        columns = [
-            Column(False, place_of[node]) if node in place_of else Column(True, place_of_computed[node])
-            for node in self._kept
-        ]
+        columns_of = {node: Column(False, place) for place, node in enumerate(op.carries)}
+        computed = [node for node in self._kept if node not in columns_of]
+        columns_of.update((node, Column(True, place)) for place, node in enumerate(computed, len(op.carries)))
+        columns = [columns_of[node] for node in self._kept]
         outside = list(dict.fromkeys(self._outside))
         code = LoopCode(
-            self._program([*op.results, *computed]), None if op.condition is None else self._program([op.condition]),
+            self._program([*op.results, *computed]), None if op.goes_on is None else self._program([op.goes_on]),
             len(op.carries), len(outside), tapes, columns, op.is_backward, op.limits.max_turns, op.limits.max_memory,
         )  # fmt: skip
         counts = () if count is None else (m.as_number(count),)

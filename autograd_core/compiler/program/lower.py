@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from autograd_core.compiler.program.builder import Builder
 from autograd_core.compiler.program.instructions import Instruction, live
@@ -82,7 +82,7 @@ def merge(ways: Sequence[Way], *, fused: bool = True) -> tuple[Program, list[Val
 
 def lower_nodes(m: Builder, order: Sequence[Value]) -> list[Value]:
     """Make instructions of nodes in topological order; the leaves among them that are new become inputs."""
-    known = m.of_node
+    known: dict[Value, Any] = m.of_node  # of a loop's tape too
     captured = []
     applied: dict[Operation, Callable[..., Instruction]] = {}
     kept = kept_of(order)
