@@ -16,7 +16,7 @@ from autograd_core.compiler.codegen.python_source import python_function, python
 from autograd_core.compiler.machine import host
 from autograd_core.compiler.machine.batches import BatchRunner, cost_of
 from autograd_core.compiler.machine.memory import RESULTS
-from autograd_core.compiler.program.loops import has_loops, programs_of
+from autograd_core.compiler.program.instructions import has_loops, programs_of
 from autograd_core.compiler.program.rolling import roll, size_of
 from autograd_core.compiler.work import Builtin, Work
 from autograd_core.namespaces import floats

@@ -11,8 +11,8 @@ from autograd_core.compiler.codegen.convention import Numbers
 from autograd_core.compiler.compiled import Compiled
 from autograd_core.compiler.machine import host
 from autograd_core.compiler.machine.batches import cost_of
+from autograd_core.compiler.program.instructions import has_loops
 from autograd_core.compiler.program.leaves import LEAVES, Form
-from autograd_core.compiler.program.loops import has_loops
 from autograd_core.compiler.program.lower import merge
 
 __all__ = ["Merged", "is_worth_merging"]

@@ -37,7 +37,7 @@ def use(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
     elif 1 < mode.width < WIDEST:
         monkeypatch.setattr(native, "vector_width", lambda: mode.width)
         # LLVM's passes, which take most of the time, have their turn with points and with the widest vectors.
-        monkeypatch.setattr(native, "tier", lambda instructions, width: native.Tier(0, 0))
+        monkeypatch.setattr(native, "tier", lambda instructions, width, has_loops=False: native.Tier(0, 0))
 
 
 def flat(result: Any) -> list[Any]:

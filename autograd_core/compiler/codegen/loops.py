@@ -19,9 +19,8 @@ from autograd_core.compiler.codegen.kernel import KernelText, Layout, emit
 from autograd_core.compiler.codegen.loop_writer import LoopWriter
 from autograd_core.compiler.codegen.tapes import TapeTable, splat, vector_of
 from autograd_core.compiler.program.builder import Builder
-from autograd_core.compiler.program.instructions import Instruction, live
+from autograd_core.compiler.program.instructions import Instruction, Program, has_loops, live
 from autograd_core.compiler.program.leaves import LEAVES, Form
-from autograd_core.compiler.program.loops import Program, has_loops
 from autograd_core.engine.operation import Operation
 
 __all__ = ["emit_looped"]

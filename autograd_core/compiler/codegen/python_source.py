@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autograd_core.compiler.codegen.python_loops import PythonLoop, Rows
-from autograd_core.compiler.program.instructions import Instruction
+from autograd_core.compiler.program.instructions import Instruction, Program
 from autograd_core.compiler.program.leaves import LEAVES, Form
-from autograd_core.compiler.program.loops import LoopCode, Program
+from autograd_core.compiler.program.loops import LoopCode
 from autograd_core.engine.operation import Operation
 
 if TYPE_CHECKING:

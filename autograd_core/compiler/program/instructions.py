@@ -1,18 +1,19 @@
-"""One operation of straight-line code, and which of them are live."""
+"""One operation of straight-line code, which of them are live, and a whole program of them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import compress
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
-from autograd_core.compiler.program.leaves import LEAVES
+from autograd_core.compiler.program.leaves import LEAVES, Form
 from autograd_core.engine.operation import Operation
 from autograd_core.engine.operators import give_operators
 from autograd_core.errors import TraceError
 
-__all__ = ["Instruction", "Maker", "is_constant", "is_gated", "live"]
+__all__ = ["Instruction", "Maker", "Program", "has_loops", "is_constant", "is_gated", "live", "programs_of"]
 
 
 class Maker(Protocol):
@@ -107,3 +108,36 @@ def live(outputs: Sequence[Instruction]) -> list[Instruction]:
             for operand in instruction.operands:
                 is_live[operand.index] = 1
     return list(compress(instructions, is_live))
+
+
+@dataclass(frozen=True)
+class Program:
+    """Straight-line code.
+
+    Attributes:
+        inputs: how many numbers it reads.
+        outputs: the instructions whose results it gives, in order.
+        instructions: all that the outputs depend on, each after its operands.
+    """
+
+    inputs: int
+    outputs: list[Instruction]
+    instructions: list[Instruction]
+
+    def __str__(self) -> str:
+        lines = [str(instruction) for instruction in self.instructions]
+        return "\n".join([*lines, "return " + ", ".join(f"%{output.index}" for output in self.outputs)])
+
+
+def has_loops(program: Program) -> bool:
+    """Whether there is a loop, or a tape, in straight-line code."""
+    return any(LEAVES[instruction.op].form is Form.LOOP for instruction in program.instructions)
+
+
+def programs_of(program: Program) -> Iterator[Program]:
+    """The program, and those of the bodies of all loops in it."""
+    yield program
+    for instruction in program.instructions:
+        if instruction.op == "loop":
+            for part in instruction.number.programs:
+                yield from programs_of(part)

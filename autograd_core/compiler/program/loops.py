@@ -8,37 +8,17 @@ a tape of numbers, and ``element`` reads one number of a tape. A tape is no inst
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from autograd_core.compiler.program.builder import Builder
-from autograd_core.compiler.program.instructions import Instruction, live
-from autograd_core.compiler.program.leaves import LEAVES, Form
+from autograd_core.compiler.program.instructions import Instruction, Program, live
 from autograd_core.engine.value import Constant, Value
 from autograd_core.transforms.loop_nodes import Loop, Pick
 from autograd_core.transforms.loop_tapes import Element, Stack
 
-__all__ = ["LoopCode", "Program", "Tape", "has_loops", "kept_of", "lower_loop", "programs_of"]
-
-
-@dataclass(frozen=True)
-class Program:
-    """Straight-line code.
-
-    Attributes:
-        inputs: how many numbers it reads.
-        outputs: the instructions whose results it gives, in order.
-        instructions: all that the outputs depend on, each after its operands.
-    """
-
-    inputs: int
-    outputs: list[Instruction]
-    instructions: list[Instruction]
-
-    def __str__(self) -> str:
-        lines = [str(instruction) for instruction in self.instructions]
-        return "\n".join([*lines, "return " + ", ".join(f"%{output.index}" for output in self.outputs)])
+__all__ = ["LoopCode", "Tape", "lower_loop"]
 
 
 class Tape(NamedTuple):
@@ -87,30 +67,6 @@ class LoopCode:
         return [self.body, *([] if self.condition is None else [self.condition])]
 
 
-def has_loops(program: Program) -> bool:
-    """Whether there is a loop, or a tape, in straight-line code."""
-    return any(LEAVES[instruction.op].form is Form.LOOP for instruction in program.instructions)
-
-
-def programs_of(program: Program) -> Iterator[Program]:
-    """The program, and those of the bodies of all loops in it."""
-    yield program
-    for instruction in program.instructions:
-        if instruction.op == "loop":
-            for part in instruction.number.programs:
-                yield from programs_of(part)
-
-
-def kept_of(order: Iterable[Value]) -> dict[Value, dict[Value, int]]:
-    """For each loop among nodes, those of its body whose tapes are asked for, and their columns."""
-    kept: dict[Value, dict[Value, int]] = {}
-    for node in order:
-        if isinstance(node.op, Pick) and node.op.key[0] == "tape":
-            columns = kept.setdefault(node.parents[0], {})
-            columns.setdefault(node.op.key[1], len(columns))
-    return kept
-
-
 def lower_loop(
     m: Builder, node: Value, kept: Mapping[Value, dict[Value, int]], lower_nodes: Callable[[Builder, list[Value]], Any]
 ) -> Instruction | Tape:
@@ -119,7 +75,7 @@ def lower_loop(
     Args:
         m: makes it.
         node: what is to be computed; its parents are known.
-        kept: see `kept_of`.
+        kept: for each loop the nodes of its body whose tapes are asked for.
         lower_nodes: makes instructions of the nodes of a body.
     """
     known: list[Any] = [m.of_node[parent] for parent in node.parents]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 from autograd_core.compiler.program.builder import Builder
-from autograd_core.compiler.program.instructions import Instruction, live
-from autograd_core.compiler.program.loops import Program, kept_of, lower_loop
+from autograd_core.compiler.program.instructions import Instruction, Program, live
+from autograd_core.compiler.program.loops import lower_loop
 from autograd_core.engine.operation import Operation
 from autograd_core.engine.sweeps import topological_order
 from autograd_core.engine.value import Constant, Value
@@ -85,7 +85,7 @@ def lower_nodes(m: Builder, order: Sequence[Value]) -> list[Value]:
     known: dict[Value, Any] = m.of_node  # of a loop's tape too
     captured = []
     applied: dict[Operation, Callable[..., Instruction]] = {}
-    kept = kept_of(order)
+    kept = _kept_of(order)
     for node in order:
         if node in known:
             continue
@@ -104,6 +104,16 @@ def lower_nodes(m: Builder, order: Sequence[Value]) -> list[Value]:
             captured.append(node)
             known[node] = m.input()
     return captured
+
+
+def _kept_of(order: Iterable[Value]) -> dict[Value, dict[Value, int]]:
+    """For each loop among nodes, those of its body whose tapes are asked for, and their columns."""
+    kept: dict[Value, dict[Value, int]] = {}
+    for node in order:
+        if isinstance(node.op, Pick) and node.op.key[0] == "tape":
+            columns = kept.setdefault(node.parents[0], {})
+            columns.setdefault(node.op.key[1], len(columns))
+    return kept
 
 
 def _forward_over(m: Builder, op: Operation) -> Callable[..., Instruction]:
