@@ -113,7 +113,7 @@ class PythonPoint(_Python, _Point):
         self._function = python_function(work.program, floats)
 
     def point(self, numbers: Sequence[float]) -> list[float]:
-        return list(map(float, self._function(numbers)))
+        return list(map(float, self._function(True, numbers)))
 
     def into(self, inputs: Any, outputs: Any) -> None:
         """The same from one contiguous array of doubles into another."""
@@ -245,7 +245,7 @@ class PythonBatch(_Python, _Batch):
             inputs = [next(given) if is_mapped else next(shared) for is_mapped in self._work.mapped]
             size = block.stop - block.start
             with self._quiet():
-                results = [np.broadcast_to(np.asarray(y, dtype=float), size) for y in self._function(inputs)]
+                results = [np.broadcast_to(np.asarray(y, dtype=float), size) for y in self._function(True, inputs)]
             if totals is not None:
                 totals += np.array([result.sum() for result in results])
                 continue

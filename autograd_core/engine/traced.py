@@ -32,16 +32,18 @@ class Tracing:
         is_over: whether the function has returned, or raised.
         number: larger for a trace that began later, such as one inside another.
         bodies: those of loops inside of it, which are over when it is.
+        body: the one that is being traced, if one is.
         is_body: whether it is one of those.
     """
 
     is_body = False
 
-    __slots__ = ("bodies", "is_over", "name", "number")
+    __slots__ = ("bodies", "body", "is_over", "name", "number")
 
     def __init__(self, name: str) -> None:
         self.name, self.number, self.is_over = name, next(_numbers), False
         self.bodies: list[Tracing] = []
+        self.body: Tracing | None = None
 
     def going_on(self) -> Block:
         """The block in which the function is called; after it the values are of no use."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 from autograd_core.engine.traced import Traced, Tracing, unknown
 from autograd_core.errors import TraceError
 
-__all__ = ["body_trace"]
+__all__ = ["body_trace", "innermost_body"]
 
 
 class _BodyTrace(Tracing):
@@ -31,8 +33,9 @@ def _undecided(what: str, instead: str) -> NoReturn:
     unknown(f"in the body of a loop {what}", f"it is another one at each turn of the compiled loop; {instead}")
 
 
-def body_trace(name: str) -> Tracing:
-    """A trace for the body of a loop, inside the one that is under way on this thread.
+@contextmanager
+def body_trace(name: str) -> Iterator[Tracing]:
+    """A trace for the body of a loop, inside the one that is under way on this thread; in the block it is traced.
 
     Raises:
         TraceError: if there is none.
@@ -40,6 +43,16 @@ def body_trace(name: str) -> Tracing:
     around = Tracing.innermost()
     if around is None:
         raise TraceError(f"the trace around {name} is over")
-    made = _BodyTrace(name)
+    made, before = _BodyTrace(name), around.body
     around.bodies.append(made)
-    return made
+    around.body = made
+    try:
+        yield made
+    finally:
+        around.body = before
+
+
+def innermost_body() -> Tracing | None:
+    """The body that is being traced on this thread, if one is."""
+    around = Tracing.innermost()
+    return None if around is None else around.body

@@ -7,7 +7,8 @@ state, the number of turns, and tapes: for each turn the number of one node of t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd_core.engine.operation import OPERATIONS, Operation
@@ -15,6 +16,7 @@ from autograd_core.engine.traced import Traced
 from autograd_core.engine.value import TABLE, Constant, Value, record
 from autograd_core.errors import LoopError
 from autograd_core.namespaces.gated import Parts
+from autograd_core.transforms.loop_body import innermost_body
 from autograd_core.transforms.loop_tapes import Stack, Structural, Tapes
 
 __all__ = ["Limits", "Loop", "Pick", "Pushed", "Run", "Shares", "made_loop", "order_within", "pick", "tape_of"]
@@ -36,17 +38,19 @@ class Limits(NamedTuple):
     @property
     def turns_exceeded(self) -> str:
         return (
-            f"the {self.name}, or a loop in its body, was not over after {self.max_turns} turns (max_turns): does its "
-            "condition become false?"
+            f"the {self.name} was not over after {self.max_turns} turns (max_turns): does its condition become false?"
         )
 
     @property
     def memory_exceeded(self) -> str:
         return (
-            f"the steps of the {self.name}, or of a loop in its body, take more than {self.max_memory} bytes "
-            "(max_memory), which their derivative needs: give it checkpoint=, take a larger limit, or differentiate "
-            "forward, with jvp or jacfwd"
+            f"the turns of the {self.name} take more than {self.max_memory} bytes (max_memory), which their derivative "
+            "needs: give it checkpoint=, take a larger limit, or differentiate forward, with jvp or jacfwd"
         )
+
+    @property
+    def no_whole_number(self) -> str:
+        return f"the bounds of the {self.name} are no whole numbers"
 
 
 class Loop(Structural):
@@ -115,13 +119,30 @@ class Loop(Structural):
 
 
 def made_loop(loop: Loop, inits: Sequence[Value], tapes: Sequence[Value], count: Value | None) -> Value:
-    """The node of a loop; its limits become guards of the trace around it."""
+    """The node of a loop; its limits become guards of the trace around it.
+
+    In the body of another one it stays there, even if it depends on nothing of it: where that body is not done, this
+    loop might have no end.
+    """
     node = record(loop, *inits, *loop.closures, *tapes, *([] if count is None else [count]))
-    if isinstance(node, Traced):
+    body = innermost_body()
+    if isinstance(node, Traced) and body is not None:
+        node.tracing = body
+    elif isinstance(node, Traced):
         status = pick(node, "status")
-        for code, text in ((1, loop.limits.turns_exceeded), (2, loop.limits.memory_exceeded)):
-            node.tracing.keep_limit(record(TABLE["not_equal"], status, Constant(float(code))), text)
+        limits = list(_limits_of(loop))
+        for code, text in enumerate(("turns_exceeded", "memory_exceeded", "no_whole_number"), 1):
+            exceeded = "; or, in its body, ".join(dict.fromkeys(getattr(each, text) for each in limits))
+            node.tracing.keep_limit(record(TABLE["not_equal"], status, Constant(float(code))), exceeded)
     return node
+
+
+def _limits_of(loop: Loop) -> Iterator[Limits]:
+    """Its own, and those of the loops in its body."""
+    yield loop.limits
+    for node in loop.order([*loop.results, *loop.kept]):
+        if isinstance(node.op, Loop):
+            yield from _limits_of(node.op)
 
 
 class Run:
@@ -139,7 +160,9 @@ class Run:
         self._states: dict[int, list[float]] = {}
         self.turns = 0
         step, ends = loop.order(loop.results), loop.order([] if loop.goes_on is None else [loop.goes_on])
-        indices = None if count is None else range(max(0, _whole(count)))
+        if count is not None and count % 1.0 != 0.0 and not math.isinf(count):
+            raise LoopError(loop.limits.no_whole_number)
+        indices = None if count is None else range(int(max(0.0, min(count, loop.limits.max_turns + 1.0))))
         turn = 0
         while True:
             if indices is None:
@@ -179,13 +202,6 @@ class Run:
         """The numbers that a node of the body had, turn by turn."""
         order = self._loop.order([node])
         return [self._numbers(index, state, order)[node] for index, state in sorted(self._states.items())]
-
-
-def _whole(count: float) -> int:
-    """How many of 0, 1, 2, … are below `count`."""
-    if count != count:
-        return 0
-    return -int(-count // 1) if abs(count) < 2.0**62 else (0 if count < 0 else 2**62)
 
 
 class Shares(Parts):
@@ -301,7 +317,7 @@ def _closures(outputs: Sequence[Value], inputs: Collection[Value]) -> list[Value
     inside = set(inputs)
     order = order_within(outputs, inside, is_outside)
     for node in order:
-        if isinstance(node.op, Stack) or not inside.isdisjoint(node.parents):
+        if isinstance(node.op, (Stack, Loop)) or not inside.isdisjoint(node.parents):
             inside.add(node)
     needed = [*outputs, *(parent for node in order if node in inside for parent in node.parents)]
     return [node for node in dict.fromkeys(needed) if node not in inside and node.__class__ is not Constant]

@@ -88,36 +88,38 @@ def cotangents(self: Loop, m: Any, g: Shares, y: Value, *xs: Value, wanted: Sequ
     """
     inits, closures, tapes, given = self.split(xs)
     wanted = wanted or [True] * len(xs)
-    trace = body_trace(self.limits.name)
-    elements = Elements(trace)
-    on_tape = {v: part for (what, v), part in g.parts.items() if what == "tape"}
-    seeds = [(v, share) for v, part in on_tape.items() if (share := part.read(elements)) is not None]
-    order = self.order([*self.results, *on_tape])
-    sources = list(zip([*self.carries, *self.closures, *self.elements], wanted, strict=False))
-    leading = _reached([x for x, is_wanted in sources if is_wanted], _dependents(self, order))
-    fixed = {*order, *self.inputs, *self.closures} - leading
+    with body_trace(self.limits.name) as trace:
+        elements = Elements(trace)
+        on_tape = {v: part for (what, v), part in g.parts.items() if what == "tape"}
+        seeds = [(v, share) for v, part in on_tape.items() if (share := part.read(elements)) is not None]
+        order = self.order([*self.results, *on_tape])
+        sources = list(zip([*self.carries, *self.closures, *self.elements], wanted, strict=False))
+        leading = _reached([x for x, is_wanted in sources if is_wanted], _dependents(self, order))
+        fixed = {*order, *self.inputs, *self.closures} - leading
 
-    def turn(given: Sequence[Any]) -> tuple[list[Any], dict[Value, Any]]:
-        adjoints: dict[Value, Any] = {}
-        for v, share in [*zip(self.results, given, strict=True), *seeds]:
-            if share is not None and v.__class__ is not Constant and v not in fixed:
-                adjoints[v] = adjoints[v] + share if v in adjoints else share
-        pull_back(order, adjoints, values, fixed)
-        return [adjoints.get(x) for x in self.carries], adjoints
+        def turn(given: Sequence[Any]) -> tuple[list[Any], dict[Value, Any]]:
+            adjoints: dict[Value, Any] = {}
+            for v, share in [*zip(self.results, given, strict=True), *seeds]:
+                if share is not None and v.__class__ is not Constant and v not in fixed:
+                    adjoints[v] = adjoints[v] + share if v in adjoints else share
+            pull_back(order, adjoints, values, fixed)
+            return [adjoints.get(x) for x in self.carries], adjoints
 
-    starts = [g.parts.get(("final", i)) if x in leading else None for i, x in enumerate(self.carries)]
-    given_at = [r for r, start in zip(self.results, starts, strict=True) if start is not None]
-    reached = _reached([*given_at, *(v for v, _ in seeds)], _dependencies(self, order), fixed)
-    through = _through(trace, starts, [x in reached for x in self.carries], turn)
-    carried, adjoints = list(through.carried), through.other
-    shares = [adjoints.get(x) if is_wanted else None for x, is_wanted in sources]
-    sums: list[tuple[int, int, bool]] = []  # which operand, where its sum is among what is carried, and if a flag is
-    for number in range(len(inits), len(inits) + len(closures)):
-        if shares[number] is not None:
-            summed = _summed(trace, shares[number])
-            sums.append((number, len(carried), len(summed) > 1))
-            carried += summed
-    kept = {n: split(shares[n]) for n in range(len(inits) + len(closures), len(shares)) if shares[n] is not None}
+        starts = [g.parts.get(("final", i)) if x in leading else None for i, x in enumerate(self.carries)]
+        given_at = [r for r, start in zip(self.results, starts, strict=True) if start is not None]
+        reached = _reached([*given_at, *(v for v, _ in seeds)], _dependencies(self, order), fixed)
+        through = _through(trace, starts, [x in reached for x in self.carries], turn)
+        carried, adjoints = list(through.carried), through.other
+        shares = [adjoints.get(x) if is_wanted else None for x, is_wanted in sources]
+        sums: list[
+            tuple[int, int, bool]
+        ] = []  # the operand, where its sum is carried, and if a flag is
+        for number in range(len(inits), len(inits) + len(closures)):
+            if shares[number] is not None:
+                summed = _summed(trace, shares[number])
+                sums.append((number, len(carried), len(summed) > 1))
+                carried += summed
+        kept = {n: split(shares[n]) for n in range(len(inits) + len(closures), len(shares)) if shares[n] is not None}
     found: list[Any] = [None] * len(xs)
     if not carried and not kept:
         return found
@@ -161,23 +163,23 @@ def push(self: Loop, y: Value, tangents: Sequence[Any], *xs: Value) -> Pushed:
     """
     inits, _, tapes, given = self.split(xs)
     of_inits, of_closures, of_tapes, _ = self.split(tangents)
-    trace = body_trace(self.limits.name)
-    elements = Elements(trace)
-    known = {x: t for x, t in zip(self.closures, of_closures, strict=True) if t is not None}
-    for x, t in zip(self.elements, of_tapes, strict=True):
-        if t is not None and (share := t.read(elements)) is not None:
-            known[x] = share
-    order = self.order([*self.results, *self.kept])
+    with body_trace(self.limits.name) as trace:
+        elements = Elements(trace)
+        known = {x: t for x, t in zip(self.closures, of_closures, strict=True) if t is not None}
+        for x, t in zip(self.elements, of_tapes, strict=True):
+            if t is not None and (share := t.read(elements)) is not None:
+                known[x] = share
+        order = self.order([*self.results, *self.kept])
 
-    def turn(given: Sequence[Any]) -> tuple[list[Any], dict[Value, Any]]:
-        pushed = known | {x: t for x, t in zip(self.carries, given, strict=True) if t is not None}
-        push_forward(order, pushed, values)
-        return [pushed.get(result) for result in self.results], pushed
+        def turn(given: Sequence[Any]) -> tuple[list[Any], dict[Value, Any]]:
+            pushed = known | {x: t for x, t in zip(self.carries, given, strict=True) if t is not None}
+            push_forward(order, pushed, values)
+            return [pushed.get(result) for result in self.results], pushed
 
-    given_at = [x for x, t in zip(self.carries, of_inits, strict=True) if t is not None]
-    reached = _reached([*given_at, *known], _dependents(self, order))
-    through = _through(trace, of_inits, [x in reached for x in self.carries], turn)
-    kept = {v: split(through.other[v]) for v in self.kept if v in through.other}
+        given_at = [x for x, t in zip(self.carries, of_inits, strict=True) if t is not None]
+        reached = _reached([*given_at, *known], _dependents(self, order))
+        through = _through(trace, of_inits, [x in reached for x in self.carries], turn)
+        kept = {v: split(through.other[v]) for v in self.kept if v in through.other}
     both = Loop(
         [*self.carries, *(each.carry for each in through.carried)], self.index, [*self.elements, *elements.tape_of],
         [*self.results, *(each.result for each in through.carried)], self.goes_on,

@@ -89,13 +89,14 @@ def staged(
     """
     state = Tree(init, f"the state of the {limits.name}")
     is_traced = any(isinstance(x, Traced) for x in [*state.numbers, count])
-    trace = body_trace(limits.name)
-    carries, turn = [trace.input("state") for _ in state.numbers], trace.input("turn")
     tapes = entries.stacks() if entries is not None else []
-    elements = [trace.input("x") for _ in tapes]
+    kept: Any = None
     try:
-        test = None if condition is None else _condition(condition(state.build(carries)), limits)
-        result, kept = body(state.build(carries), turn, *elements), None
+        with body_trace(limits.name) as trace:
+            carries, turn = [trace.input("state") for _ in state.numbers], trace.input("turn")
+            elements = [trace.input("x") for _ in tapes]
+            test = None if condition is None else _condition(condition(state.build(carries)), limits)
+            result = body(state.build(carries), turn, *elements)
     except TraceError:
         if is_traced or any(isinstance(tape, Traced) for tape in tapes):
             raise

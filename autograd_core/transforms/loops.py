@@ -115,7 +115,7 @@ def fori_loop(
         loop = staged(init_val, lambda state, i: body_fun(first + i if first else i, state), limits, count=count)
         if loop is not None:
             return loop.state
-    turns = range(lower, upper)
+    turns = range(_whole(lower, "lower"), _whole(upper, "upper"))
     if len(turns) > max_turns:
         raise LoopError(limits.turns_exceeded)
     state = init_val
@@ -206,10 +206,10 @@ def _branch(
     limits: Limits,
 ) -> tuple[list[Value], Structure]:  # fmt: skip
     """A branch as a loop of one turn, or none: its results there, and elsewhere those so far."""
-    trace = body_trace(limits.name)
-    given = {x: trace.input("operand") for x in operands.numbers if isinstance(x, Traced)}
-    built = operands.build([given[x] if isinstance(x, Traced) else x for x in operands.numbers])
-    result = Tree(function(*built), "what a branch of cond returns")
+    with body_trace(limits.name) as trace:
+        given = {x: trace.input("operand") for x in operands.numbers if isinstance(x, Traced)}
+        built = operands.build([given[x] if isinstance(x, Traced) else x for x in operands.numbers])
+        result = Tree(function(*built), "what a branch of cond returns")
     if so_far is not None and not result.has_structure_of(so_far[1]):
         raise TransformError(
             f"the branches of cond return different structures: {so_far[1].describe()} and {result.describe()}"
@@ -248,9 +248,14 @@ def _limits(name: str, max_turns: int, max_memory: int) -> Limits:
 
 
 def _bound(bound: Any, what: str) -> Any:
-    if isinstance(bound, Value):
-        return bound
+    return bound if isinstance(bound, Traced) else float(_whole(bound, what))
+
+
+def _whole(bound: Any, what: str) -> int:
+    """A bound as an int; a float may be one, since a traced number is one in compiled code."""
+    if isinstance(bound, float) and bound.is_integer():
+        return int(bound)
     try:
-        return float(index(bound))
+        return index(bound)
     except TypeError:
         raise OperandTypeError(f"{what} of fori_loop is a whole number, not {bound!r}") from None

@@ -8,12 +8,22 @@ from typing import Any
 from llvmlite import ir
 
 from autograd_core.compiler.codegen.convention import KERNEL
-from autograd_core.compiler.codegen.function_writer import DOUBLE, I64, FunctionWriter
-from autograd_core.compiler.codegen.tapes import NO_MEMORY, TOO_MANY_TURNS, TapeTable, copy_vectors, splat, vector_of
+from autograd_core.compiler.codegen.function_writer import DOUBLE, I32, I64, FunctionWriter
+from autograd_core.compiler.codegen.tapes import (
+    NO_MEMORY,
+    NOT_WHOLE,
+    TOO_MANY_TURNS,
+    TapeTable,
+    copy_vectors,
+    splat,
+    vector_of,
+)
 from autograd_core.compiler.program.instructions import Instruction
 from autograd_core.compiler.program.loops import LoopCode
 
 __all__ = ["LoopWriter"]
+
+_TRUNC = ir.FunctionType(DOUBLE, [DOUBLE])
 
 
 class LoopWriter:
@@ -82,48 +92,52 @@ class LoopWriter:
         entry = tapes.entry(f, table, self._loop, len(code.columns))
         tapes.set_rows(f, entry, ir.Constant(I64, 0))
         read = [tapes.entry(f, table, tape.source) for tape in code.tapes]
+        lanes = None
+        if self._width > 1:
+            lanes = tapes.lanes(f, table)
+            if count is not None:
+                count = f.build.select(lanes, count, ir.Constant(vector_of(self._width), None))
         last = None if count is None else self._turns_ahead(table, count, entry, read)
-        self._turn_by_turn(table, rest, entry, read, count, last)
+        self._turn_by_turn(table, rest, entry, read, count, last, lanes)
+        if lanes is not None:
+            tapes.let_take_part(f, table, lanes)
 
     def _turns_ahead(self, table: Any, count: Any, entry: Any, read: Sequence[Any]) -> Any:
         """How many turns there will be: of all lanes the most; none if something is wrong."""
-        f, code, tapes = self._f, self._code, self._tapes
+        f, code, tapes, build = self._f, self._code, self._tapes, self._f.build
         most = ir.Constant(DOUBLE, float(code.max_turns + 1))
-        longest: Any = None
+        nothing = ir.Constant(DOUBLE, 0.0)
+        longest: Any = ir.Constant(I64, 0)
         for lane in range(self._width):
-            one = count if self._width == 1 else f.build.extract_element(count, ir.Constant(ir.IntType(32), lane))
-            one = f.build.select(
-                f.build.fcmp_ordered(">", one, ir.Constant(DOUBLE, 0.0)), one, ir.Constant(DOUBLE, 0.0)
-            )
-            one = f.build.select(f.build.fcmp_ordered("<", one, most), one, most)
-            turns = f.build.fptosi(one, I64)
-            is_part = f.build.fcmp_ordered("<", f.build.sitofp(turns, DOUBLE), one)
-            turns = f.add(turns, f.build.zext(is_part, I64))
-            longest = (
-                turns if longest is None else f.build.select(f.build.icmp_signed(">", turns, longest), turns, longest)
-            )
-        turns_of = f.build.alloca(I64)
-        f.build.store(longest, turns_of)
+            one = count if self._width == 1 else build.extract_element(count, ir.Constant(I32, lane))
+            is_whole = build.fcmp_ordered("==", one, build.call(f.declared("llvm.trunc.f64", _TRUNC), [one]))
+            with build.if_then(build.not_(is_whole), likely=False):
+                tapes.fail(f, table, NOT_WHOLE)
+            one = build.select(build.fcmp_ordered(">", one, nothing), one, nothing)
+            turns = build.fptosi(build.select(build.fcmp_ordered("<", one, most), one, most), I64)
+            longest = build.select(build.icmp_signed(">", turns, longest), turns, longest)
+        # if something went wrong, there is no turn
+        turns_of = build.alloca(I64)
+        build.store(build.select(self._is_fine(table), longest, ir.Constant(I64, 0)), turns_of)
 
         def stop_unless(holds: Any, status: int) -> None:
-            with f.build.if_then(f.build.not_(holds), likely=False):
+            with build.if_then(build.not_(holds), likely=False):
                 tapes.fail(f, table, status)
-            f.build.store(
-                f.build.select(self._is_fine(table), f.build.load(turns_of, typ=I64), ir.Constant(I64, 0)), turns_of
-            )
+                build.store(ir.Constant(I64, 0), turns_of)
 
-        stop_unless(f.build.icmp_signed("<=", longest, ir.Constant(I64, code.max_turns)), TOO_MANY_TURNS)
+        stop_unless(build.icmp_signed("<=", longest, ir.Constant(I64, code.max_turns)), TOO_MANY_TURNS)
         for each in read:
-            stop_unless(f.build.icmp_signed("<=", longest, tapes.rows(f, each)), NO_MEMORY)
+            turns = build.load(turns_of, typ=I64)
+            stop_unless(build.icmp_signed("<=", turns, tapes.rows(f, each)), NO_MEMORY)
+        turns = build.load(turns_of, typ=I64)
         if code.columns:
-            turns = f.build.load(turns_of, typ=I64)
-            most_bytes = code.max_memory * self._width
-            stop_unless(tapes.reserve(f, entry, self._loop, turns, most_bytes), NO_MEMORY)
-            tapes.set_rows(f, entry, f.build.load(turns_of, typ=I64))
-        return f.build.load(turns_of, typ=I64)
+            stop_unless(tapes.reserve(f, entry, self._loop, turns, code.max_memory * self._width), NO_MEMORY)
+            turns = build.load(turns_of, typ=I64)
+            tapes.set_rows(f, entry, turns)
+        return turns
 
     def _turn_by_turn(
-        self, table: Any, rest: Any, entry: Any, read: Sequence[Any], count: Any, last: Any
+        self, table: Any, rest: Any, entry: Any, read: Sequence[Any], count: Any, last: Any, lanes: Any
     ) -> None:  # fmt: skip
         f, code, tapes, build = self._f, self._code, self._tapes, self._f.build
         before = build.block
@@ -141,6 +155,7 @@ class LoopWriter:
             self._call(1, table, rest, self._at(self._given + self._left))
             zero = ir.Constant(vector_of(self._width), None)
             active = build.fcmp_unordered("!=", self._load(self._given + self._left), zero)
+            active = active if lanes is None else build.and_(active, lanes)
             goes_on = self._any(active)
         else:
             active = build.fcmp_ordered("<", number, count)
@@ -155,9 +170,13 @@ class LoopWriter:
         build.branch(body)
         build.position_at_end(body)
         self._read_tapes(index, read)
+        if lanes is not None:
+            tapes.let_take_part(f, table, active)
         self._call(0, table, rest, self._at(self._given))
         build.cbranch(self._is_fine(table), step, done)
         build.position_at_end(step)
+        if lanes is not None:
+            tapes.let_take_part(f, table, lanes)
         if code.columns:
             self._write_row(tapes.row(f, entry, self._loop, index))
             if last is None:

@@ -75,7 +75,7 @@ class _Module:
         with f.loop(0, count, self.width) as j:
             for number, column in columns:
                 f.store(f.load(vector, column, f.multiply(j, 8)), given, size * number)
-            self.tapes.clear_status(f, table)
+            self.tapes.start(f, table)
             f.build.call(run, [table, given, rest, results, ir.Constant(I64, 1)])
             left = splat(f, f.build.sub(count, j), self.width)
             exists = f.build.icmp_signed(">", left, ir.Constant(left.type, list(range(self.width))))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PythonLoop", "Rows"]
 
-_FINE, _TOO_MANY_TURNS, _NO_MEMORY = 0.0, 1.0, 2.0
+_FINE, _TOO_MANY_TURNS, _NO_MEMORY, _NOT_WHOLE = 0.0, 1.0, 2.0, 3.0
 
 
 class Rows:
@@ -25,7 +25,7 @@ class Rows:
     Attributes:
         final: the state at the end.
         turns: how many turns there were, for each sample.
-        status: 0, or 1 after too many turns, or 2 without memory.
+        status: 0, or what went wrong: see `autograd_core.transforms.loop_nodes.Limits`.
     """
 
     def __init__(self, rows: dict[int, Sequence[Any]] | None = None) -> None:
@@ -55,8 +55,13 @@ class PythonLoop:
         self._body = function_of(code.body, m)
         self._condition = None if code.condition is None else function_of(code.condition, m)
 
-    def __call__(self, *operands: Any) -> Rows:
-        """Run it; the operands are those of the instruction."""
+    def __call__(self, lanes: Any, *operands: Any) -> Rows:
+        """Run it.
+
+        Args:
+            lanes: which samples take part; True for all. The others may have any numbers, and would perhaps never end.
+            operands: those of the instruction.
+        """
         code, m, left = self._code, self._m, Rows()
         state, operands = list(operands[: code.state]), operands[code.state :]
         outside, operands = operands[: code.outside], operands[code.outside :]
@@ -66,12 +71,14 @@ class PythonLoop:
         tape_of = dict(zip(dict.fromkeys(tape.source for tape in code.tapes), sources, strict=True))
         last = 0
         if count is not None:
+            count = m.where(lanes, count, 0.0)
             last, left.status = self._turns_ahead(count, sources)
         turn = 0
         while left.status == _FINE:
             index = last - 1 - turn if code.is_backward else turn
             if self._condition is not None:
-                active = self._condition([*state, float(index), *[0.0] * len(code.tapes), *outside])[0] != 0.0
+                goes_on = self._condition(lanes, [*state, float(index), *[0.0] * len(code.tapes), *outside])[0]
+                active = m.logical_and(lanes, goes_on != 0.0)
                 if not _any(active):
                     break
                 left.status = self._limit(turn + 1)
@@ -82,7 +89,7 @@ class PythonLoop:
             else:
                 active = index < count
             elements = [tape_of[tape.source].rows[index][tape.column] for tape in code.tapes]
-            results = self._body([*state, float(index), *elements, *outside])
+            results = self._body(active, [*state, float(index), *elements, *outside])
             if code.columns:
                 left.rows[index] = [results[c.place] if c.is_output else state[c.place] for c in code.columns]
             state = [m.where(active, new, old) for new, old in zip(results, state, strict=False)]
@@ -94,10 +101,11 @@ class PythonLoop:
     def _turns_ahead(self, count: Any, sources: Sequence[Rows]) -> tuple[int, float]:
         """How many turns there will be: of all samples the most; and whether something is wrong."""
         counts = [count] if isinstance(count, float) else count.ravel().tolist()
-        longest = max((x for x in counts if x > 0.0), default=0.0)  # nan is none
-        if longest > self._code.max_turns:
+        if any(x % 1.0 != 0.0 for x in counts if not math.isinf(x)):  # nan too
+            return 0, _NOT_WHOLE
+        if max(counts) > self._code.max_turns:
             return 0, _TOO_MANY_TURNS
-        turns = math.ceil(longest)
+        turns = max(0, int(max(counts)))
         if any(turns > len(source.rows) for source in sources):
             return 0, _NO_MEMORY
         return turns, self._limit(turns)

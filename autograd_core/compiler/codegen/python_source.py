@@ -29,13 +29,13 @@ def python_source(program: Program) -> str:
 
 
 def _source(program: Program) -> tuple[str, list[Operation | LoopCode]]:
-    """The source of a function ``run(m, called, inputs)``, which gives the list of outputs, and what it calls.
+    """The source of a function ``run(m, called, lanes, inputs)``, which gives the list of outputs, and what it calls.
 
     In ``called`` it finds the functions of primitives, the loops, and last what makes a tape of numbers.
     """
     last_use = {x: i for i in program.instructions for x in i.operands}
     outputs = set(program.outputs)
-    lines = ["def run(m, called, inputs):"]
+    lines = ["def run(m, called, lanes, inputs):"]
     called: list[Operation | LoopCode] = []
     for instruction in program.instructions:
         if instruction.op == "constant":
@@ -66,11 +66,10 @@ def _expression(instruction: Instruction, called: list[Operation | LoopCode]) ->
     leaf = LEAVES[op]
     if leaf.sign:
         return f"{names[0]} {leaf.sign} {names[1]}" if leaf.form is Form.INFIX else f"{leaf.sign}{names[0]}"
-    if op in ("call", "loop"):
-        what = instruction.primitive or instruction.number
-        called.append(what)
-        return f"called[{len(called) - 1}]({', '.join(names)})"
     match op:
+        case "call" | "loop":
+            called.append(instruction.primitive or instruction.number)
+            return f"called[{len(called) - 1}]({', '.join(['lanes', *names] if op == 'loop' else names)})"
         case "final":
             return f"{names[0]}.final[{instruction.number}]"
         case "turns" | "status":
@@ -82,14 +81,17 @@ def _expression(instruction: Instruction, called: list[Operation | LoopCode]) ->
     return f"m.{op}({', '.join(names)})"
 
 
-def python_function(program: Program, m: NumberNamespace) -> Callable[[Sequence[Any]], list[Any]]:
-    """The program as a Python function of its inputs, over the namespace `m` of floats or arrays."""
+def python_function(program: Program, m: NumberNamespace) -> Callable[[Any, Sequence[Any]], list[Any]]:
+    """The program as a Python function, over the namespace `m` of floats or arrays.
+
+    It takes which samples are to be computed, True for all, and its inputs.
+    """
     source, calls = _source(program)
     scope: dict[str, Any] = {}
     exec(compile(source, "<compiled by autograd_core>", "exec"), scope)
     run = scope["run"]
     called = [*(_function_of(each, m) for each in calls), _stacked]
-    return lambda inputs: run(m, called, inputs)
+    return lambda lanes, inputs: run(m, called, lanes, inputs)
 
 
 def _function_of(what: Operation | LoopCode, m: NumberNamespace) -> Any:

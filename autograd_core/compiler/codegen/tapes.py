@@ -1,8 +1,8 @@
 """The tapes of a kernel: memory that grows, with a row for each turn of a loop, of vectors, one for each number kept.
 
-The kernel has a table of all tapes: at its head what went wrong, if anything did, then for each tape its address, how
-many rows there is room for, and how many are filled. A loop never takes more turns than there are rows in the tapes
-that it reads, and none once something went wrong.
+The kernel has a table of all tapes: at its head what went wrong, if anything did, and which lanes of a vector take part
+in what is done now; then for each tape its address, how many rows there is room for, and how many are filled. A loop
+never takes more turns than there are rows in the tapes that it reads, and none once something went wrong.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from llvmlite import ir
 from autograd_core.compiler.codegen.function_writer import DOUBLE, FREE, I1, I64, MEMCPY, POINTER, FunctionWriter
 from autograd_core.compiler.program.instructions import Instruction
 
-__all__ = ["NO_MEMORY", "TOO_MANY_TURNS", "TapeTable", "copy_vectors", "splat", "vector_of"]
+__all__ = ["NOT_WHOLE", "NO_MEMORY", "TOO_MANY_TURNS", "TapeTable", "copy_vectors", "splat", "vector_of"]
 
-TOO_MANY_TURNS, NO_MEMORY = 1, 2
+TOO_MANY_TURNS, NO_MEMORY, NOT_WHOLE = 1, 2, 3
+"""What may go wrong; see `autograd_core.transforms.loop_nodes.Limits`."""
 _WORDS = 3
 """Of an entry: the address, the rows that there is room for, and those that are filled."""
 _FIRST_ROWS = 32
@@ -55,29 +56,43 @@ class TapeTable:
 
     def __init__(self, module: Any, width: int) -> None:
         self.width = width
+        self._first = 8 + 8 * width  # byte of the first entry
         self._columns: dict[Instruction, int] = {}
         self._place: dict[Instruction, int] = {}
         self._grow = _grow(module)
 
     def begin(self, f: FunctionWriter) -> Any:
         """The table, empty."""
-        words = 1 + _WORDS * len(self._place)
-        table = f.build.bitcast(f.build.alloca(I64, words), POINTER)
+        words = self._first // 8 + _WORDS * len(self._place)
+        # as a pointer that says nothing of what it points to
+        table = f.build.inttoptr(f.build.ptrtoint(f.build.alloca(I64, words), I64), POINTER)
         for word in range(words):
             f.store(ir.Constant(I64, 0), table, 8 * word)
         return table
 
+    def start(self, f: FunctionWriter, table: Any) -> None:
+        """Nothing is wrong yet, and all lanes take part."""
+        self.fail(f, table, 0)
+        self.let_take_part(f, table, ir.Constant(ir.VectorType(I1, self.width), [1] * self.width))
+
+    def lanes(self, f: FunctionWriter, table: Any) -> Any:
+        """Which lanes of a vector take part. The others may hold anything, so that a loop of theirs might never end."""
+        kind = vector_of(self.width)
+        return f.build.fcmp_ordered("!=", f.load(kind, table, 8), ir.Constant(kind, None))
+
+    def let_take_part(self, f: FunctionWriter, table: Any, lanes: Any) -> None:
+        kind = vector_of(self.width)
+        ones = ir.Constant(kind, [1.0] * self.width)
+        f.store(f.build.select(lanes, ones, ir.Constant(kind, None)), table, 8)
+
     def end(self, f: FunctionWriter, table: Any) -> None:
         """Give all memory back."""
         for place in self._place.values():
-            f.build.call(f.declared("free", FREE), [f.load(POINTER, table, 8 + 8 * _WORDS * place)])
+            f.build.call(f.declared("free", FREE), [f.load(POINTER, table, self._first + 8 * _WORDS * place)])
 
     def status(self, f: FunctionWriter, table: Any) -> Any:
         """0, or what went wrong."""
         return f.load(I64, table)
-
-    def clear_status(self, f: FunctionWriter, table: Any) -> None:
-        f.store(ir.Constant(I64, 0), table)
 
     def fail(self, f: FunctionWriter, table: Any, status: int) -> None:
         f.store(ir.Constant(I64, status), table)
@@ -87,7 +102,7 @@ class TapeTable:
         if columns is not None:
             self._columns[source] = columns
         place = self._place.setdefault(source, len(self._place))
-        return f.at(table, 8 + 8 * _WORDS * place)
+        return f.at(table, self._first + 8 * _WORDS * place)
 
     def row_bytes(self, source: Instruction) -> int:
         return 8 * self.width * self._columns[source]

@@ -1,0 +1,467 @@
+"""Loops that stay loops in compiled code: answers and derivatives of all orders are those of the plain Python loop."""
+
+from __future__ import annotations
+
+import itertools
+import math as plain
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from jit_modes import MODES, POINTS, Mode, apart, compiled, flat, use
+
+from autograd_core import (
+    Value,
+    cond,
+    fori_loop,
+    grad,
+    hessian,
+    jacfwd,
+    jit,
+    jvp,
+    math,
+    scan,
+    value_and_grad,
+    vjp,
+    while_loop,
+)
+from autograd_core.errors import AutogradError, LoopError, TraceError
+
+inf, nan = plain.inf, plain.nan
+where = math.where
+
+
+def newton(x: Any, y: Any) -> Any:
+    """√(x² + y²), from a start that depends on both."""
+    a = x * x + y * y
+    return while_loop(lambda r: abs(r * r - a) > 1e-13 * a, lambda r: 0.5 * (r + a / r), a + 1.0)
+
+
+def bisection(x: Any, y: Any) -> Any:
+    def halve(interval: Any) -> Any:
+        low, high = interval
+        middle = 0.5 * (low + high)
+        above = middle * middle * middle + middle > x * y
+        return where(above, low, middle), where(above, middle, high)
+
+    low, high = while_loop(lambda i: i[1] - i[0] > 1e-3, halve, (-5.0, x * x + 5.0))
+    r = 0.5 * (low + high)
+    return r - (r * r * r + r - x * y) / (3.0 * r * r + 1.0)
+
+
+def until_large(x: Any, y: Any) -> Any:
+    """Of a number of turns that differs from sample to sample."""
+    state = while_loop(
+        lambda s: math.logical_and(s["t"] < 40.0, s["r"] < 30.0),
+        lambda s: {"r": s["r"] * 1.5 + math.sin(s["r"] * y) * 0.1, "t": s["t"] + 1.0}, {"r": abs(x) + 0.5, "t": 0.0},
+    )  # fmt: skip
+    return state["r"] * y + state["t"]
+
+
+def nested(x: Any, y: Any) -> Any:
+    def outer(i: Any, r: Any) -> Any:
+        return fori_loop(0, i + 1, lambda j, s: math.sin(s) * y + j * x, r) + math.cos(i * r)
+
+    return fori_loop(0, 4, outer, x)
+
+
+def while_in_while(x: Any, y: Any) -> Any:
+    def outer(s: Any) -> Any:
+        t, r = s
+        _, r = while_loop(lambda q: q[0] < t, lambda q: (q[0] + 1.0, math.tanh(q[1] * y) + x), (0.0, r))
+        return t + 1.0, r
+
+    return while_loop(lambda s: s[0] < 3.0 + (x > 0.0), outer, (0.0, y))[1]
+
+
+def horner(x: Any, y: Any) -> Any:
+    total, parts = scan(lambda s, c: (s * x + c * y, s * c), 0.5 * y, np.array([1.0, -2.0, 0.5, 3.0]))
+    return total + parts[0] * parts[3] - parts[2]
+
+
+def scan_over_values(x: Any, y: Any) -> Any:
+    weights = {"w": np.array([x, y, x * y, x - y]), "b": np.array([[1.0, x], [y, 2.0], [x, x], [0.0, y]])}
+    total, kept = scan(lambda s, e: (math.tanh(s * e["w"] + e["b"][0]) + e["b"][1], (s, e["w"])), x, weights)
+    return total + sum(kept[0] * kept[1])
+
+
+def scanned_back(x: Any, y: Any) -> Any:
+    total, kept = scan(lambda s, c: (s * x + c, s), y, np.array([1.0, 2.0, 3.0]), reverse=True)
+    return total * kept[0] + kept[2]
+
+
+def without_entries(x: Any, y: Any) -> Any:
+    total, kept = scan(lambda s, _: (s * x + y, s * s), 0.25, length=5)
+    return total + kept[4] * kept[1]
+
+
+def branches(x: Any, y: Any) -> Any:
+    return cond(x > y, lambda a, b: math.sqrt(a - b) * a, lambda a, b: math.exp(a - b) * b, x, y)
+
+
+def branch_in_a_loop(x: Any, y: Any) -> Any:
+    def turn(i: Any, s: Any) -> Any:
+        return cond(s > 1.0, lambda s: math.sqrt(s) * y, lambda s: s + 0.7 + x * i, s)
+
+    return fori_loop(0, 6, turn, x * x)
+
+
+def loop_in_a_branch(x: Any, y: Any) -> Any:
+    down = lambda x, y: fori_loop(0, 5, lambda i, s: s * y + x, x)  # noqa: E731
+    return cond(x > 0.0, down, lambda x, y: while_loop(lambda s: s < 3.0, lambda s: s + y * y + 0.5, x), x, y)
+
+
+def checkpointed(x: Any, y: Any) -> Any:
+    step = lambda s: (s[0] + 1.0, s[1] * math.cos(s[1]) * 0.5 + x * y)  # noqa: E731
+    return while_loop(lambda s: s[0] < 17.0, step, (0.0, x), checkpoint=4)[1]
+
+
+def counted_by_a_value(x: Any, y: Any) -> Any:
+    return fori_loop(0, math.floor(x * x) + 1.0, lambda i, s: s * 0.9 + i * y, y)
+
+
+def with_a_guard(x: Any, y: Any) -> Any:
+    r = fori_loop(0, 3, lambda i, s: s * x + i, y)
+    return r * 2.0 if r > 1.0 else r * y
+
+
+def of_constants(x: Any, y: Any) -> Any:
+    start = while_loop(lambda s: s < 100.0, lambda s: s * 2.0 if s > 5.0 else s + 1.0, 1.0)
+    return fori_loop(0, 3, lambda i, s: s + start, x) * y
+
+
+def closures_only(x: Any, y: Any) -> Any:
+    return fori_loop(0, 4, lambda i, s: s + x * y * i, 0.0)
+
+
+def state_that_is_left(x: Any, y: Any) -> Any:
+    """Part of the state gets no cotangent at first, or never."""
+    return fori_loop(0, 3, lambda i, s: (s[1], s[2] * x, s[0] + y, s[3] * 2.0), (x, y, 1.0, x))[0]
+
+
+def never_a_turn(x: Any, y: Any) -> Any:
+    return fori_loop(0, 0, lambda i, s: s / 0.0 * x, y) + while_loop(lambda s: s < -inf, lambda s: s / x, y) * x
+
+
+FUNCTIONS = {
+    f.__name__: f for f in (
+        newton, bisection, until_large, nested, while_in_while, horner, scan_over_values, scanned_back,
+        without_entries, branches, branch_in_a_loop, loop_in_a_branch, checkpointed, counted_by_a_value, with_a_guard,
+        of_constants, closures_only, state_that_is_left, never_a_turn,
+    )
+}  # fmt: skip
+TRANSFORMS: dict[str, Callable[[Any], Any]] = {
+    "value": lambda f: f,
+    "value_and_grad": lambda f: value_and_grad(f, (0, 1)),
+    "jvp": lambda f: lambda x, y: jvp(f, (x, y), (1.0, 0.5)),
+    "hessian": lambda f: hessian(f, (0, 1)),
+    "forward over reverse": lambda f: lambda x, y: jvp(grad(f, (0, 1)), (x, y), (0.5, 2.0)),
+    "reverse over forward": lambda f: grad(lambda x, y: jvp(f, (x, y), (1.0, -1.0))[1], (0, 1)),
+    "third order": lambda f: grad(grad(grad(f))),
+}
+POINTS_XY = [(0.3, 0.7), (1.2, -0.4), (-0.6, 1.1), (1.9, 0.2), (-1.4, -0.9), (0.05, 1.6), (2.3, 0.55)]
+
+
+def close(found: float, wanted: float) -> bool:
+    if wanted != wanted or plain.isinf(wanted):
+        return apart(found, wanted) == 0.0
+    return abs(found - wanted) <= 2e-11 * max(1.0, abs(wanted))
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS)
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_points_and_their_derivatives_are_the_eager_ones(name: str, transform: str) -> None:
+    f = TRANSFORMS[transform](FUNCTIONS[name])
+    fast = jit(f)
+    for xs in POINTS_XY:
+        found, wanted = flat(fast(*xs)), flat(f(*xs))
+        assert len(found) == len(wanted)
+        assert all(map(close, found, wanted)), (xs, found, wanted)
+
+
+@pytest.mark.parametrize("mode", [mode for mode in MODES if mode != POINTS], ids=lambda mode: mode.name)
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_batches_without_llvm_and_of_all_widths(name: str, mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With remainders, in which lanes repeat the last sample."""
+    use(mode, monkeypatch)
+    f = value_and_grad(FUNCTIONS[name], (0, 1))
+    for count in (1, 5, 7):
+        points = POINTS_XY[:count]
+        for xs, found in zip(points, compiled(f, points, mode), strict=True):
+            wanted = flat(f(*xs))
+            assert all(map(close, found, wanted)), (xs, found, wanted)
+
+
+@pytest.mark.parametrize("transform", ["hessian", "jvp", "third order"])
+@pytest.mark.parametrize("name", ["until_large", "while_in_while", "branch_in_a_loop", "scan_over_values"])
+def test_batches_of_higher_orders(name: str, transform: str) -> None:
+    f = TRANSFORMS[transform](FUNCTIONS[name])
+    x, y = np.array(POINTS_XY).T
+    found = [np.asarray(column) for column in flat(jit(f, in_axes=0)(x, y))]
+    for place, xs in enumerate(POINTS_XY):
+        assert all(map(close, [float(column[place]) for column in found], flat(f(*xs))))
+
+
+@pytest.mark.parametrize("reduce", ["sum", "mean"])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_sums_over_a_batch(name: str, reduce: str) -> None:
+    f = value_and_grad(FUNCTIONS[name], (0, 1))
+    x, y = (np.tile(column, 9) for column in np.array(POINTS_XY).T)
+    found = flat(jit(f, in_axes=0, reduce=reduce)(x, y))
+    total = np.sum([flat(f(*xs)) for xs in POINTS_XY], axis=0)
+    assert np.allclose(found, total * (9 if reduce == "sum" else 1 / 7), rtol=1e-11)
+
+
+EDGES = (0.0, -0.0, 1.0, -1.0, 0.5, 2.0, inf, -inf, nan, 5e-324, 1e308)
+ENDLESS = {"newton", "bisection"}  # where x is so large, or nan, they do not end
+
+
+@pytest.mark.parametrize("mode", [MODES[0], *MODES[-3:]], ids=lambda mode: mode.name)
+@pytest.mark.parametrize("name", sorted(FUNCTIONS.keys() - ENDLESS - {"checkpointed", "closures_only"}))
+def test_ties_signed_zeros_infinities_and_nan(name: str, mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(mode, monkeypatch)
+    f = FUNCTIONS[name]
+    if name == "counted_by_a_value":
+        edges: Any = (0.0, -0.0, 1.0, -1.0, 2.0, 5e-324)
+    else:
+        edges = (-1.0, 0.0, 1.0, 0.25, 2.0) if name == "loop_in_a_branch" else EDGES
+    pairs = list(itertools.product(edges, EDGES if name != "loop_in_a_branch" else edges))
+    for way, eager in ((f, lambda *xs: f(*map(Value, xs)).data), (value_and_grad(f, (0, 1)),) * 2):
+        for xs, found in zip(pairs, compiled(way, pairs, mode, strict=True), strict=True):
+            with np.errstate(all="ignore"):
+                wanted = flat(eager(*xs))
+            # a gradient that is 0 may have another sign: it is a sum of none, or of zeros
+            assert all(close(a, b) or a == b == 0.0 for a, b in zip(found, wanted, strict=True)), (xs, found, wanted)
+
+
+def test_no_cotangent_is_not_one_of_zero() -> None:
+    """The slope of √ at 0 is infinite: where its number is not taken it must not meet a 0."""
+
+    def f(x: Any) -> Any:
+        def turn(s: Any) -> Any:
+            t, r, _ = s
+            root = math.sqrt(r)
+            return t + 1.0, where(t > 0.0, root, r + 0.0), where(t > 5.0, root, 2.0)
+
+        return while_loop(lambda s: s[0] < 3.0, turn, (0.0, x, x))[2]
+
+    assert grad(f)(0.0) == 0.0
+    assert jit(grad(f))(0.0) == 0.0
+    assert jit(grad(f), in_axes=0)(np.zeros(3)).tolist() == [0.0, 0.0, 0.0]
+    assert jit(lambda x: jvp(f, (x,), (1.0,)))(0.0) == (2.0, 0.0)
+
+
+def test_what_a_body_has_from_outside_only_is_computed_once() -> None:
+    """x · y before the loop, and its share of the slope after it: Σ i · ∞, where the plain loop adds up i · ∞."""
+    f = value_and_grad(closures_only, (0, 1))
+    assert close(flat(jit(f)(2.0, 3.0))[1], flat(f(2.0, 3.0))[1])
+    assert [plain.isnan(f(2.0, inf)[1][0]), jit(f)(2.0, inf)[1][0]] == [True, inf]
+
+
+def test_a_loop_in_a_branch_that_is_not_taken_does_not_run() -> None:
+    def f(x: Any) -> Any:
+        endless = lambda: while_loop(lambda s: s < 3.0, lambda s: s + x, x)  # noqa: E731
+        return cond(x > 0.0, endless, lambda: x * x)
+
+    def g(x: Any) -> Any:
+        return fori_loop(0, 3, lambda i, s: s + cond(s > 0.0, lambda s: f(x), lambda s: s * x, s), x)
+
+    for h in (f, g, grad(f), grad(g), lambda x: jvp(g, (x,), (1.0,)), grad(grad(g))):
+        x = np.array([0.5, -0.25, 1.0, -2.0, 0.125])
+        wanted = [flat(h(each)) for each in x.tolist()]
+        assert [all(map(close, flat(jit(h)(each)), w)) for each, w in zip(x.tolist(), wanted, strict=True)] == [
+            True
+        ] * 5
+        assert np.allclose(np.array(flat(jit(h, in_axes=0)(x))).T.reshape(5, -1), wanted, rtol=1e-12)
+
+
+def test_samples_that_are_done_wait() -> None:
+    """What would be endless for a sample that is done, in a loop in the loop, does not run for it."""
+
+    def f(x: Any) -> Any:
+        turn = lambda s: s - 1.0 + 0.0 * while_loop(lambda r: r < 2.0, lambda r: r + s, 0.0)  # noqa: E731
+        return while_loop(lambda s: s > 0.0, turn, x)
+
+    x = np.arange(1.0, 12.0)
+    found, slopes = jit(value_and_grad(f), in_axes=0)(x)
+    assert found.tolist() == [0.0] * 11
+    assert slopes.tolist() == [1.0] * 11
+
+
+def test_many_turns_are_one_loop() -> None:
+    f = jit(value_and_grad(lambda x: fori_loop(0, 100_000, lambda i, s: s + math.sin(x) * 1e-5, 0.0)))
+    value, slope = f(0.3)
+    assert value == pytest.approx(plain.sin(0.3), rel=1e-11)
+    assert slope == pytest.approx(plain.cos(0.3), rel=1e-11)
+    assert f.paths[0].root.stats["instructions"] < 200
+
+
+def test_other_transforms_go_through_loops() -> None:
+    f = jit(lambda x, y: vjp(newton, x, y)[1](2.0))
+    assert all(map(close, flat(f(3.0, 4.0)), [1.2, 1.6]))
+    rates = jit(jacfwd(lambda x: [horner(x, 2.0), nested(x, 0.5)]))
+    assert all(map(close, flat(rates(0.4)), flat(jacfwd(lambda x: [horner(x, 2.0), nested(x, 0.5)])(0.4))))
+    assert close(grad(jit(newton))(3.0, 4.0), 0.6)
+    assert close(hessian(jit(newton))(3.0, 4.0), 16.0 / 125.0)
+
+
+# Limits
+
+
+def spun(x: Any, **limits: Any) -> Any:
+    return while_loop(lambda s: s > -1.0, lambda s: s + x, x, **limits)
+
+
+@pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
+def test_too_many_turns(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(mode, monkeypatch)
+    ways = [lambda x: spun(x, max_turns=50), grad(lambda x: spun(x, max_turns=50))]
+    for f in ways:
+        ends = compiled(f, [(-0.25,), (-0.5,)], mode)
+        assert len(ends) == 2
+        with pytest.raises(LoopError, match=r"while_loop at .*test_loops\.py.* not over after 50 turns \(max_turns\)"):
+            compiled(f, [(-0.25,), (1.0,), (-0.5,)], mode)
+    with pytest.raises(LoopError, match="after 50 turns"):
+        spun(1.0, max_turns=50)
+    with pytest.raises(LoopError, match=r"fori_loop.* after 5 turns"):
+        compiled(lambda x: fori_loop(0, x, lambda i, s: s + 1.0, 0.0, max_turns=5), [(6.0,)], mode)
+
+
+@pytest.mark.parametrize("reduce", [None, "sum"])
+def test_a_batch_may_not_go_on_beyond_a_limit(reduce: Any) -> None:
+    f = jit(grad(lambda x: spun(x, max_turns=50)), in_axes=0, reduce=reduce)
+    assert np.all(np.asarray(f(np.full(9, -0.25))) != 0.0)
+    with pytest.raises(LoopError, match="after 50 turns"):
+        f(np.where(np.arange(9) == 4, 1.0, -0.25))
+    assert np.all(np.asarray(f(np.full(9, -0.25))) != 0.0)  # nothing is left behind
+
+
+@pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
+def test_too_much_memory(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(mode, monkeypatch)
+
+    def f(x: Any, **limits: Any) -> Any:
+        return fori_loop(0, 2000, lambda i, s: math.sin(s) + x, x, **limits)
+
+    exact = grad(f)(0.5)
+    for limits in ({}, {"max_memory": 20_000, "checkpoint": 50}):
+        assert close(compiled(grad(lambda x, limits=limits: f(x, **limits)), [(0.5,)], mode)[0][0], exact)
+    small = {"max_memory": 10_000}
+    assert close(compiled(lambda x: f(x, **small), [(0.5,)], mode)[0][0], f(0.5))  # the value keeps nothing
+    assert close(compiled(lambda x: jvp(lambda x: f(x, **small), (x,), (1.0,))[1], [(0.5,)], mode)[0][0], exact)
+    with pytest.raises(LoopError, match=r"10000 bytes \(max_memory\).* checkpoint="):
+        compiled(grad(lambda x: f(x, **small)), [(0.5,)], mode)
+
+
+def test_limits_of_loops_in_loops() -> None:
+    def f(x: Any) -> Any:
+        inner = lambda i, s: while_loop(lambda s: s < 10.0, lambda s: s + x, s, max_turns=100)  # noqa: E731
+        return fori_loop(0, 3, inner, 0.0)
+
+    g = jit(value_and_grad(f))
+    assert g(1.0) == (10.0, 10.0)
+    with pytest.raises(LoopError, match="after 100 turns"):
+        g(0.0)
+    assert g(1.0) == (10.0, 10.0)
+
+
+# What cannot be compiled
+
+
+def test_a_branch_in_a_body_says_what_to_do() -> None:
+    with pytest.raises(TraceError, match=r"in the body of a loop a branch .*test_loops\.py.* where, maximum.* cond"):
+        jit(lambda x: fori_loop(0, 3, lambda i, s: s + x if s > 0.0 else s, x))(1.0)
+    with pytest.raises(TraceError, match=r"in the body of a loop int\(\).* trunc"):
+        jit(lambda x: while_loop(lambda s: s < 3.0, lambda s: s + int(s) + 1.0, x))(1.0)
+    assert fori_loop(0, 3, lambda i, s: s + 1.0 if s > 0.0 else s, 1.0) == 4.0  # plain numbers may
+
+
+def test_what_leaks_from_a_body() -> None:
+    kept: list[Any] = []
+
+    def f(x: Any) -> Any:
+        fori_loop(0, 3, lambda i, s: kept.append(s * x) or s + 1.0, x)
+        return kept[-1] * 2.0
+
+    with pytest.raises(TraceError, match=r"from the body of the fori_loop at .* return it from the body"):
+        jit(f)(1.0)
+
+    def g(x: Any) -> Any:
+        def outer(i: Any, s: Any) -> Any:
+            fori_loop(0, 3, lambda j, t: kept.append(t * x) or t + 1.0, s)
+            return kept[-1] + s
+
+        return fori_loop(0, 2, outer, x)
+
+    with pytest.raises(TraceError, match="from the body of the fori_loop"):
+        jit(g)(1.0)
+
+    with pytest.raises(TraceError, match="earlier call"):
+        jit(lambda x: kept[0] + x)(1.0)
+
+
+def test_errors_are_of_the_package_and_later_calls_work() -> None:
+    calls = itertools.count()
+
+    def f(x: Any) -> Any:
+        if next(calls) == 0:
+            return fori_loop(0, 3, lambda i, s: (s, s), x)
+        return fori_loop(0, 3, lambda i, s: s * x, x)
+
+    g = jit(grad(f))
+    with pytest.raises(AutogradError):
+        g(2.0)
+    assert close(g(2.0), 32.0)
+
+
+# Loops among other things
+
+
+def test_a_loop_in_fit() -> None:
+    from autograd_core.nn import MLP
+    from autograd_core.optim import SGD
+
+    def loss(prediction: Any, target: Any) -> Any:
+        off = prediction - target
+        return fori_loop(0, 3, lambda i, s: math.sqrt(s + off * off), off * off)
+
+    x = np.linspace(-1.0, 1.0, 40).reshape(-1, 1)
+    courses = []
+    for _ in range(2):
+        model = MLP(1, [3, 1], activation="tanh", seed=1)
+        history = model.fit(
+            x, x[:, 0] ** 2, loss=loss, optimizer=SGD(model.parameters(), lr=0.05), epochs=3, batch_size=8, seed=1,
+            progress=False,
+        )  # fmt: skip
+        courses.append(history.losses)
+    assert courses[0] == courses[1]
+    assert courses[0][-1] < courses[0][0]
+
+
+def test_a_loop_with_a_function_in_python() -> None:
+    f = jit(value_and_grad(lambda x: fori_loop(0, 4, lambda i, s: math.gamma(s + 1.5) * 0.5 + x, x)))
+    wanted = value_and_grad(lambda x: fori_loop(0, 4, lambda i, s: math.gamma(s + 1.5) * 0.5 + x, x))(0.3)
+    assert all(map(close, f(0.3), wanted))
+
+
+def test_threads_share_a_batch_of_loops() -> None:
+    x = np.linspace(0.1, 3.0, 30_001)
+    f = value_and_grad(lambda x: newton(x, 0.5))
+    alone, together = (jit(f, in_axes=0, threads=threads)(x) for threads in (1, 4))
+    assert np.array_equal(alone[0], together[0])
+    assert np.array_equal(alone[1], together[1])
+    assert np.allclose(alone[0], np.hypot(x, 0.5), rtol=1e-12)
+
+
+def test_ir_of_loops_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    g = jit(grad(until_large))
+    g(0.5, 0.5)
+    assert "part_" in g.paths[0].root.ir
+    use(MODES[-1], monkeypatch)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        h = jit(grad(until_large))
+        h(0.5, 0.5)
+    assert "the condition of the loop called[0]" in h.paths[0].root.ir
