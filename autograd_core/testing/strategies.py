@@ -13,6 +13,7 @@ from autograd_core.engine.operators import SIGNS
 from autograd_core.engine.value import Value
 from autograd_core.errors import DataError
 from autograd_core.primitives import TABLE, lookup
+from autograd_core.transforms.loops import cond, fori_loop, scan, while_loop
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -22,6 +23,8 @@ __all__ = ["Program", "floats_in", "programs", "random_program", "values"]
 _PREFIXES = {"negative": "-", "positive": "+"}
 _CONSTANTS = (1.0, 2.0, 0.5, -1.0, 3.0, 0.1, 1e-3, 1e3)
 _KINDS = ("call", "call", "call", "call", "call", "where", "if", "loop")
+_CONTROL = ("while", "return", "look-up", "while_loop", "fori_loop", "scan", "cond")
+_LOOPS = {"while_loop": while_loop, "fori_loop": fori_loop, "scan": scan, "cond": cond}
 _CONDITIONS = ("greater", "less", "greater_equal", "less_equal", "not_equal", "equal")
 _LEFT_OUT = {"round_to": "its second operand is a whole number of digits"}
 # What takes an operand to where a function is finite, by the lowest of its operands: most of a random program's
@@ -80,7 +83,7 @@ class Program:
     def __init__(self, source: str, inputs: int) -> None:
         self.source = source
         self.inputs = inputs
-        scope: dict[str, Any] = {}
+        scope: dict[str, Any] = dict(_LOOPS)
         exec(source, scope)
         self._function = scope["program"]
 
@@ -92,20 +95,27 @@ class Program:
 
 
 def programs(
-    names: Sequence[str] | None = None, *, inputs: int = 2, max_size: int = 10, branches: bool = True
+    names: Sequence[str] | None = None,
+    *,
+    inputs: int = 2,
+    max_size: int = 10,
+    branches: bool = True,
+    loops: bool = False,
 ) -> SearchStrategy[Program]:
     """Random programs over the table; the result depends on an input.
 
     They share subexpressions, have constants, and, unless `branches` is false, ``if``, ``where`` and loops of a few
-    rounds. Primitives of any number of operands are called with 1 to 4; the operands of one that is not finite
-    everywhere are often guarded, as in ``x0.softplus().log()``. They shrink to fewer, simpler and plainer statements.
+    rounds; with `loops` also the loop functions of the package. Primitives of any number of operands are called with 1
+    to 4; the operands of one that is not finite everywhere are often guarded, as in ``x0.softplus().log()``. They
+    shrink to fewer, simpler and plainer statements.
 
     Args:
         names: the primitives to choose from, the simplest first, and guards among them; by default all that have a
             derivative, but for those that want a whole number, such as ``polygamma`` and ``round_to``.
         inputs: how many Values a program takes; at least 1.
         max_size: the largest number of statements.
-        branches: whether there are ``if``, ``where`` of a comparison, and loops.
+        branches: whether there are ``if``, ``where`` of a comparison, and loops over a few numbers.
+        loops: whether there are also ``while``, early returns, look-ups by a whole number, and the loop functions.
 
     Raises:
         PrimitiveError: for a name that is not in the table.
@@ -119,7 +129,7 @@ def programs(
         def pick(choices: Sequence[Any]) -> Any:
             return draw(st.sampled_from(choices))
 
-        return _Writer(pick, rows, inputs).program(max_size, branches)
+        return _Writer(pick, rows, inputs).program(max_size, _kinds(branches, loops))
 
     return draw_program()  # type: ignore[no-any-return]  # hypothesis is an extra
 
@@ -131,6 +141,7 @@ def random_program(
     inputs: int = 2,
     max_size: int = 10,
     branches: bool = True,
+    loops: bool = False,
 ) -> Program:
     """One of the programs of `programs`, quickly and without hypothesis, for long searches; nothing shrinks.
 
@@ -139,7 +150,8 @@ def random_program(
         names: as in `programs`, and so are the others.
         inputs: how many Values the program takes.
         max_size: the largest number of statements.
-        branches: whether there are ``if``, ``where`` of a comparison, and loops.
+        branches: whether there are ``if``, ``where`` of a comparison, and loops over a few numbers.
+        loops: whether there are also ``while``, early returns, look-ups by a whole number, and the loop functions.
 
     Raises:
         PrimitiveError: for a name that is not in the table.
@@ -148,7 +160,12 @@ def random_program(
     >>> random_program(random.Random(5), ["add", "exp"], max_size=1).source.splitlines()[-1]
     '    return v0'
     """
-    return _Writer(rng.choice, _rows(names), inputs).program(max_size, branches)
+    return _Writer(rng.choice, _rows(names), inputs).program(max_size, _kinds(branches, loops))
+
+
+def _kinds(branches: bool, loops: bool) -> Sequence[str]:
+    """The kinds of statements, the simplest first."""
+    return (*(_KINDS if branches else _KINDS[:1]), *(_CONTROL if loops else ()))
 
 
 def _is_drawn(row: Operation) -> bool:
@@ -229,13 +246,44 @@ class _Writer:
             case "loop":
                 start, rounds = self.variable(), self.pick((2, 3, 4))
                 return [f"{target} = {start}", f"for _ in range({rounds}):", f"    {target} = {self.call(target)}"]
+            case "while":
+                test = f"{target} {self.pick(('<', '>'))} {self.other()} and turns < {self.pick((2, 3, 4))}"
+                return [
+                    f"{target}, turns = {self.variable()}, 0", f"while {test}:",
+                    f"    {target}, turns = {self.call(target)}, turns + 1",
+                ]  # fmt: skip
+            case "return":
+                test = f"{target} {self.pick(('>', '<'))} {self.other()}"
+                return [f"{target} = {self.call()}", f"if {test}:", f"    return {target} * {self.variable()}"]
+            case "look-up":
+                table = ", ".join(repr(self.pick(_CONSTANTS)) for _ in range(4))
+                return [f"{target} = ({table})[int({self.variable()}.sin() * 2.0 + 2.0)] * {self.variable()}"]
+            case "while_loop" | "fori_loop" | "scan" | "cond":
+                return [f"{target} = {self.loop_function(kind)}"]
         return [f"{target} = {self.call()}"]
 
-    def program(self, max_size: int, branches: bool) -> Program:
+    def loop_function(self, kind: str) -> str:
+        """A call of a loop function, which closes over variables."""
+        start, body, turns = self.variable(), self.call("s"), self.pick((2, 3, 0, 5))
+        match kind:
+            case "fori_loop":
+                return f"fori_loop(0, {turns}, lambda i, s: {body} + i * {self.other()}, {start})"
+            case "scan":
+                call = f"scan(lambda s, _: ({body}, s), {start}, length={turns + 1})"
+                return f"{call}[{self.pick(('0', '1][-1'))}]"
+            case "cond":
+                test = f"{self.variable()}.{self.pick(_CONDITIONS)}({self.other()})"
+                return f"cond({test}, lambda s: {body}, lambda s: {self.call('s')}, {start})"
+        # it ends by itself after some turns, or before
+        test = f"s.{self.pick(_CONDITIONS)}({self.other()}) * ({turns}.0 - t)"
+        step = f"lambda q: (lambda s, t: ({body}, t + 1.0))(*q)"
+        return f"while_loop(lambda q: (lambda s, t: {test})(*q), {step}, ({start}, 0.0))[0]"
+
+    def program(self, max_size: int, kinds: Sequence[str]) -> Program:
         statements: dict[str, tuple[list[str], list[str]]] = {}  # the lines of each variable, and what they read
         for step in range(self.pick(range(1, max_size + 1))):
             target, self.used = f"v{step}", []
-            lines = self.statement(target, self.pick(_KINDS if branches else _KINDS[:1]))
+            lines = self.statement(target, self.pick(kinds))
             statements[target] = lines, self.used
             self.variables.append(target)
         needed = {target}

@@ -111,9 +111,7 @@ def cotangents(self: Loop, m: Any, g: Shares, y: Value, *xs: Value, wanted: Sequ
         through = _through(trace, starts, [x in reached for x in self.carries], turn)
         carried, adjoints = list(through.carried), through.other
         shares = [adjoints.get(x) if is_wanted else None for x, is_wanted in sources]
-        sums: list[
-            tuple[int, int, bool]
-        ] = []  # the operand, where its sum is carried, and if a flag is
+        sums: list[tuple[int, int, bool]] = []  # the operand, where its sum is carried, and if a flag is
         for number in range(len(inits), len(inits) + len(closures)):
             if shares[number] is not None:
                 summed = _summed(trace, shares[number])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import random
 import struct
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jit_modes import BATCHES, MODES, POINTS, Mode, apart, compiled, flat, use
+from jit_modes import BATCHES, MODES, POINTS, PYTHON, Mode, apart, compiled, flat, use
 from mpmath import mp
 from ways import DisagreementError, Result, Way, bound_of, compare
 
@@ -152,6 +153,57 @@ def test_random_programs_with_branches(mode: Mode, monkeypatch: pytest.MonkeyPat
         for xs, numbers in zip(points, compiled(both(program), points, mode), strict=True):
             compared += agrees(program, xs, numbers)
     assert compared > 150
+
+
+def loops_agree(seed: int, count: int, mode: Mode, together: int = 1) -> tuple[int, int]:
+    """How often compiled programs with loops gave what eager ones give, and how often they had to.
+
+    Args:
+        seed: of the programs.
+        count: how many programs.
+        mode: how they are compiled.
+        together: how many in one function.
+    """
+    rng = random.Random(seed)
+    compared = asked = 0
+    for start in range(0, count, together):
+        group = [random_program(rng, max_size=6, loops=True) for _ in range(min(together, count - start))]
+        points = [
+            xs for xs in random_points(seed + start, 3 if mode.width == 1 else 11) if all(map(ends, group, [xs] * 9))
+        ]
+        if not points:
+            continue
+        found = compiled(lambda *xs, group=group: [both(program)(*xs) for program in group], points, mode)
+        for xs, numbers in zip(points, found, strict=True):
+            for place, program in enumerate(group):
+                compared += agrees(program, xs, numbers[3 * place : 3 * place + 3])
+                asked += 1
+    return compared, asked
+
+
+def ends(program: Program, xs: Sequence[float]) -> bool:
+    """Whether it gives a number: where it looks up what is nan, it raises."""
+    try:
+        both(program)(*xs)
+    except (ValueError, OverflowError):
+        return False
+    return True
+
+
+@pytest.mark.parametrize("mode", [*NATIVE, *PYTHON], ids=lambda mode: mode.name)
+def test_random_programs_with_loops(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(mode, monkeypatch)
+    compared, asked = loops_agree(5, 60, mode)
+    assert compared > 0.8 * asked > 100
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("mode", [*NATIVE, *PYTHON], ids=lambda mode: mode.name)
+def test_many_random_programs_with_loops(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 100,000, if ``LOOP_PROGRAMS`` says so; they take an hour."""
+    use(mode, monkeypatch)
+    compared, asked = loops_agree(6, int(os.environ.get("LOOP_PROGRAMS", "1200")) // 4, mode, together=5)
+    assert compared > 0.8 * asked
 
 
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
