@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from threads import together
 
-from autograd_core import Graph, Value, custom_derivatives, grad, jit, math, value_and_grad
+from autograd_core import Graph, Value, custom_derivatives, grad, jit, math, value_and_grad, while_loop
 from autograd_core.losses import squared_error
 from autograd_core.nn import MLP
 from autograd_core.optim import SGD
@@ -53,6 +53,14 @@ class Work:
         self.batch = jit(f, in_axes=0)
         self.total = jit(f, in_axes=(0, 0), reduce="sum")
         self.mean = jit(grad(f), in_axes=(0, None), reduce="mean", threads=2)
+        self.root, self.roots = jit(value_and_grad(self._root)), jit(value_and_grad(self._root), in_axes=0)
+        self.paths = jit(value_and_grad(lambda x: math.sin(x) * factor if x > 0.0 else x * x), in_axes=0)
+
+    def _root(self, x: Any) -> Any:
+        """√(x² + factor), by a loop of more turns for some samples than for others."""
+        a = x * x + self.factor
+        turns = math.where(x > 0.0, 9.0, 12.0)
+        return while_loop(lambda s: s[0] < turns, lambda s: (s[0] + 1.0, 0.5 * (s[1] + a / s[1])), (0.0, a))[1]
 
     def use(self, kind: int) -> None:
         factor, x, y = self.factor, self.x, self.y
@@ -68,11 +76,20 @@ class Work:
             require(self.batch(single, y[::2]), truth(factor, single.astype(float), y[::2]), "other arrays")
         elif kind == 4:
             require(self.total(x, y), self.wanted.sum(), "a sum")
-        else:
+        elif kind == 5:
             require(self.mean(x, 0.75), (np.cos(x * factor) * factor * 0.75).mean(), "a mean")
+        elif kind == 6:
+            root = (0.25 + factor) ** 0.5
+            require(self.root(0.5), (root, 0.5 / root), "a loop")
+        elif kind == 7:
+            roots = np.sqrt(x * x + factor)
+            require(self.roots(x), (roots, x / roots), "a batch of loops")
+        else:
+            wanted = np.where(x > 0.0, np.sin(x) * factor, x * x), np.where(x > 0.0, np.cos(x) * factor, 2.0 * x)
+            require(self.paths(x), wanted, "a batch of two paths")
 
 
-KINDS = 6
+KINDS = 9
 
 
 def first_calls(seed: int) -> None:

@@ -111,10 +111,24 @@ def test_the_collector_finds_no_graph_objects():
 # Machine code. What a process has resident says what no tool of Python's sees.
 
 COMPILING = """
-import gc, sys
+import gc, sys, warnings
 import numpy as np
-from autograd_core import Graph, Value, grad, jit, math
+from autograd_core import Graph, Value, fori_loop, grad, jit, math
 from autograd_core.compiler import tuning
+
+def loop(k):
+    f = grad(lambda x: fori_loop(0, 20, lambda i, s: math.sin(s * x) + k, x))
+    jit(f)(1.0), jit(f, in_axes=0)(np.ones(3))
+
+def branch(k):
+    f = jit(grad(lambda x: x * k if x > 0.0 else x - k))
+    f(1.0), f(-1.0)
+
+stepped = jit(lambda x: x * int(x))
+
+def steps(k):
+    with warnings.catch_warnings(action="ignore"):
+        stepped(k)
 
 def point(k):
     f = jit(grad(lambda x: math.sin(x * k)))
@@ -164,7 +178,7 @@ resident = pytest.mark.skipif(
 
 
 @resident
-@pytest.mark.parametrize("name", ["point", "batch", "graph"])
+@pytest.mark.parametrize("name", ["point", "batch", "graph", "loop", "branch"])
 def test_code_that_was_dropped_is_freed(name: str) -> None:
     assert bytes_kept(name, 100, 40) < 30_000  # of some 100 KB
 
@@ -173,3 +187,9 @@ def test_code_that_was_dropped_is_freed(name: str) -> None:
 @pytest.mark.soak
 def test_code_of_many_structures_is_freed() -> None:
     assert bytes_kept("structures", 800, 800) < 12_000
+
+
+@resident
+@pytest.mark.soak
+def test_a_function_of_a_thousand_paths_keeps_few() -> None:
+    assert bytes_kept("steps", 1000, 200) < 2_000
