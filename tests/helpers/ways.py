@@ -19,7 +19,7 @@ UNIT = 2.0**-52
 K = 16.0
 LARGEST = 1e50
 VAGUE = 1e-6
-CANCELLING = {"sum", "dot", "logaddexp", "logsumexp", "lgamma", "swish", "gelu_tanh"}
+CANCELLING = {"sum", "dot", "logaddexp", "logdiffexp", "logsumexp", "lgamma", "swish", "gelu_tanh"}
 """Rows whose value is right to the last digits of a term, or of an operand's influence, and not always of itself."""
 
 

@@ -31,13 +31,13 @@ def check(row: Primitive, count: int, seed: int) -> None:
 
 @ROWS
 def test_values_and_local_derivatives(row: Primitive) -> None:
-    check(row, 20 if row.name in SLOW else 60, seed=0)
+    check(row, 12 if row.name in SLOW else 40, seed=0)
 
 
 @pytest.mark.soak
 @ROWS
 def test_values_and_local_derivatives_at_many_points(row: Primitive) -> None:
-    check(row, 400, seed=1)
+    check(row, 150, seed=1)
 
 
 @pytest.mark.parametrize(
