@@ -195,6 +195,9 @@ class Paths:
                 stacklevel=2,
             )
 
+    def __repr__(self) -> str:
+        return f"Paths({self.count} of {self._name})"
+
     def __str__(self) -> str:
         return "\n".join(describe(self.root, 0))
 

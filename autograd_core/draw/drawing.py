@@ -9,19 +9,16 @@ Where long edges would make a thicket, a dotted box stands in for an operand tha
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Sequence
-from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from autograd_core._files import write_whole
-from autograd_core.draw.rendering import render, with_titles
+from autograd_core.draw.picture import IN_LABEL, Picture, printable, shortened, tooltip
 from autograd_core.engine.graph import Graph
 from autograd_core.engine.traced import Traced
 from autograd_core.engine.value import Constant, Value
-from autograd_core.errors import DataError, MissingExtraError, RenderError
+from autograd_core.errors import DataError
 from autograd_core.namespaces import floats
 
 __all__ = ["Drawing", "draw", "to_dot", "to_svg"]
@@ -32,11 +29,6 @@ EDGES_PER_NODE = 4  # of a drawing, on average: Graphviz's time grows faster tha
 # LENGTH_OF_EDGES, an edge longer than LONGEST_EDGE starts at a stand-in for its operand that is drawn close by.
 LENGTH_OF_EDGES = 1000
 LONGEST_EDGE = 4
-LONGEST_LABEL = 32  # characters
-LONGEST_TOOLTIP = 1000
-
-_TEXT = ("dot", "gv")
-_RENDERED = ("svg", "png", "pdf", "jpg", "jpeg", "gif")
 
 _HEAD = """digraph "computation graph" {
 rankdir=LR; bgcolor=white; nodesep=0.2; ranksep=0.4;
@@ -48,13 +40,8 @@ _OPERATION = 'shape=box, style="filled,rounded", fillcolor="#fbe3b8"'
 _STAND_IN = 'shape=box, style="dotted,rounded"'
 _OUTPUT = ", peripheries=2, penwidth=1.4"
 
-# Graphviz decodes the references, then takes a backslash for the start of an escape (\N for the name of the node): once
-# in HTML-like labels, twice in tooltips.
-_IN_LABEL = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\\": "&#92;" * 2})
-_IN_TOOLTIP = {**_IN_LABEL, ord("\\"): "&#92;" * 4}
 
-
-class Drawing:
+class Drawing(Picture):
     """A picture of a graph as it is now; it shows itself in notebooks.
 
     Args:
@@ -72,62 +59,15 @@ class Drawing:
     def __init__(self, graph: Graph, *, derivatives: bool = False, max_nodes: int = MAX_NODES) -> None:
         if not isinstance(max_nodes, int) or max_nodes < 1:
             raise DataError(f"max_nodes is the number of nodes to draw, an integer of at least 1, not {max_nodes!r}")
-        self._repr = f"Drawing({graph!r})"
-        self._title = f"Computation graph of {len(graph.nodes)} nodes"
-        self.dot = _dot(graph, derivatives, max_nodes)
-
-    @cached_property
-    def svg(self) -> str:
-        """The picture as SVG.
-
-        Raises:
-            MissingExtraError: if neither pygraphviz nor a program ``dot`` is installed.
-            RenderError: if that failed.
-        """
-        return with_titles(render(self.dot, "svg").decode(), self._title)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the picture to a file, all of it or nothing.
-
-        Args:
-            path: its suffix decides the format: .svg, .dot or .gv, .png, .pdf, .jpg, .gif.
-
-        Raises:
-            DataError: for any other suffix.
-            MissingExtraError: if the format wants rendering and neither pygraphviz nor a program ``dot`` is installed.
-            RenderError: if rendering failed.
-            OSError: if the file cannot be written.
-        """
-        path = os.fspath(path)
-        suffix = os.path.splitext(path)[1][1:].lower()
-        if suffix in _TEXT:
-            content = self.dot.encode()
-        elif suffix == "svg":
-            content = self.svg.encode()
-        elif suffix in _RENDERED:
-            content = render(self.dot, suffix)
-        else:
-            known = ", ".join("." + each for each in _TEXT + _RENDERED)
-            raise DataError(f"the format of a picture follows from the suffix, and {path!r} has none of {known}")
-        write_whole(path, content)
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        bundle = {"text/plain": repr(self)}
-        try:
-            bundle["image/svg+xml"] = self.svg
-        except (MissingExtraError, RenderError):
-            return bundle  # a notebook that cannot show the picture shows the text; svg and save tell the reason
-        return bundle
-
-    def __repr__(self) -> str:
-        return self._repr
+        title = f"Computation graph of {len(graph.nodes)} nodes"
+        super().__init__(_dot(graph, derivatives, max_nodes), title, f"Drawing({graph!r})")
 
 
-def draw(output: Value, *more: Value, derivatives: bool = False, max_nodes: int = MAX_NODES) -> Drawing:
-    """A picture of everything that `output` (and more outputs) depend on.
+def draw(output: Any, *more: Value, derivatives: bool = False, max_nodes: int = MAX_NODES) -> Picture:
+    """A picture of everything that `output` (and more outputs) depend on; or of the paths of a function that branches.
 
     Args:
-        output: a Value.
+        output: a Value; or one of the ``paths`` of what `jit` gives, whose tree of decisions is drawn.
         more: further outputs to draw in the same picture.
         derivatives: whether to write its local derivative on each edge.
         max_nodes: the number of nodes to draw at most, those nearest to the outputs; at least 1.
@@ -141,6 +81,12 @@ def draw(output: Value, *more: Value, derivatives: bool = False, max_nodes: int 
     >>> draw(x * x + 1.0)
     Drawing(Graph(4 nodes, 1 leaves, 1 outputs))
     """
+    if not isinstance(output, Value):
+        from autograd_core.compiler.paths import Paths
+        from autograd_core.draw.paths_drawing import paths_drawing
+
+        if isinstance(output, Paths):
+            return paths_drawing(output)
     return Drawing(Graph(output, *more), derivatives=derivatives, max_nodes=max_nodes)
 
 
@@ -228,8 +174,8 @@ def _nearest(outputs: Sequence[Value], count: int) -> set[Value]:
 
 def _node(node: Value, output: bool, hidden: int) -> str:
     """The attributes of a node, `hidden` of whose edges are not drawn."""
-    label = _printable(str(node.label))
-    name = f"<B>{_short(label).translate(_IN_LABEL)}</B>" if label else ""
+    label = printable(str(node.label))
+    name = f"<B>{shortened(label).translate(IN_LABEL)}</B>" if label else ""
     op = node.op
     style = _OPERATION if op is not None else _CONSTANT if isinstance(node, Constant) else _LEAF
     lines = [name] if name else []
@@ -243,7 +189,7 @@ def _node(node: Value, output: bool, hidden: int) -> str:
         lines.append(f'<FONT POINT-SIZE="9">+ {hidden:,} operand{"s" * (hidden > 1)} not drawn</FONT>')
     rows = [f'<TD ALIGN="LEFT">{line}</TD>' for line in lines]
     if op is not None:
-        symbol = _short(_printable(op.symbol)).translate(_IN_LABEL)
+        symbol = shortened(printable(op.symbol)).translate(IN_LABEL)
         rows[0] = f'<TD ROWSPAN="{len(rows)}"><FONT POINT-SIZE="17"><B>{symbol}</B></FONT></TD>{rows[0]}'
     table = "".join(f"<TR>{row}</TR>" for row in rows)
     return (
@@ -254,18 +200,18 @@ def _node(node: Value, output: bool, hidden: int) -> str:
 
 def _numbers(node: Value) -> str:
     """The tooltip of a node."""
-    label = _printable(str(node.label))
+    label = printable(str(node.label))
     constant = isinstance(node, Constant)
     kind = node.op.name if node.op is not None else "constant" if constant else "leaf"
     name = f"{kind}{' ' * bool(label)}{label}"
     if isinstance(node, Traced):
-        return _tooltip(name)
-    return _tooltip(name, f"data {node.data!r}" if constant else f"data {node.data!r}, grad {node.grad!r}")
+        return tooltip(name)
+    return tooltip(name, f"data {node.data!r}" if constant else f"data {node.data!r}, grad {node.grad!r}")
 
 
 def _stand_in(node: Value) -> str:
     """The attributes of a node that stands for another one, drawn far away."""
-    mark = _short(_printable(str(node.label) or (node.op.symbol if node.op else ""))).translate(_IN_LABEL)
+    mark = shortened(printable(str(node.label) or (node.op.symbol if node.op else ""))).translate(IN_LABEL)
     number = "" if isinstance(node, Traced) else f" {node.data:.5g}"
     return f'label=<<I>{mark}</I>{number}>, tooltip="{_numbers(node)}", {_STAND_IN}'
 
@@ -274,9 +220,9 @@ def _edge(node: Value, index: int, partials: Sequence[float]) -> str:
     assert node.op is not None
     what = f"operand {index + 1} of {len(node.parents)} of {node.op.name}"
     if not partials:
-        return f'tooltip="{_tooltip(what)}"'
-    tooltip = _tooltip(what, f"local derivative {partials[index]!r}")
-    return f'label="{partials[index]:.5g}", tooltip="{tooltip}", labeltooltip="{tooltip}"'
+        return f'tooltip="{tooltip(what)}"'
+    text = tooltip(what, f"local derivative {partials[index]!r}")
+    return f'label="{partials[index]:.5g}", tooltip="{text}", labeltooltip="{text}"'
 
 
 def _local_derivatives(node: Value) -> list[float]:
@@ -286,17 +232,3 @@ def _local_derivatives(node: Value) -> list[float]:
     xs = [parent.data for parent in node.parents]
     cotangents = op.cotangents(floats, 1.0, node.data, *xs)
     return [0.0 if cotangent is None else float(cotangent) for cotangent in cotangents]
-
-
-def _printable(text: str) -> str:
-    """`text` with what is not printable (control characters, lone surrogates, …) escaped as in a Python literal."""
-    text = text[: LONGEST_TOOLTIP + 1]
-    return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-
-
-def _short(text: str, longest: int = LONGEST_LABEL) -> str:
-    return text if len(text) <= longest else text[: longest - 1] + "…"
-
-
-def _tooltip(*lines: str) -> str:
-    return "\\n".join(_short(_printable(line), LONGEST_TOOLTIP).translate(_IN_TOOLTIP) for line in lines)
