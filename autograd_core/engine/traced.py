@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from itertools import count
+from sys import _getframe
 from threading import get_ident
 from typing import Any, NoReturn
 
@@ -17,6 +18,7 @@ from autograd_core.errors import TraceError
 
 __all__ = ["Traced", "Tracing", "unknown"]
 
+_PACKAGE = __name__.partition(".")[0]
 _numbers = count()
 _on_threads: dict[Tracing, int] = {}
 """The traces under way, and the thread of each."""
@@ -198,7 +200,17 @@ class Traced(Value):
         return _recorded("pow", self, exponent)  # type: ignore[no-any-return]  # a Value, or NotImplemented
 
     __pow__ = Value.__pow__
-    __hash__ = object.__hash__
+
+    def __hash__(self) -> int:
+        """That of the node, for the package itself.
+
+        Raises:
+            TraceError: for anybody else, who would look up a number by it and silently not find it.
+        """
+        scope = _getframe(1).f_globals
+        if id(scope) not in _own_scopes:
+            _keep_own(scope)
+        return object.__hash__(self)
 
 
 Traced._recorded_as = Traced
@@ -222,6 +234,25 @@ def _compared(row: str, a: Any, b: Any) -> Any:
 
 # A subclass that has operators of its own is asked before a Value on its left.
 give_operators(Traced, _recorded, _compared)
+
+
+_own_scopes: set[int] = set()
+"""The addresses of the package's own namespaces, as they were met: modules, which nobody drops."""
+
+
+def _keep_own(scope: dict[str, Any]) -> None:
+    """Remember a namespace of the package.
+
+    Raises:
+        TraceError: if it is none.
+    """
+    if str(scope.get("__name__")).partition(".")[0] != _PACKAGE:
+        raise TraceError(
+            f"a dict, a set or a cache asks for the hash of a traced value{calling_line()}: that is the node's, and not "
+            "its number's, so that it would not find what an equal number finds; compare with ==, look up by an index, "
+            "or make the argument static"
+        )
+    _own_scopes.add(id(scope))
 
 
 def unknown(what: str, instead: str = "it is known only when the compiled function runs") -> NoReturn:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from itertools import product
 from typing import Any
 
 import pytest
 
-from autograd_core import Value, math
+from autograd_core import Value, grad, jit, math
 from autograd_core.engine.traced import Traced
 from autograd_core.engine.value import Constant
 from autograd_core.errors import TraceError
@@ -37,3 +38,19 @@ def test_operators_and_comparisons_stand_on_either_side(other: Any) -> None:
     assert x != "text"
     with pytest.raises(TypeError):
         x + "text"
+
+
+@pytest.mark.parametrize(
+    "look_up",
+    [
+        lambda x: {1.0: 2.0}.get(x, 0.0) * x,
+        lambda x: x if x in {1.0, 2.0} else 2.0 * x,
+        lambda x: {x: 1.0}[x] * x,
+        lambda x: functools.lru_cache(lambda y: y * y)(x),
+        lambda x: len({x, x * x}) * x,
+    ],
+)
+def test_the_hash_of_a_traced_value_is_not_its_numbers(look_up: Any) -> None:
+    for f in (look_up, grad(look_up)):
+        with pytest.raises(TraceError, match=r"hash of a traced value at .*test_traced\.py.* compare with =="):
+            jit(f)(1.0)
