@@ -248,7 +248,7 @@ def _keep_own(scope: dict[str, Any]) -> None:
     """
     if str(scope.get("__name__")).partition(".")[0] != _PACKAGE:
         raise TraceError(
-            f"a dict, a set or a cache asks for the hash of a traced value{calling_line()}: that is the node's, and not "
+            f"a dict, a set or a cache asks for the hash of a traced value{calling_line()}: that is the node's, not "
             "its number's, so that it would not find what an equal number finds; compare with ==, look up by an index, "
             "or make the argument static"
         )

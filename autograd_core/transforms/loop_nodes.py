@@ -66,7 +66,7 @@ class Loop(Structural):
         is_backward: whether turns go from the last one to 0.
         limits: see there.
         kept: the nodes of the body, or carries, that are on its tape, in order.
-        outer: how many nodes it was given.
+        carried_on: the node of a loop that does all of this and carries tangents, if there is one.
     """
 
     def __init__(
@@ -85,6 +85,7 @@ class Loop(Structural):
         self.results, self.goes_on = results, goes_on
         self.is_backward, self.limits = is_backward, limits
         self.kept: dict[Value, None] = dict.fromkeys(kept)
+        self.carried_on: Value | None = None
         outputs = [*results, *([] if goes_on is None else [goes_on]), *self.kept]
         self.closures = _closures(outputs, self.inputs)
 

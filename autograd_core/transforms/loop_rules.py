@@ -184,7 +184,7 @@ def push(self: Loop, y: Value, tangents: Sequence[Any], *xs: Value) -> Pushed:
         [node for nodes in kept.values() for node in nodes], self.is_backward, self.limits,
     )  # fmt: skip
     starts = [*inits, *(each.init for each in through.carried)]
-    loop = made_loop(both, starts, [*tapes, *elements.tape_of.values()], given)
+    loop = self.carried_on = made_loop(both, starts, [*tapes, *elements.tape_of.values()], given)
     return Pushed(loop, through.finals(loop, len(inits)), kept)
 
 

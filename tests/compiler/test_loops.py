@@ -21,6 +21,7 @@ from autograd_core import (
     jacfwd,
     jit,
     jvp,
+    linearize,
     math,
     scan,
     value_and_grad,
@@ -293,6 +294,27 @@ def test_many_turns_are_one_loop() -> None:
     assert value == pytest.approx(plain.sin(0.3), rel=1e-11)
     assert slope == pytest.approx(plain.cos(0.3), rel=1e-11)
     assert f.paths[0].root.stats["instructions"] < 200
+
+
+def test_a_loop_with_tangents_does_the_work_of_the_one_without() -> None:
+    def f(x: Any) -> Any:
+        return fori_loop(0, 5, lambda i, s: math.sin(s * x) + i, x)
+
+    def twice(x: Any) -> Any:
+        return jvp(lambda x: jvp(f, (x,), (1.0,))[1], (x,), (x,))
+
+    def pushed_by_its_result(x: Any) -> Any:
+        y, push = linearize(f, x)
+        return push(y) + y
+
+    def all_of_it(x: Any) -> Any:
+        return f(x), jvp(f, (x,), (2.0,)), grad(f)(x), scan(lambda s, c: (s * x + c, s), x, np.array([1.0, 2.0]))[1][1]
+
+    for g, loops in ((lambda x: jvp(f, (x,), (1.0,)), 1), (twice, 1), (pushed_by_its_result, 2), (all_of_it, None)):
+        fast = jit(g)
+        assert all(map(close, flat(fast(0.7)), flat(g(0.7))))
+        program = fast.paths[0].root.program
+        assert loops in (None, sum(each.op == "loop" for each in program.instructions))
 
 
 def test_other_transforms_go_through_loops() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from autograd_core.compiler.program.loops import lower_loop
 from autograd_core.engine.operation import Operation
 from autograd_core.engine.sweeps import topological_order
 from autograd_core.engine.value import Constant, Value
-from autograd_core.transforms.loop_nodes import Pick
+from autograd_core.transforms.loop_nodes import Loop, Pick
 from autograd_core.transforms.loop_tapes import Element
 
 __all__ = ["Program", "Way", "lower", "merge"]
@@ -85,14 +85,16 @@ def lower_nodes(m: Builder, order: Sequence[Value]) -> list[Value]:
     known: dict[Value, Any] = m.of_node  # of a loop's tape too
     captured = []
     applied: dict[Operation, Callable[..., Instruction]] = {}
-    kept = _kept_of(order)
+    order, done_by = _without_repeated(order)
+    kept = _kept_of(order, done_by)
     for node in order:
         if node in known:
             continue
         op = node.op
         if op is not None:
             if op.push is not None or isinstance(op, (Pick, Element)):
-                known[node] = lower_loop(m, node, kept, lower_nodes)
+                doer = done_by.get(node)
+                known[node] = known[doer] if doer is not None else lower_loop(m, node, kept, lower_nodes)
                 continue
             apply = applied.get(op)
             if apply is None:
@@ -106,12 +108,41 @@ def lower_nodes(m: Builder, order: Sequence[Value]) -> list[Value]:
     return captured
 
 
-def _kept_of(order: Iterable[Value]) -> dict[Value, dict[Value, int]]:
+def _without_repeated(order: Sequence[Value]) -> tuple[Sequence[Value], dict[Value, Value]]:
+    """The order, and for each loop of which another one does all and more, that one, which comes before it then."""
+    loops = {node: node.op.carried_on for node in order if isinstance(node.op, Loop)}
+    done_by = {node: doer for node, doer in loops.items() if doer in loops}
+    if not done_by:
+        return order, {}
+    for node in done_by:
+        while done_by[node] in done_by:
+            done_by[node] = done_by[done_by[node]]
+    done = dict.fromkeys(order, False)
+    ahead = set(order)
+    pending = [(node, False) for node in reversed(order)]
+    again: list[Value] = []
+    while pending:
+        node, is_done = pending.pop()
+        if is_done:
+            done[node] = True
+            again.append(node)
+        elif node in ahead:
+            ahead.remove(node)
+            parents = (done_by[node],) if node in done_by else node.parents
+            if any(parent in done and parent not in ahead and not done[parent] for parent in parents):
+                return order, {}  # a tangent that depends on what the loop gave
+            pending.append((node, True))
+            pending += [(parent, False) for parent in parents]
+    return again, done_by
+
+
+def _kept_of(order: Iterable[Value], done_by: Mapping[Value, Value]) -> dict[Value, dict[Value, int]]:
     """For each loop among nodes, those of its body whose tapes are asked for, and their columns."""
     kept: dict[Value, dict[Value, int]] = {}
     for node in order:
         if isinstance(node.op, Pick) and node.op.key[0] == "tape":
-            columns = kept.setdefault(node.parents[0], {})
+            loop = node.parents[0]
+            columns = kept.setdefault(loop, kept.setdefault(done_by.get(loop, loop), {}))
             columns.setdefault(node.op.key[1], len(columns))
     return kept
 
