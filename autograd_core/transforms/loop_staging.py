@@ -102,7 +102,7 @@ def staged(
             raise
         return None  # it may be one of plain numbers that branches
     if entries is not None:
-        result, kept = _pair(result)
+        result, kept = pair_of(result)
     following = Tree(result, f"what the body of the {limits.name} returns")
     if not following.has_structure_of(state):
         raise TransformError(
@@ -131,7 +131,12 @@ def _condition(result: Any, limits: Limits) -> Value:
         ) from None
 
 
-def _pair(result: Any) -> tuple[Any, Any]:
+def pair_of(result: Any) -> tuple[Any, Any]:
+    """What the function of `scan` returned: the next state, and what is kept of the turn.
+
+    Raises:
+        TransformError: if it is no pair.
+    """
     if not isinstance(result, tuple) or len(result) != 2:
         raise TransformError(
             "the function of scan returns a pair: the next state, and what to keep of the turn, or None"

@@ -19,7 +19,7 @@ from autograd_core.errors import LoopError, OperandTypeError, TransformError
 from autograd_core.transforms import loop_rules
 from autograd_core.transforms.loop_body import body_trace
 from autograd_core.transforms.loop_nodes import Limits, Loop, made_loop, pick
-from autograd_core.transforms.loop_staging import Entries, stacked, staged
+from autograd_core.transforms.loop_staging import Entries, pair_of, stacked, staged
 from autograd_core.transforms.trees import Structure, Tree
 
 __all__ = ["MAX_MEMORY", "MAX_TURNS", "cond", "fori_loop", "scan", "while_loop"]
@@ -155,7 +155,7 @@ def scan(
     """
     read = Entries(xs, length)
     limits = _limits("scan", read.length, max_memory)
-    if Tracing.is_under_way():
+    if read.length and Tracing.is_under_way():
         loop = staged(
             init, lambda state, _, *x: f(state, read.tree(x)), limits, count=float(read.length), entries=read,
             is_backward=reverse,
@@ -164,7 +164,7 @@ def scan(
             return loop.state, loop.stacked(read.length)
     state, kept = init, []
     for turn in range(read.length)[:: -1 if reverse else 1]:
-        state, y = f(state, read.tree(read.at(turn)))
+        state, y = pair_of(f(state, read.tree(read.at(turn))))
         kept.append(y)
     if reverse:
         kept.reverse()

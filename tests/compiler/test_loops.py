@@ -421,6 +421,50 @@ def test_what_leaks_from_a_body() -> None:
         jit(lambda x: kept[0] + x)(1.0)
 
 
+ONES = np.ones(3)
+
+
+@pytest.mark.parametrize(
+    ("f", "message"),
+    [
+        (lambda x: scan(lambda s, c: s * c, x, ONES), "the function of scan returns a pair"),
+        (lambda x: scan(lambda s, c: (s, None), x, [1.0, 2.0]), "each leaf of xs is an array"),
+        (lambda x: scan(lambda s, c: (s, None), x, (ONES, np.ones(4))), "differ in length"),
+        (lambda x: scan(lambda s, c: (s, None), x), "scan without xs wants a length"),
+        (lambda x: fori_loop(0, 2.5, lambda i, s: s, x), "upper of fori_loop is a whole number, not 2.5"),
+        (lambda x: fori_loop(0, 3, lambda i, s: s, x, max_turns=-1), "counts of 0 or more"),
+        (lambda x: fori_loop(0, x + 0.5, lambda i, s: s + x, x), "whole number"),
+        (lambda x: fori_loop(0, x * nan, lambda i, s: s + x, x), "whole number"),
+    ],
+)
+def test_what_is_wrong_is_said_in_eager_code_and_compiled(f: Callable[[Any], Any], message: str) -> None:
+    for way in (f, jit(f)):
+        with pytest.raises(AutogradError, match=message):
+            way(1.0)
+
+
+@pytest.mark.parametrize(
+    ("f", "message"),
+    [
+        (lambda x: fori_loop(0, 3, lambda i, s: (s, s), x), "returns a state of another structure"),
+        (lambda x: fori_loop(0, 3, lambda i, s: None, x), "body of the fori_loop at .* returns: None"),
+        (lambda x: while_loop(lambda s: (s, s), lambda s: s, x), "condition of the while_loop at .* truth value"),
+        (lambda x: cond(x > 0.0, lambda a: (a, a), lambda a: a, x), "branches of cond return different structures"),
+        (lambda x: fori_loop(0, 3, lambda i, s: s, x, checkpoint=0), "checkpoint is a count of 1 or more"),
+    ],
+)
+def test_what_is_wrong_in_compiled_code(f: Callable[[Any], Any], message: str) -> None:
+    with pytest.raises(AutogradError, match=message):
+        jit(f)(1.0)
+
+
+def test_no_entries_and_arrays_in_the_state() -> None:
+    assert jit(lambda x: scan(lambda s, c: (s * c, s), x, np.zeros(0))[0])(2.0) == 2.0
+    f = lambda x: scan(lambda s, r: (s + np.outer(r, r) * x, r * s[0]), np.eye(2), np.arange(6.0).reshape(3, 2))  # noqa: E731
+    for found, wanted in zip(jit(f)(2.0), f(2.0), strict=True):
+        assert np.array_equal(found, wanted.astype(float))
+
+
 def test_errors_are_of_the_package_and_later_calls_work() -> None:
     calls = itertools.count()
 
