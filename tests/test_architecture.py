@@ -133,6 +133,7 @@ LEANT_ON = {
     "_extras.py", "compiler/calling/binding.py", "compiler/codegen/convention.py",
     "compiler/codegen/function_writer.py", "compiler/machine/undisturbed.py", "compiler/outside.py", "engine/blocks.py",
     "engine/collector.py", "engine/operators.py", "engine/reals.py", "engine/strictness.py",
+    "transforms/transformed.py",
 }  # fmt: skip
 
 

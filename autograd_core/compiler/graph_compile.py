@@ -44,6 +44,7 @@ def compile_graph(graph: Graph, *, strict: bool = False) -> Graph:
     """
     graph.require_numbers()
     graph._code = compile_passes(graph.nodes, graph.leaves, graph.outputs, strict=strict).point
+    graph._compiled_with = {"strict": strict}
     return graph
 
 

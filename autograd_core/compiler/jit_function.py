@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import copy
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd_core.compiler import tuning
 from autograd_core.compiler.calling.binding import Binding, Call, whole
+from autograd_core.engine.portable import portable, qualified_name
 from autograd_core.errors import AutogradError, OperandTypeError, TransformError
 from autograd_core.transforms.mapping import Mapped
 
@@ -269,16 +270,18 @@ class Jit:
             return self
         raise TransformError(f"{self._name} is a method: compile it for each object, as in self.f = jit(self.f)")
 
+    @property
+    def _options(self) -> tuple[Any, ...]:
+        return self._axes, self._reduce, self._threads, self._strict, *self._binding.static, self._max_paths
+
     def __reduce__(self) -> Any:
-        # A function that was decorated is found by its name, and any other one is compiled anew.
-        path: str = getattr(self._f, "__qualname__", "")
-        place: Any = sys.modules.get(self.__module__)
-        for name in path.split("."):
-            place = getattr(place, name, None)
-        if place is self:
-            return path
-        options = self._axes, self._reduce, self._threads, self._strict, *self._binding.static, self._max_paths
-        return Jit, (self._f, *options)
+        return qualified_name(self, self._f) or (Jit, (portable(self._f), *self._options))
+
+    def __copy__(self) -> Jit:
+        return Jit(self._f, *self._options)
+
+    def __deepcopy__(self, memo: Any) -> Jit:
+        return Jit(copy.deepcopy(self._f, memo), *self._options)
 
     def __repr__(self) -> str:
         return f"<jit of {self._name}>"

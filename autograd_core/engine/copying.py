@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, SupportsIndex
 
 from autograd_core.engine.clock import clock
@@ -98,6 +99,23 @@ def restore_value(node: Value, state: Any) -> None:
 def graph_state(graph: Graph) -> dict[str, Any]:
     """What is kept of a graph: all but its native code, which lives in this process only."""
     return {**vars(graph), "_code": None}
+
+
+@method_of(Graph, "__setstate__")
+def restore_graph(graph: Graph, state: dict[str, Any]) -> None:
+    """Take over what was kept; code is made again when it is needed."""
+    vars(graph).update(state)
+    if graph._compiled_with:
+        graph._code = partial(_made_again, graph)
+
+
+def _made_again(graph: Graph, numbers: list[float]) -> list[float]:
+    twin = copy.deepcopy(Graph(*graph.outputs))
+    for node in twin.nodes:
+        node._stamp = 0  # the leaves of this one may have changed since it was evaluated
+    graph._code = code = twin.compile(**graph._compiled_with)._code
+    assert code is not None
+    return code(numbers)
 
 
 @method_of(Graph, "__copy__")

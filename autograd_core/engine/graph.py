@@ -60,6 +60,7 @@ class Graph:
         self._operations = [node for node in self.nodes if node.op is not None]
         # native code, if there is: from the data of the leaves to the data of the operations, and all adjoints
         self._code: Callable[[list[float]], list[float]] | None = None
+        self._compiled_with: dict[str, Any] = {}  # the options of that code
         # when the compiled passes ran, and the adjoints they gave: of the operations, then of the leaves
         self._evaluated: tuple[int, list[float]] = -1, []
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, overload
 
-from autograd_core.engine.operation import Forward, Operation, Rule
+from autograd_core.engine.operation import OPERATIONS, Forward, Operation, Rule
+from autograd_core.engine.portable import is_found_by_name
 from autograd_core.engine.reals import as_float, is_array
 from autograd_core.engine.value import TABLE, Value, as_value, record
 from autograd_core.engine.values import values
@@ -69,7 +70,13 @@ class Primitive(Operation):
 
     def __reduce__(self) -> Any:
         # A row of the table is found by its name; any other primitive is the global of that name in its module.
-        return (lookup, (self.name,)) if TABLE.get(self.name) is self else self.__name__
+        if TABLE.get(self.name) is self:
+            return lookup, (self.name,)
+        return self.__name__ if is_found_by_name(self.__module__) else (object.__new__, (type(self),), vars(self))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        OPERATIONS.add(self)
 
     def __copy__(self) -> Primitive:
         return self

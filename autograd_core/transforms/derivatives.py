@@ -8,13 +8,13 @@ that the result is a graph which the outer transform differentiates.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import wraps
 from typing import Any
 
 from autograd_core.engine.collector import collector_paused
 from autograd_core.engine.graph import gradients
 from autograd_core.errors import TransformError
 from autograd_core.transforms.function_call import Argnums, FunctionCall, argument_numbers, check_function
+from autograd_core.transforms.transformed import Transformed
 from autograd_core.transforms.trees import Shape, Structure, Tree, array_of
 
 __all__ = [
@@ -45,13 +45,12 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = 
     """
     check_function(f, "value_and_grad")
 
-    @wraps(f)
     def differentiated(*args: Any, **kwargs: Any) -> Any:
         with collector_paused():
             # A call of its own, so that its graph is gone when the collector is back and looks through what there is.
             return _value_and_gradient(f, argnums, has_aux, args, kwargs)
 
-    return differentiated
+    return Transformed(differentiated, value_and_grad, f, argnums, has_aux)
 
 
 def _value_and_gradient(
@@ -77,12 +76,11 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> 
     check_function(f, "grad")
     both = value_and_grad(f, argnums, has_aux)
 
-    @wraps(f)
     def gradient(*args: Any, **kwargs: Any) -> Any:
         value, result = both(*args, **kwargs)
         return (result, value[1]) if has_aux else result
 
-    return gradient
+    return Transformed(gradient, grad, f, argnums, has_aux)
 
 
 def jvp(
@@ -190,13 +188,13 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
 def jacrev(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
     """The Jacobian of `f` by reverse sweeps, one for each number in its result; see `jacobian`."""
     check_function(f, "jacrev")
-    return _jacobian(f, argnums, has_aux, lambda rows, columns: True)
+    return _jacobian(jacrev, f, argnums, has_aux, lambda rows, columns: True)
 
 
 def jacfwd(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
     """The Jacobian of `f` by forward sweeps, one for each number in its arguments; see `jacobian`."""
     check_function(f, "jacfwd")
-    return _jacobian(f, argnums, has_aux, lambda rows, columns: False)
+    return _jacobian(jacfwd, f, argnums, has_aux, lambda rows, columns: False)
 
 
 def jacobian(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
@@ -218,7 +216,7 @@ def jacobian(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False)
     [[2.0, 3.0], [1.0, 0.0]]
     """
     check_function(f, "jacobian")
-    return _jacobian(f, argnums, has_aux, lambda rows, columns: rows <= columns)
+    return _jacobian(jacobian, f, argnums, has_aux, lambda rows, columns: rows <= columns)
 
 
 def hessian(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
@@ -249,7 +247,6 @@ def derivative(f: Callable[..., Any], n: int = 1, has_aux: bool = False) -> Call
     if not isinstance(n, int) or n < 0:
         raise TransformError(f"the order of a derivative is 0, 1, 2, …, not {n!r}")
 
-    @wraps(f)
     def differentiated(x: Any) -> Any:
         with collector_paused():
             call = FunctionCall(f, (x,), [0], has_aux)
@@ -260,13 +257,13 @@ def derivative(f: Callable[..., Any], n: int = 1, has_aux: bool = False) -> Call
             (slope,) = call.numbers([y])
             return (slope, call.aux) if has_aux else slope
 
-    return differentiated
+    return Transformed(differentiated, derivative, f, n, has_aux)
 
 
 def _jacobian(
-    f: Callable[..., Any], argnums: Argnums, has_aux: bool, by_rows: Callable[[int, int], bool]
-) -> Callable[..., Any]:
-    @wraps(f)
+    transform: Callable[..., Any], f: Callable[..., Any], argnums: Argnums, has_aux: bool,
+    by_rows: Callable[[int, int], bool],
+) -> Callable[..., Any]:  # fmt: skip
     def differentiated(*args: Any, **kwargs: Any) -> Any:
         with collector_paused():
             call = FunctionCall(f, args, argument_numbers(argnums, args), has_aux, kwargs)
@@ -284,7 +281,7 @@ def _jacobian(
             )
             return (blocks, call.aux) if has_aux else blocks
 
-    return differentiated
+    return Transformed(differentiated, transform, f, argnums, has_aux)
 
 
 def _unit(i: int, size: int) -> list[float | None]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from operator import index
 from typing import Any
 
+from autograd_core.engine.portable import portable, qualified_name
 from autograd_core.errors import TransformError
 from autograd_core.transforms.trees import Structure, Tree, array_of, as_array, flatten
 
@@ -60,6 +62,15 @@ class Mapped:
         if not any(axis is not None for axis in whole):
             raise TransformError("in_axes maps no argument: say along which axis the samples lie")
         self.in_axes: int | tuple[int | None, ...] = whole if several else whole[0]  # type: ignore[assignment]  # no None
+
+    def __reduce__(self) -> Any:
+        return qualified_name(self, self.f) or (vmap, (portable(self.f), self.in_axes))
+
+    def __copy__(self) -> Mapped:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Mapped:
+        return vmap(copy.deepcopy(self.f, memo), self.in_axes)
 
     def __call__(self, *args: Any) -> Any:
         if not isinstance(self.in_axes, tuple):

@@ -8,7 +8,6 @@ Powell and Reid (On the Estimation of Sparse Jacobian Matrices, 1974).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import wraps
 from typing import Any
 
 from autograd_core._extras import require
@@ -19,6 +18,7 @@ from autograd_core.engine.value import Value
 from autograd_core.errors import TransformError
 from autograd_core.namespaces import floats
 from autograd_core.transforms.function_call import FunctionCall, argument_numbers, check_function
+from autograd_core.transforms.transformed import Transformed
 
 __all__ = ["colour", "sparse_hessian", "sparse_jacobian"]
 
@@ -47,13 +47,12 @@ def sparse_jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any
     """
     check_function(f, "sparse_jacobian")
 
-    @wraps(f)
     def differentiated(*args: Any, **kwargs: Any) -> Any:
         with collector_paused():
             call = _outermost(f, args, argnum, kwargs, "sparse_jacobian")
             return _matrix(call.order, call.outputs, call.inputs)
 
-    return differentiated
+    return Transformed(differentiated, sparse_jacobian, f, argnum)
 
 
 def sparse_hessian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
@@ -75,14 +74,13 @@ def sparse_hessian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]
     """
     check_function(f, "sparse_hessian")
 
-    @wraps(f)
     def differentiated(*args: Any, **kwargs: Any) -> Any:
         with collector_paused():
             call = _outermost(f, args, argnum, kwargs, "sparse_hessian")
             slopes = gradients(call.scalar("sparse_hessian"), call.inputs)
             return _matrix(topological_order(slopes), slopes, call.inputs)
 
-    return differentiated
+    return Transformed(differentiated, sparse_hessian, f, argnum)
 
 
 def _outermost(f: Callable[..., Any], args: Sequence[Any], argnum: int, kwargs: Any, transform: str) -> FunctionCall:
