@@ -278,9 +278,11 @@ class Jit:
         return qualified_name(self, self._f) or (Jit, (portable(self._f), *self._options))
 
     def __copy__(self) -> Jit:
-        return Jit(self._f, *self._options)
+        return self if qualified_name(self, self._f) else Jit(self._f, *self._options)
 
     def __deepcopy__(self, memo: Any) -> Jit:
+        if qualified_name(self, self._f):
+            return self  # as a function of a module is
         return Jit(copy.deepcopy(self._f, memo), *self._options)
 
     def __repr__(self) -> str:

@@ -18,7 +18,7 @@ from autograd_core.engine.methods import method_of
 from autograd_core.engine.sweeps import topological_order
 from autograd_core.engine.value import Constant, Value, as_value
 
-__all__ = ["graph_state", "reduce_value", "restore_value"]
+__all__ = ["graph_state", "reduce_value", "restore_graph", "restore_value"]
 
 
 class _Progress(threading.local):

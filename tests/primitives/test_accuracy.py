@@ -31,7 +31,7 @@ def check(row: Primitive, count: int, seed: int) -> None:
 
 @ROWS
 def test_values_and_local_derivatives(row: Primitive) -> None:
-    check(row, 12 if row.name in SLOW else 40, seed=0)
+    check(row, 5 if row.name in SLOW else 12, seed=0)
 
 
 @pytest.mark.soak

@@ -180,7 +180,7 @@ resident = pytest.mark.skipif(
 @resident
 @pytest.mark.parametrize("name", ["point", "batch", "graph", "loop", "branch"])
 def test_code_that_was_dropped_is_freed(name: str) -> None:
-    count, warm = (60, 30) if name == "loop" else (100, 40)
+    count, warm = (30, 20) if name == "loop" else (100, 40)
     assert bytes_kept(name, count, warm) < 30_000  # of some 100 KB
 
 

@@ -21,7 +21,9 @@ from autograd_core.errors import MissingExtraError
 WAYS = [way for way in travel.WAYS if way not in {"fork", "forkserver"} - set(get_all_start_methods())]
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "way", [way if way in ("pickle", "spawn", "dask") else pytest.param(way, marks=pytest.mark.soak) for way in WAYS]
+)
 def test_everything_travels(way: str) -> None:
     """In a process of its own, so that there is a main module, and before and after the first call."""
     command = [sys.executable, str(Path(travel.__file__)), way]
