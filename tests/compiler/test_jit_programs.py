@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jit_modes import BATCHES, MODES, POINTS, PYTHON, Mode, apart, compiled, flat, use
+from jit_modes import BATCHES, MODES, POINTS, PYTHON, Mode, apart, compiled, flat, in_modes, use
 from mpmath import mp
 from ways import DisagreementError, Result, Way, bound_of, compare
 
@@ -128,7 +128,7 @@ def recorded(program: Program, xs: Sequence[float]) -> list[float]:
     return [y.data, *(slope.data for slope in gradients(y, leaves))]
 
 
-@pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
+@in_modes()
 def test_strict_programs_of_arithmetic_give_the_same_bits(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
     use(mode, monkeypatch)
     several, points, passes, records = of_arithmetic()
@@ -202,11 +202,11 @@ def test_random_programs_with_loops(mode: Mode, monkeypatch: pytest.MonkeyPatch)
 def test_many_random_programs_with_loops(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of 100,000, if ``LOOP_PROGRAMS`` says so; they take an hour."""
     use(mode, monkeypatch)
-    compared, asked = loops_agree(6, int(os.environ.get("LOOP_PROGRAMS", "600")) // 4, mode, together=5)
+    compared, asked = loops_agree(6, int(os.environ.get("LOOP_PROGRAMS", "240")) // 4, mode, together=5)
     assert compared > 0.8 * asked
 
 
-@pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
+@in_modes()
 def test_branches_of_arithmetic_give_the_same_bits(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
     use(mode, monkeypatch)
     points = random_points(0, 20) + list(product(EDGES[:8], repeat=2))
@@ -280,7 +280,7 @@ def every_identity(x: Any, y: Any) -> list[Any]:
     return [f(x, y) for f in IDENTITIES]
 
 
-@pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
+@in_modes()
 def test_what_is_left_out_changes_no_bit_at_edges(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
     use(mode, monkeypatch)
     check_identities(list(product(EDGES, repeat=2)), mode)
@@ -340,7 +340,7 @@ def long_code(x: Any, y: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize("chunk", [3, 7, 50])
-@pytest.mark.parametrize("mode", [mode for mode in MODES if mode.is_native], ids=lambda mode: mode.name)
+@in_modes([mode for mode in MODES if mode.is_native])
 def test_chunks_give_the_same_bits(chunk: int, mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
     use(mode, monkeypatch)
     monkeypatch.setattr(tuning, "CHUNK", chunk)

@@ -16,7 +16,7 @@ import pytest
 from accuracy import SLOW, bound_of, operands_of, points_of
 from edge_points import GOLDEN, edge_operands, key_of
 from edge_rows import ROWS, SIGNED_ZERO, same
-from jit_modes import BATCHES, MODES, POINTS, Mode, apart, compiled, flat, use
+from jit_modes import BATCHES, MODES, POINTS, Mode, apart, compiled, flat, in_modes, use
 
 from autograd_core import grad, jit, value_and_grad
 from autograd_core import math as m
@@ -27,7 +27,7 @@ inf, nan = math.inf, math.nan
 ULPS = 4.0
 EDGES = (0.0, -0.0, 1.0, -1.0, inf, -inf, nan, 5e-324, -5e-324, 1e308, -1e308, 0.5, 2.0, -3.0, 700.0, -745.2)
 NATIVE = [POINTS, *BATCHES[-1:]]
-every_mode = pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
+every_mode = in_modes()
 native_modes = pytest.mark.parametrize("mode", NATIVE, ids=lambda mode: mode.name)
 
 
@@ -236,7 +236,7 @@ def shared(w: Any, b: Any, x: Any) -> Any:
     return root + ratio * m.where(m.less(x, 700.0), m.exp(w * x), 1.0) + power
 
 
-@pytest.mark.parametrize("mode", [mode for mode in MODES if mode.width > 1], ids=lambda mode: mode.name)
+@in_modes([mode for mode in MODES if mode.width > 1])
 @pytest.mark.parametrize("strict", [False, True], ids=["", "strict"])
 @pytest.mark.parametrize("reduce", ["sum", "mean"])
 def test_no_branch_that_is_not_taken_reaches_a_sum(

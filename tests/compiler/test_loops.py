@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from jit_modes import MODES, POINTS, Mode, apart, compiled, flat, use
+from jit_modes import MODES, POINTS, Mode, apart, compiled, flat, in_modes, use
 
 from autograd_core import (
     Value,
@@ -180,7 +180,7 @@ def test_points_and_their_derivatives_are_the_eager_ones(name: str, transform: s
         assert all(map(close, found, wanted)), (xs, found, wanted)
 
 
-@pytest.mark.parametrize("mode", [mode for mode in MODES if mode != POINTS], ids=lambda mode: mode.name)
+@in_modes([mode for mode in MODES if mode != POINTS])
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_batches_without_llvm_and_of_all_widths(name: str, mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
     """With remainders, in which lanes repeat the last sample."""
@@ -333,7 +333,7 @@ def spun(x: Any, **limits: Any) -> Any:
     return while_loop(lambda s: s > -1.0, lambda s: s + x, x, **limits)
 
 
-@pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
+@in_modes()
 def test_too_many_turns(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
     use(mode, monkeypatch)
     ways = [lambda x: spun(x, max_turns=50), grad(lambda x: spun(x, max_turns=50))]
@@ -357,7 +357,7 @@ def test_a_batch_may_not_go_on_beyond_a_limit(reduce: Any) -> None:
     assert np.all(np.asarray(f(np.full(9, -0.25))) != 0.0)  # nothing is left behind
 
 
-@pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
+@in_modes()
 def test_too_much_memory(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
     use(mode, monkeypatch)
 

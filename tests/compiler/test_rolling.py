@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from jit_modes import BATCHES, Mode, apart, use
+from jit_modes import BATCHES, Mode, apart, in_modes, use
 
 from autograd_core import jit, value_and_grad
 from autograd_core import math as m
@@ -21,7 +21,7 @@ from autograd_core.compiler.tuning import LANES
 from autograd_core.testing import random_program
 
 pytestmark = pytest.mark.skipif(not BATCHES, reason="loops are machine code")
-every_width = pytest.mark.parametrize("mode", BATCHES, ids=lambda mode: mode.name)
+every_width = in_modes(BATCHES)
 
 
 @pytest.fixture(autouse=True)

@@ -29,6 +29,12 @@ PYTHON = [Mode("Python", 1, False), Mode("arrays", 8, False)]
 MODES = [POINTS, *BATCHES, *PYTHON]
 
 
+def in_modes(modes: Sequence[Mode] = MODES) -> pytest.MarkDecorator:
+    """A test in each mode; in narrow vectors, which are like the widest ones, among the soaks only."""
+    params = [pytest.param(mode, marks=pytest.mark.soak) if 1 < mode.width < WIDEST else mode for mode in modes]
+    return pytest.mark.parametrize("mode", params, ids=lambda mode: mode.name)
+
+
 def use(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
     """From now on, compile for `mode`."""
     if not mode.is_native:

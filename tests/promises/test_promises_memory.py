@@ -187,7 +187,7 @@ def test_code_that_was_dropped_is_freed(name: str) -> None:
 @resident
 @pytest.mark.soak
 def test_code_of_many_structures_is_freed() -> None:
-    assert bytes_kept("structures", 800, 800) < 12_000
+    assert bytes_kept("structures", 400, 400) < 12_000
 
 
 @resident
