@@ -28,6 +28,8 @@ from autograd_core.primitives import TABLE
 from autograd_core.testing import Program, random_program
 from autograd_core.testing.oracle import SIDES
 
+pytestmark = pytest.mark.sweep
+
 inf, nan = math.inf, math.nan
 EDGES = (0.0, -0.0, 1.0, -1.0, inf, -inf, nan, 5e-324, -5e-324, 1e308, -1e308, 0.5, 2.0, -3.0)
 NATIVE = [POINTS, *BATCHES[-1:]]

@@ -23,6 +23,8 @@ from autograd_core import math as m
 from autograd_core.primitives import TABLE, Primitive
 from autograd_core.testing.accuracy import inner_points
 
+pytestmark = pytest.mark.sweep
+
 inf, nan = math.inf, math.nan
 ULPS = 4.0
 EDGES = (0.0, -0.0, 1.0, -1.0, inf, -inf, nan, 5e-324, -5e-324, 1e308, -1e308, 0.5, 2.0, -3.0, 700.0, -745.2)

@@ -15,6 +15,8 @@ from autograd_core.namespaces import arrays, floats, polygamma, precise
 from autograd_core.primitives import TABLE, Primitive
 from autograd_core.testing.accuracy import Deviation, local_derivatives, ulps
 
+pytestmark = pytest.mark.sweep
+
 ROWS = pytest.mark.parametrize("row", differentiable_rows(), ids=lambda row: row.name)
 
 

@@ -11,6 +11,8 @@ from autograd_core import derivative, grad, hessian, math
 from autograd_core.namespaces import precise
 from autograd_core.primitives import TABLE, Primitive
 
+pytestmark = pytest.mark.sweep
+
 # Those with a kink, a jump or a vertical tangent at 0; their higher derivatives are those of the piece selected.
 NOT_SMOOTH_AT_0 = {
     "abs", "cbrt", "ceil", "celu", "elu", "floor", "hard_swish", "leaky_relu", "relu", "relu6", "round", "selu", "sign",

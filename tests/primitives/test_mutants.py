@@ -22,6 +22,8 @@ from autograd_core.primitives import TABLE, Primitive
 from autograd_core.testing.accuracy import ulps
 from autograd_core.testing.differences import partial_derivative
 
+pytestmark = pytest.mark.sweep
+
 Cotangent = Callable[..., float | None]
 """``cotangent(g, y, *xs)`` in floats."""
 

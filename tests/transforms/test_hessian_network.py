@@ -6,11 +6,14 @@ import math as plain_math
 from typing import Any
 
 import numpy as np
+import pytest
 
 from autograd_core import math
 from autograd_core.losses import binary_cross_entropy
 from autograd_core.nn import MLP
 from autograd_core.transforms import grad, hessian, hvp
+
+pytestmark = pytest.mark.sweep
 
 SIZES = [2, 16, 16, 1]
 POINTS = [0.3, 1.4, 2.6]
