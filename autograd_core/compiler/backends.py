@@ -16,6 +16,7 @@ from autograd_core.compiler.codegen.python_source import python_function, python
 from autograd_core.compiler.machine import host
 from autograd_core.compiler.machine.batches import BatchRunner, cost_of
 from autograd_core.compiler.machine.memory import RESULTS
+from autograd_core.compiler.machine.object_cache import cache_at
 from autograd_core.compiler.program.instructions import has_loops, programs_of
 from autograd_core.compiler.program.rolling import roll, size_of
 from autograd_core.compiler.work import Builtin, Work
@@ -132,9 +133,10 @@ class NativePoint(_Native, _Point):
         tier = host.tier(instructions, width, has_loops=has_loops(work.program))
         self.stats = {"loops": loops, "vector_width": width, "chunks": text.chunks, "workspace": text.slots}
         self._plan, builtin = self._builtin_text(bool(text.called), slots=text.slots, new_array=self._new_array(work))
-        # around a longer kernel the builtin is not worth LLVM's time
-        together = bool(builtin and tier.passes)
-        self.code = Code(text.ir, tier, text.called, [builtin, *text.parts] if together else text.parts)
+        # around a longer kernel the builtin is not worth LLVM's time, and no other process could use one
+        together = bool(builtin and tier.passes) and cache_at(work.cache) is None
+        parts = [builtin, *text.parts] if together else text.parts
+        self.code = Code(text.ir, tier, text.called, parts, cache=work.cache)
         address = self.code.address(KERNEL.name)
         self._kernel = KERNEL.at(address)
         self._workspace = ctypes.c_double * max(1, text.slots)
@@ -273,7 +275,7 @@ class NativeBatch(_Native, _Batch):
         self.stats = {"loops": 0, "vector_width": width, "chunks": text.chunks, "workspace": text.slots}
         self._has_callbacks = bool(text.called)
         tier = host.tier(sum(len(each.instructions) for each in programs_of(work.program)), width)
-        self.code = Code(text.ir, tier, text.called, text.parts)
+        self.code = Code(text.ir, tier, text.called, text.parts, cache=work.cache)
         self._sizes = KernelSizes(width, sum(work.mapped), outputs, text.slots, reduced)
         self._words = self._sizes.words(self.code.address(KERNEL.name))
         self._driver = driver(width, reduced)

@@ -35,6 +35,7 @@ class Compiled:
         trace_seconds: how long the trace took, for `stats`.
         traced: for a path of a function that branches, its trace with the guards.
         general: does a call down any path of such a function, with arguments that are taken apart.
+        cache: see `Work`.
 
     Attributes:
         program: the straight-line code; print it.
@@ -61,6 +62,7 @@ class Compiled:
         departure: Value | None = None,
         answer: Value | None = None,
         general: Callable[[Sequence[Flat]], Any] | None = None,
+        cache: str | None = None,
     ) -> None:
         began = perf_counter()
         self._trace, self._general = trace, general
@@ -89,6 +91,7 @@ class Compiled:
             threads,
             fallback or self.run,
             self._departures,
+            cache,
         )
         self._backend: NativeBatch | NativePoint | PythonBatch | PythonPoint
         if host.available():

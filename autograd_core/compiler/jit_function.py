@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -35,6 +36,7 @@ def jit(
     static_argnums: int | Sequence[int] = (),
     static_argnames: str | Sequence[str] = (),
     max_paths: int = tuning.PATHS,
+    cache: str | os.PathLike[str] | None = None,
 ) -> Any:
     """Compile a function of scalars: it is traced at its first call, and runs as machine code from then on.
 
@@ -63,6 +65,8 @@ def jit(
         static_argnames: the same by the names of parameters.
         max_paths: how many paths are compiled, for each structure of arguments. Beyond, a call runs the function as it
             is, after one `PathsWarning`.
+        cache: a folder in which machine code is kept, so that another process need not compile it again; by default
+            that which ``AUTOGRAD_CORE_CACHE`` names in the environment, if it does.
 
     Returns:
         A function of the same arguments; without `f`, a decorator.
@@ -80,7 +84,7 @@ def jit(
     """
     if isinstance(f, Mapped) and in_axes is None:
         in_axes, f = f.in_axes, f.f
-    options = in_axes, reduce, threads, strict, static_argnums, static_argnames, max_paths
+    options = in_axes, reduce, threads, strict, static_argnums, static_argnames, max_paths, cache
     return Jit(f, *options) if f is not None else lambda function: Jit(function, *options)
 
 
@@ -97,6 +101,7 @@ class Jit:
         static_argnums: int | Sequence[int] = (),
         static_argnames: str | Sequence[str] = (),
         max_paths: int = tuning.PATHS,
+        cache: str | os.PathLike[str] | None = None,
     ) -> None:
         if not callable(f):
             raise OperandTypeError(f"jit wants a function, not {type(f).__name__}")
@@ -122,6 +127,7 @@ class Jit:
         if whole(max_paths, "max_paths") < 1:
             raise TransformError(f"max_paths is a count of 1 or more, not {max_paths}")
         self._max_paths = max_paths
+        self._cache = None if cache is None else os.fspath(cache)
         self._binding = Binding(f, self._name, static_argnums, static_argnames)
         self._compiled: OrderedDict[Any, Paths | str] = OrderedDict()
         self._fast: Callable[..., Any] = self._dispatch
@@ -204,7 +210,7 @@ class Jit:
 
         return partial(
             Compiled, is_batched=self._is_batched, reduce=self._reduce, threads=self._threads, strict=self._strict,
-            fallback=dispatch,
+            fallback=dispatch, cache=self._cache,
         )  # fmt: skip
 
     def _axes_of(self, given: int, static: set[int]) -> list[int | None]:
@@ -272,7 +278,8 @@ class Jit:
 
     @property
     def _options(self) -> tuple[Any, ...]:
-        return self._axes, self._reduce, self._threads, self._strict, *self._binding.static, self._max_paths
+        options = self._axes, self._reduce, self._threads, self._strict, *self._binding.static
+        return *options, self._max_paths, self._cache
 
     def __reduce__(self) -> Any:
         return qualified_name(self, self._f) or (Jit, (portable(self._f), *self._options))

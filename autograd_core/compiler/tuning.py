@@ -64,6 +64,9 @@ KEPT = 1 << 26
 PARTS = 32
 """Pieces of memory that a process keeps at most."""
 
+CACHED = 1 << 28
+"""Bytes of machine code that are kept in a folder at most."""
+
 # The function that jit gives
 
 STRUCTURES = 128

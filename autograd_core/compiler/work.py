@@ -26,6 +26,7 @@ class Work(NamedTuple):
         fallback: what a builtin calls with arguments of another structure.
         departures: where a call goes on whose guards do not all hold; the last output is then the number of the first
             that does not. None for code without guards.
+        cache: the folder in which machine code is kept for other processes; None for that of the environment.
     """
 
     trace: Trace
@@ -37,6 +38,7 @@ class Work(NamedTuple):
     threads: int | None
     fallback: Callable[..., Any]
     departures: Departures | None = None
+    cache: str | None = None
 
 
 class Builtin(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from functools import partial
+from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 
@@ -12,6 +13,7 @@ from autograd_core.compiler import tuning
 from autograd_core.compiler.machine import host
 from autograd_core.compiler.machine.callbacks import write_callbacks
 from autograd_core.compiler.machine.host import made_once
+from autograd_core.compiler.machine.object_cache import cache_at, has_addresses
 from autograd_core.compiler.machine.undisturbed import close_with, undisturbed
 from autograd_core.engine.operation import Operation
 
@@ -79,6 +81,7 @@ class Code:
         called: what its functions ``callback_0``, … call in Python, and with how many operands.
         linked: the texts of other modules to put into this one.
         symbols: where functions are that it declares.
+        cache: the folder of the cache; None for that of the environment, if there is one.
 
     Attributes:
         ir: LLVM's intermediate representation, before it is optimised.
@@ -91,7 +94,9 @@ class Code:
         called: Sequence[tuple[Operation, int]] = (),
         linked: Sequence[str] = (),
         symbols: Mapping[str, int] = MappingProxyType({}),
+        cache: str | None = None,
     ) -> None:
+        self._folder = cache
         self.ir = "\n".join([ir, *linked])
         self._raised: dict[int, BaseException] = {}  # by thread
         callbacks, functions = write_callbacks(called, self._raised) if called else ("", [])
@@ -108,12 +113,31 @@ class Code:
         """
         binding = host.llvm()
         host.initialize()
-        module = self._module()
-        names = [f.name for f in module.functions if not f.is_declaration and f.linkage.name == "external"]
-        engine = self._engine(binding.ObjectFileRef.from_data(_machine(self._tier.level).emit_object(module)), symbols)
+        code, names = self._object()
+        engine = self._engine(binding.ObjectFileRef.from_data(code), symbols)
         token = compile("None", "<token>", "eval")
         close_with(token, engine, needed)
         return token, {name: int(engine.get_function_address(name)) for name in names}
+
+    def _object(self) -> tuple[bytes, list[str]]:
+        """The code as an object file, from the cache if it is there, and the names of its functions."""
+        cache = None if has_addresses(self._texts) else cache_at(self._folder)
+        if cache is None:
+            return self._emitted()
+        versions = host.llvm().llvm_version_info, import_module("llvmlite").__version__
+        key = cache.key([*versions, *map(str, _processor()), *self._tier, *self._texts])
+        kept = cache.get(key)
+        if kept is None:
+            code, names = self._emitted()
+            cache.put(key, "\n".join([*names, "\n"]).encode() + code)
+            return code, names
+        head, _, code = kept.partition(b"\n\n")
+        return code, head.decode().split("\n")
+
+    def _emitted(self) -> tuple[bytes, list[str]]:
+        module = self._module()
+        names = [f.name for f in module.functions if not f.is_declaration and f.linkage.name == "external"]
+        return _machine(self._tier.level).emit_object(module), names
 
     def _engine(self, code: Any, symbols: Mapping[str, int]) -> Any:
         """An engine with the code in it, and with nothing of what it was made from."""
