@@ -1,8 +1,8 @@
 """A folder of machine code: what one process compiled, another one loads. There is none unless somebody asks for it.
 
 An entry is a file named by the hash of all that its code was made from: the text of the modules, how hard LLVM tried,
-the versions of LLVM and of its binding, and the processor. It begins with the hash of what follows, so that one that was
-cut off or changed is noticed, thrown away and made anew. Files are written under another name and renamed: of two
+the versions of LLVM and of its binding, and the processor. It begins with the hash of what follows, so that one that
+was cut off or changed is noticed, thrown away and made anew. Files are written under another name and renamed: of two
 processes that write the same one, either does. A folder that cannot be written, or is full, is no error: code is
 compiled as if there was no cache.
 """
