@@ -1,7 +1,7 @@
 """A scalar reverse-mode autodiff engine: readable, right to the last digits, fast."""
 
 from autograd_core import _ufuncs, activations, errors, math
-from autograd_core.compiler import jit
+from autograd_core.compiler import jit, to_c
 from autograd_core.draw import graph_methods
 from autograd_core.engine import copying
 from autograd_core.engine.graph import Graph, gradients
@@ -36,6 +36,6 @@ del _ufuncs, copying, graph_methods  # imported for the methods that they give t
 __all__ = [
     "Constant", "Graph", "Primitive", "Value", "activations", "cond", "custom_derivatives", "custom_jvp", "custom_vjp",
     "derivative", "errors", "fori_loop", "grad", "gradients", "hessian", "hvp", "jacfwd", "jacobian", "jacrev", "jit",
-    "jvp", "linearize", "math", "primitive", "scan", "strict", "topological_order", "value_and_grad", "vjp", "vmap",
-    "while_loop",
+    "jvp", "linearize", "math", "primitive", "scan", "strict", "to_c", "topological_order", "value_and_grad", "vjp",
+    "vmap", "while_loop",
 ]  # fmt: skip

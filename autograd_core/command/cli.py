@@ -37,15 +37,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given.insert(0, "demo")
     try:
         options, rest = _parser().parse_known_args(given)
-        if options.command == "draw":
+        if options.command in ("draw", "compile"):
             # argparse takes positional arguments in one stretch only; here they may stand after options too.
             options.values += [each for each in rest if not each.startswith("-")]
             rest = [each for each in rest if each.startswith("-")]
         if rest:
-            hint = " (a formula that starts with a minus goes in parentheses)" if options.command == "draw" else ""
+            hint = " (a formula that starts with a minus goes in parentheses)" if options.command != "demo" else ""
             raise DataError(f"unknown option {rest[0]!r}{hint}; see --help")
         if options.command == "draw":
             _draw(options.formula, options.values, options.output, options.derivatives)
+        elif options.command == "compile":
+            _compile(options.formula, options.values, options.output, options.name)
         else:
             _demo(options)
         sys.stdout.flush()
@@ -102,6 +104,19 @@ def _parser() -> argparse.ArgumentParser:
     suffixes = " ".join(SUFFIXES)
     draw.add_argument("-o", "--output", default="graph.svg", metavar="FILE", help=f"{suffixes} (%(default)s)")
     draw.add_argument("--derivatives", action="store_true", help="write its local derivative on each edge")
+
+    to_c = commands.add_parser(
+        "compile",
+        help="write a formula and its gradient as a file in C99",
+        description="Write a C99 file with a formula as a function of its variables, and its gradient as another one.",
+        epilog='example: autograd-core compile "tanh(w*x + b)" w=0.5 x=2 b=1 --name neuron -o neuron.c',
+    )
+    to_c.add_argument("formula", help="as for draw")
+    to_c.add_argument(
+        "values", nargs="*", metavar="NAME=NUMBER", help="a number for each variable, in their order in C"
+    )
+    to_c.add_argument("-o", "--output", default="formula.c", metavar="FILE", help="the file (%(default)s)")
+    to_c.add_argument("--name", default="formula", metavar="NAME", help="the function's name in C (%(default)s)")
     return parser
 
 
@@ -126,6 +141,21 @@ def _draw(formula: str, values: Sequence[str], output: str, derivatives: bool) -
     print(f"value {result.data!r}")
     for name, leaf in leaves.items():
         print(f"derivative with respect to {name} {leaf.grad!r}")
+    print(f"wrote {output}")
+
+
+def _compile(formula: str, values: Sequence[str], output: str, name: str) -> None:
+    from autograd_core._files import write_whole
+    from autograd_core.command.formula import evaluate
+    from autograd_core.compiler.export import c_file
+    from autograd_core.compiler.program.lower import lower
+    from autograd_core.engine.graph import gradients
+
+    result, leaves = evaluate(formula, _numbers(values))
+    xs = list(leaves.values())
+    value, slopes = (lower(xs, outputs, strict=True)[0] for outputs in ([result], list(gradients(result, xs))))
+    inputs = [f"x[{place}]: {label}" for place, label in enumerate(leaves)]
+    write_whole(output, c_file(name, value, slopes, inputs, f"y[0]: {formula}".replace("*/", "* /")).encode())
     print(f"wrote {output}")
 
 

@@ -7,7 +7,17 @@ results find their way in and out (`calling`). `backends` has the kinds of code 
 measurement.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 from autograd_core.compiler import graph_compile  # noqa: F401  # it gives Graph its method
 from autograd_core.compiler.jit_function import Jit, jit
 
-__all__ = ["Jit", "jit"]
+__all__ = ["Jit", "jit", "to_c"]
+
+
+def to_c(f: Callable[..., Any], *args: Any, name: str = "", gradient: bool = True) -> str:
+    """The text of a C99 file with `f` as a function; see `autograd_core.compiler.export.to_c`."""
+    from autograd_core.compiler import export  # what it needs takes a while to import
+
+    return export.to_c(f, *args, name=name, gradient=gradient)

@@ -20,7 +20,7 @@ from autograd_core.compiler.program.leaves import LEAVES, Form
 from autograd_core.compiler.tuning import LANES
 from autograd_core.testing import random_program
 
-pytestmark = [pytest.mark.sweep, pytest.mark.skipif(not BATCHES, reason="loops are machine code")]
+pytestmark = pytest.mark.skipif(not BATCHES, reason="loops are machine code")
 every_width = in_modes(BATCHES)
 
 

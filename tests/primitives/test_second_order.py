@@ -17,8 +17,6 @@ from autograd_core.primitives import TABLE, Primitive
 from autograd_core.testing import PrimitiveCheckError, check_primitive
 from autograd_core.testing.second_order import bends, second_derivatives
 
-pytestmark = pytest.mark.sweep
-
 inf, nan = plain_math.inf, plain_math.nan
 every_mode = in_modes()
 

@@ -15,8 +15,6 @@ from autograd_core.engine.sweeps import topological_order
 from autograd_core.primitives import TABLE, Primitive
 from autograd_core.testing import Program, programs, random_program
 
-pytestmark = pytest.mark.sweep
-
 LEFT_OUT = {"round_to"}  # one operand is a whole number
 DIFFERENTIABLE = [
     row for row in TABLE.values()
