@@ -1,7 +1,7 @@
 """A scalar reverse-mode autodiff engine: readable, right to the last digits, fast."""
 
 from autograd_core import _ufuncs, activations, errors, math
-from autograd_core.compiler import jit, to_c
+from autograd_core.compiler import c_callable, jit, to_c
 from autograd_core.draw import graph_methods
 from autograd_core.engine import copying
 from autograd_core.engine.graph import Graph, gradients
@@ -34,8 +34,8 @@ from autograd_core.transforms.custom import custom_derivatives
 del _ufuncs, copying, graph_methods  # imported for the methods that they give to Value and Graph
 
 __all__ = [
-    "Constant", "Graph", "Primitive", "Value", "activations", "cond", "custom_derivatives", "custom_jvp", "custom_vjp",
-    "derivative", "errors", "fori_loop", "grad", "gradients", "hessian", "hvp", "jacfwd", "jacobian", "jacrev", "jit",
+    "Constant", "Graph", "Primitive", "Value", "activations", "c_callable", "cond", "custom_derivatives", "custom_jvp",
+    "custom_vjp", "derivative", "errors", "fori_loop", "grad", "gradients", "hessian", "hvp", "jacfwd", "jacobian", "jacrev", "jit",
     "jvp", "linearize", "math", "primitive", "scan", "strict", "to_c", "topological_order", "value_and_grad", "vjp",
     "vmap", "while_loop",
 ]  # fmt: skip

@@ -13,7 +13,7 @@ from typing import Any
 from autograd_core.compiler import graph_compile  # noqa: F401  # it gives Graph its method
 from autograd_core.compiler.jit_function import Jit, jit
 
-__all__ = ["Jit", "jit", "to_c"]
+__all__ = ["Jit", "c_callable", "jit", "to_c"]
 
 
 def to_c(f: Callable[..., Any], *args: Any, name: str = "", gradient: bool = True) -> str:
@@ -21,3 +21,10 @@ def to_c(f: Callable[..., Any], *args: Any, name: str = "", gradient: bool = Tru
     from autograd_core.compiler import export  # what it needs takes a while to import
 
     return export.to_c(f, *args, name=name, gradient=gradient)
+
+
+def c_callable(f: Callable[..., Any], *args: Any) -> Any:
+    """`f` as functions of C in this process; see `autograd_core.compiler.callables.make_c_callable`."""
+    from autograd_core.compiler.callables import make_c_callable
+
+    return make_c_callable(f, *args)

@@ -179,6 +179,11 @@ class Compiled:
         return tuple(guard.decision for guard in self.guards)
 
     @property
+    def backend(self) -> NativeBatch | NativePoint | PythonBatch | PythonPoint:
+        """The kind of code that it is."""
+        return self._backend
+
+    @property
     def result(self) -> Structure:
         """The structure of the result."""
         return self._trace.result
