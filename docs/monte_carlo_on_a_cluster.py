@@ -1,9 +1,9 @@
 """A Monte-Carlo price with Greeks, over the processes of a cluster.
 
-The payoff of a down-and-out call depends on all prices of a path. It is written for one path; jit makes of it the sum of
-values and derivatives over a block of paths, in one kernel. Dask maps that over the blocks: the function travels by
-itself, is compiled once by each worker, and where a worker dies its blocks are done again by another one. Each block has
-random numbers of its own, and the blocks are added up in order, so the result has the same bits wherever it was computed.
+The payoff of a down-and-out call depends on all prices of a path. It is written for one path; jit makes of it the sum
+of values and derivatives over a block of paths, in one kernel. Dask maps that over the blocks: the function travels by
+itself, is compiled once by each worker, and where a worker dies its blocks are done again by another one. Each block
+has random numbers of its own, and the blocks are added up in order, so the result has the same bits everywhere.
 
     pip install 'autograd-core[cluster]'
     python docs/monte_carlo_on_a_cluster.py --workers 2

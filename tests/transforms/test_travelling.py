@@ -92,3 +92,12 @@ def test_a_subclass_of_value_comes_back_as_itself() -> None:
     assert leaf.most == 3.0
     graph.forward()
     assert graph.outputs[0].data == (math.sin(p) * p).data
+
+
+@pytest.mark.soak
+def test_a_monte_carlo_estimate_survives_a_worker() -> None:
+    script = Path(__file__).parents[2] / "docs" / "monte_carlo_on_a_cluster.py"
+    command = [sys.executable, str(script), "--blocks", "48", "--workers", "2", "--kill-after", "0.4"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.endswith("the bits of one process\n"), done.stdout
