@@ -36,6 +36,6 @@ del _ufuncs, copying, graph_methods  # imported for the methods that they give t
 __all__ = [
     "Constant", "Graph", "Primitive", "Value", "activations", "c_callable", "cond", "custom_derivatives", "custom_jvp",
     "custom_vjp", "derivative", "errors", "fori_loop", "grad", "gradients", "hessian", "hvp", "jacfwd", "jacobian",
-    "jacrev", "jit", "jvp", "linearize", "math", "primitive", "scan", "strict", "to_c", "topological_order", "value_and_grad", "vjp",
-    "vmap", "while_loop",
+    "jacrev", "jit", "jvp", "linearize", "math", "primitive", "scan", "strict", "to_c", "topological_order",
+    "value_and_grad", "vjp", "vmap", "while_loop",
 ]  # fmt: skip
