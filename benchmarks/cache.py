@@ -17,12 +17,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from importlib import import_module
+from pkgutil import walk_packages
 from typing import Any
 
 import numpy as np
 from loops import pendulum, van_der_pol
 
-from autograd_core import jit, math, value_and_grad
+from autograd_core import compiler, jit, math, value_and_grad
 
 
 def black_scholes(s: Any, k: Any, t: Any, r: Any, v: Any) -> Any:
@@ -61,10 +63,12 @@ def first_call(name: str) -> Any:
 
 
 def once(name: str) -> None:
-    import autograd_core.compiler.calling.builtin
-    import autograd_core.compiler.codegen.loops
-    import autograd_core.compiler.paths  # noqa: F401
+    for module in walk_packages(compiler.__path__, f"{compiler.__name__}."):
+        import_module(module.name)
+    import llvmlite.binding
+    import optree  # noqa: F401
 
+    llvmlite.binding.get_process_triple()  # which loads it
     f, args = first_call(name)
     began = time.perf_counter()
     f(*args)
