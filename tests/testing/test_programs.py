@@ -64,13 +64,13 @@ def test_random_programs_agree() -> None:
 
 @pytest.mark.soak
 @pytest.mark.parametrize("part", range(20))
-def test_forty_thousand_programs_agree(part: int) -> None:
+def test_thirty_thousand_programs_agree(part: int) -> None:
     """As above, of other seeds: all in reverse and forward, one in ten against mpmath and at second order."""
-    start = 1_000_000 + 2000 * part
-    few = range(start, start + 2000, 10)
-    others = [seed for seed in range(start, start + 2000) if seed not in few]
-    assert search(few) > 160
-    assert search(others, (RECORDED, FORWARD), second=False) > 1500
+    start = 1_000_000 + 1500 * part
+    few = range(start, start + 1500, 10)
+    others = [seed for seed in range(start, start + 1500) if seed not in few]
+    assert search(few) > 120
+    assert search(others, (RECORDED, FORWARD), second=False) > 1120
 
 
 def test_every_primitive_is_compared() -> None:
