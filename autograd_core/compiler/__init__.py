@@ -25,6 +25,9 @@ def to_c(f: Callable[..., Any], *args: Any, name: str = "", gradient: bool = Tru
 
 def c_callable(f: Callable[..., Any], *args: Any) -> Any:
     """`f` as functions of C in this process; see `autograd_core.compiler.callables.make_c_callable`."""
+    from autograd_core.compiler.machine import host
+
+    host.llvm()  # says what is missing
     from autograd_core.compiler.callables import make_c_callable
 
     return make_c_callable(f, *args)

@@ -14,7 +14,7 @@ from autograd_core.compiler.backends import NativePoint
 from autograd_core.compiler.codegen.convention import KERNEL
 from autograd_core.compiler.codegen.function_writer import DOUBLE, FREE, I32, I64, MALLOC, POINTER, VOID, FunctionWriter
 from autograd_core.compiler.compiled import Compiled
-from autograd_core.compiler.jit_function import Jit
+from autograd_core.compiler.export import one_path
 from autograd_core.compiler.machine import host
 from autograd_core.compiler.machine.code import Code
 from autograd_core.compiler.program.instructions import programs_of
@@ -75,18 +75,10 @@ def make_c_callable(f: Callable[..., Any], *args: Any) -> CCallable:
         args: arguments of the structure and shapes that it is to have; what numbers they hold does not matter.
 
     Raises:
-        MissingExtraError: if there is no compiler to machine code.
         TransformError: if `f` branches on its numbers, depends on a Value from outside, or calls back to Python. A loop
             beyond its limits gives nan.
     """
-    if not host.available():
-        host.llvm()  # says what is missing
-    compiled = Jit(f, None, None, None, False).compile(*args)
-    for guard in compiled.guards:
-        if not guard.exceeded:
-            raise TransformError(f"it branches{guard.line}, and would be right for one path only: choose with where")
-    if compiled.reads_outside:
-        raise TransformError("it reads a Value from outside: pass it as an argument")
+    compiled = one_path(f, args)
     for program in programs_of(compiled.program):
         for each in program.instructions:
             if LEAVES[each.op].form is Form.CALL:

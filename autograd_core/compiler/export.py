@@ -15,7 +15,7 @@ from autograd_core.errors import TransformError
 from autograd_core.transforms.derivatives import grad
 from autograd_core.transforms.trees import Structure
 
-__all__ = ["c_file", "to_c"]
+__all__ = ["c_file", "one_path", "to_c"]
 
 _KEYWORDS = """auto break case char const continue default do double else enum extern float for goto if inline int long
 register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while main"""
@@ -44,8 +44,10 @@ def to_c(f: Callable[..., Any], *args: Any, name: str = "", gradient: bool = Tru
     >>> [line for line in text.splitlines() if line.startswith("void")]
     ['void wave(const double *x, double *y)', 'void wave_gradient(const double *x, double *y)']
     """
-    value = _compiled(f, args)
-    slopes = _compiled(grad(f, tuple(range(len(args)))), args) if gradient and value.result.is_number else None
+    value = one_path(f, args, strict=True)
+    slopes = None
+    if gradient and value.result.is_number:
+        slopes = one_path(grad(f, tuple(range(len(args)))), args, strict=True)
     return c_file(
         name or getattr(f, "__name__", ""), _program(value), None if slopes is None else _program(slopes),
         _layout("x", value, f), f"{_places('y', 0, value.result)}: the result",
@@ -75,18 +77,24 @@ def c_file(name: str, value: Program, slopes: Program | None, inputs: Sequence[s
     return "\n".join(parts)
 
 
-def _compiled(f: Callable[..., Any], args: Sequence[Any]) -> Compiled:
-    return Jit(f, None, None, None, True).compile(*args)
+def one_path(f: Callable[..., Any], args: Sequence[Any], *, strict: bool = False) -> Compiled:
+    """The code of a function that is right for all numbers, and depends on nothing else: C cannot trace it anew.
+
+    Raises:
+        TransformError: if it branches on its numbers, or depends on a Value from outside.
+    """
+    compiled = Jit(f, None, None, None, strict).compile(*args)
+    for guard in compiled.guards:
+        if not guard.exceeded:
+            raise TransformError(f"it branches{guard.line}, and would be right for one path only: choose with where")
+    if compiled.reads_outside:
+        raise TransformError("it reads a Value from outside, which C does not have: pass it as an argument")
+    return compiled
 
 
 def _program(compiled: Compiled) -> Program:
-    if compiled.guards and any(not guard.exceeded for guard in compiled.guards):
-        (guard, *_) = compiled.guards
-        raise TransformError(f"it branches{guard.line}, and would be right for one path only: choose with where")
     if has_loops(compiled.program):
         raise TransformError("loops of while_loop, fori_loop, scan and cond cannot be written in C yet")
-    if compiled.reads_outside:
-        raise TransformError("it reads a Value from outside, which C does not have: pass it as an argument")
     return compiled.program
 
 

@@ -122,6 +122,8 @@ class Loop(Structural):
 def made_loop(loop: Loop, inits: Sequence[Value], tapes: Sequence[Value], count: Value | None) -> Value:
     """The node of a loop; its limits become guards of the trace around it.
 
+    Its status is 1 after too many turns, 2 without memory, 3 if a bound is no whole number, and otherwise 0.
+
     In the body of another one it stays there, even if it depends on nothing of it: where that body is not done, this
     loop might have no end.
     """
@@ -141,7 +143,7 @@ def made_loop(loop: Loop, inits: Sequence[Value], tapes: Sequence[Value], count:
 def _limits_of(loop: Loop) -> Iterator[Limits]:
     """Its own, and those of the loops in its body."""
     yield loop.limits
-    for node in loop.order([*loop.results, *loop.kept]):
+    for node in loop.order([*loop.results, *([] if loop.goes_on is None else [loop.goes_on]), *loop.kept]):
         if isinstance(node.op, Loop):
             yield from _limits_of(node.op)
 
@@ -245,7 +247,7 @@ class Pick(Operation):
 
     Args:
         what: ``"final"`` for a number of the final state, ``"turns"`` for how many turns it took, ``"status"`` for
-            0, or 1 if there were too many, or 2 if there was not enough memory, ``"tape"`` for a tape.
+            0 or what went wrong (see `made_loop`), ``"tape"`` for a tape.
         which: the number in the state, or the node that is on the tape.
     """
 

@@ -25,7 +25,7 @@ class Rows:
     Attributes:
         final: the state at the end.
         turns: how many turns there were, for each sample.
-        status: 0, or what went wrong: see `autograd_core.transforms.loop_nodes.Limits`.
+        status: 0, or what went wrong: see `autograd_core.transforms.loop_nodes.made_loop`.
     """
 
     def __init__(self, rows: dict[int, Sequence[Any]] | None = None) -> None:

@@ -18,7 +18,7 @@ from autograd_core.compiler.program.instructions import Instruction
 __all__ = ["NOT_WHOLE", "NO_MEMORY", "TOO_MANY_TURNS", "TapeTable", "copy_vectors", "splat", "vector_of"]
 
 TOO_MANY_TURNS, NO_MEMORY, NOT_WHOLE = 1, 2, 3
-"""What may go wrong; see `autograd_core.transforms.loop_nodes.Limits`."""
+"""What may go wrong; see `autograd_core.transforms.loop_nodes.made_loop`."""
 _WORDS = 3
 """Of an entry: the address, the rows that there is room for, and those that are filled."""
 _FIRST_ROWS = 32

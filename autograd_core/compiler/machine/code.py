@@ -121,8 +121,8 @@ class Code:
 
     def _object(self) -> tuple[bytes, list[str]]:
         """The code as an object file, from the cache if it is there, and the names of its functions."""
-        cache = None if has_addresses(self._texts) else cache_at(self._folder)
-        if cache is None:
+        cache = cache_at(self._folder)
+        if cache is None or has_addresses(self._texts):
             return self._emitted()
         versions = host.llvm().llvm_version_info, import_module("llvmlite").__version__
         key = cache.key([*versions, *map(str, _processor()), *self._tier, *self._texts])

@@ -2,7 +2,7 @@
 
 The instruction ``loop`` reads the initial state, what the body has from outside, the number of turns if it is given,
 and the loops and stacks whose tapes it reads. Others read what is left of it: ``final``, a number of its last state;
-``turns``, how many there were; ``status``, which is 0, or 1 after too many turns, or 2 without memory. ``stack`` makes
+``turns``, how many there were; ``status``, which is 0 or what went wrong. ``stack`` makes
 a tape of numbers, and ``element`` reads one number of a tape. A tape is no instruction: who reads one names its source.
 """
 
