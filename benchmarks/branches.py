@@ -271,6 +271,17 @@ def peers_of(peers: dict[str, dict[str, Any]], name: str) -> dict[str, Callable[
     }
 
 
+def installed(makers: dict[str, Callable[[], dict[str, Any]]]) -> dict[str, dict[str, Any]]:
+    """The peers that are there; the others are named."""
+    peers: dict[str, dict[str, Any]] = {}
+    for name, make in makers.items():
+        try:
+            peers[name] = make()
+        except ImportError as missing:
+            print(f"{name}: not installed ({missing})")
+    return peers
+
+
 def points(peers: dict[str, dict[str, Any]], rounds: int) -> None:
     arguments: dict[str, tuple[Any, Sequence[float]]] = {
         "newton": (newton, (2.0,)), "bisection": (bisection, (5.0,)), "spline": (spline, (3.25,)),
@@ -314,12 +325,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--samples", type=int, default=1_000_000)
     options = parser.parse_args()
-    peers: dict[str, dict[str, Any]] = {}
-    for name, make in {"JAX": by_jax, "Numba, by hand": by_numba}.items():
-        try:
-            peers[name] = make()
-        except ImportError as missing:
-            print(f"{name}: not installed ({missing})")
+    peers = installed({"JAX": by_jax, "Numba, by hand": by_numba})
     plain, guarded = jit(without_guard), jit(with_guard)
     plain(1.0), guarded(1.0), guarded(-1.0)
     measure(

@@ -16,9 +16,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from branches import calls, measure, peers_of
+from branches import calls, installed, measure, peers_of
 from loops_by_peers import by_jax, by_numba
-from loops_data import DATA, NORMALS, OBSERVED, SERIES, TIMES
+from loops_data import DATA, NORMALS, OBSERVED, SERIES, TIMES, dormand_prince
 
 from autograd_core import fori_loop, jit, jvp, math, scan, value_and_grad, while_loop
 
@@ -53,25 +53,7 @@ def van_der_pol(mu: Any, end: float = 12.0, tolerance: float = 1e-8) -> Any:
     def step(state: Any) -> Any:
         t, x, v, h = state
         h = math.minimum(h, end - t)
-        a1, b1 = slope(x, v)
-        a2, b2 = slope(x + h * (a1 / 5), v + h * (b1 / 5))
-        a3, b3 = slope(x + h * (3 / 40 * a1 + 9 / 40 * a2), v + h * (3 / 40 * b1 + 9 / 40 * b2))
-        a4, b4 = slope(
-            x + h * (44 / 45 * a1 - 56 / 15 * a2 + 32 / 9 * a3), v + h * (44 / 45 * b1 - 56 / 15 * b2 + 32 / 9 * b3)
-        )
-        a5, b5 = slope(
-            x + h * (19372 / 6561 * a1 - 25360 / 2187 * a2 + 64448 / 6561 * a3 - 212 / 729 * a4),
-            v + h * (19372 / 6561 * b1 - 25360 / 2187 * b2 + 64448 / 6561 * b3 - 212 / 729 * b4),
-        )
-        a6, b6 = slope(
-            x + h * (9017 / 3168 * a1 - 355 / 33 * a2 + 46732 / 5247 * a3 + 49 / 176 * a4 - 5103 / 18656 * a5),
-            v + h * (9017 / 3168 * b1 - 355 / 33 * b2 + 46732 / 5247 * b3 + 49 / 176 * b4 - 5103 / 18656 * b5),
-        )
-        new_x = x + h * (35 / 384 * a1 + 500 / 1113 * a3 + 125 / 192 * a4 - 2187 / 6784 * a5 + 11 / 84 * a6)
-        new_v = v + h * (35 / 384 * b1 + 500 / 1113 * b3 + 125 / 192 * b4 - 2187 / 6784 * b5 + 11 / 84 * b6)
-        a7, b7 = slope(new_x, new_v)
-        off_x = 71 / 57600 * a1 - 71 / 16695 * a3 + 71 / 1920 * a4 - 17253 / 339200 * a5 + 22 / 525 * a6 - a7 / 40
-        off_v = 71 / 57600 * b1 - 71 / 16695 * b3 + 71 / 1920 * b4 - 17253 / 339200 * b5 + 22 / 525 * b6 - b7 / 40
+        new_x, new_v, off_x, off_v = dormand_prince(slope, x, v, h)
         error = h * math.sqrt(off_x * off_x + off_v * off_v) / tolerance
         good = error <= 1.0
         factor = math.minimum(5.0, maximum(0.2, 0.9 * (error + 1e-10) ** -0.2))
@@ -202,12 +184,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--only", nargs="*", choices=sorted(ROWS), default=list(ROWS))
     options = parser.parse_args()
-    peers: dict[str, dict[str, Any]] = {}
-    for name, make in {"JAX": by_jax, "Numba, by hand": by_numba}.items():
-        try:
-            peers[name] = make()
-        except ImportError as missing:
-            print(f"{name}: not installed ({missing})")
+    peers = installed({"JAX": by_jax, "Numba, by hand": by_numba})
     for name in options.only:
         f, xs = ROWS[name]
         by_all = tuple(range(len(xs))) if len(xs) > 1 else 0

@@ -105,7 +105,7 @@ def fori_loop(
     limits = _limits("fori_loop", max_turns, max_memory)
     if Tracing.is_under_way():
         if checkpoint is not None:
-            i, state = while_loop(
+            _, state = while_loop(
                 lambda pair: values.less(pair[0], upper), lambda pair: (pair[0] + 1.0, body_fun(*pair)),
                 (lower, init_val), max_turns=max_turns, max_memory=max_memory, checkpoint=checkpoint,
             )  # fmt: skip
