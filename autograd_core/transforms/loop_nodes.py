@@ -11,7 +11,6 @@ import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from autograd_core.engine.operation import OPERATIONS, Operation
 from autograd_core.engine.traced import Traced
 from autograd_core.engine.value import TABLE, Constant, Value, record
 from autograd_core.errors import LoopError
@@ -242,7 +241,7 @@ class Pushed:
         return Tapes(tapes=[(tape_of(self._loop, number), tape_of(self._loop, flag[0]) if flag else None, ())])
 
 
-class Pick(Operation):
+class Pick(Structural):
     """What is asked of a loop.
 
     Args:
@@ -252,12 +251,11 @@ class Pick(Operation):
     """
 
     def __init__(self, what: str, which: Any = None) -> None:
-        super().__init__(f"loop {what}", self._interpreted, self._moved, symbol=what, doc="What is asked of a loop.")
-        OPERATIONS.discard(self)
-        self.plain = self.eager = self._interpreted
+        super().__init__(f"loop {what}", what, "What is asked of a loop.", self._moved)
         self.key = what, which
 
-    def _interpreted(self, run: Run) -> Any:
+    def interpreted(self, run: Run) -> Any:
+        """The answer."""
         what, which = self.key
         if what == "tape":
             return run.tape(which)

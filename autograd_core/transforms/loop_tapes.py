@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autograd_core.engine.operation import OPERATIONS, Operation
@@ -17,8 +17,9 @@ __all__ = ["Element", "Elements", "Stack", "Structural", "Tapes", "flag_of", "is
 class Structural(Operation):
     """An operation whose value is no number, or that has none of such."""
 
-    def __init__(self, name: str, symbol: str, doc: str) -> None:
-        super().__init__(name, self.interpreted, joint=self.pulled, symbol=symbol, doc=doc)
+    def __init__(self, name: str, symbol: str, doc: str, rule: Callable[..., Any] | None = None) -> None:
+        rules = () if rule is None else (rule,)
+        super().__init__(name, self.interpreted, *rules, joint=None if rule else self.pulled, symbol=symbol, doc=doc)
         OPERATIONS.discard(self)  # nothing of it is checked under `strict`
         self.plain = self.eager = self.interpreted
 
@@ -50,7 +51,7 @@ class Stack(Structural):
         return Tapes(len(xs), elements={t: tangent for t, tangent in enumerate(tangents) if tangent is not None})
 
 
-class Element(Operation):
+class Element(Structural):
     """One number of a tape.
 
     Args:
@@ -60,11 +61,10 @@ class Element(Operation):
 
     def __init__(self, turn: int, length: int) -> None:
         self.turn, self.length = turn, length
-        super().__init__("element", self._interpreted, self._moved, symbol=f"[{turn}]", doc="A number of a tape.")
-        OPERATIONS.discard(self)
-        self.plain = self.eager = self._interpreted
+        super().__init__("element", f"[{turn}]", "A number of a tape.", self._moved)
 
-    def _interpreted(self, tape: Sequence[float]) -> float:
+    def interpreted(self, tape: Sequence[float]) -> float:
+        """That number."""
         return tape[self.turn]
 
     def _moved(self, m: Any, g: Any, y: Any, tape: Any) -> Any:

@@ -13,7 +13,7 @@ from autograd_core.engine.operation import Operation
 from autograd_core.engine.sweeps import topological_order
 from autograd_core.engine.value import Constant, Value
 from autograd_core.transforms.loop_nodes import Loop, Pick
-from autograd_core.transforms.loop_tapes import Element
+from autograd_core.transforms.loop_tapes import Structural
 
 __all__ = ["Program", "Way", "lower", "merge"]
 
@@ -92,7 +92,7 @@ def lower_nodes(m: Builder, order: Sequence[Value]) -> list[Value]:
             continue
         op = node.op
         if op is not None:
-            if op.push is not None or isinstance(op, (Pick, Element)):
+            if isinstance(op, Structural):
                 doer = done_by.get(node)
                 known[node] = known[doer] if doer is not None else lower_loop(m, node, kept, lower_nodes)
                 continue
