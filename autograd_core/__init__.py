@@ -3,8 +3,9 @@
 from autograd_core import _ufuncs, activations, errors, math
 from autograd_core.compiler import c_callable, jit, to_c
 from autograd_core.draw import graph_methods
-from autograd_core.engine import copying
+from autograd_core.engine import conversions, copying
 from autograd_core.engine.graph import Graph, gradients
+from autograd_core.engine.origins import record_lines, scope
 from autograd_core.engine.strictness import strict
 from autograd_core.engine.sweeps import topological_order
 from autograd_core.engine.value import Constant, Value
@@ -31,11 +32,11 @@ from autograd_core.transforms import (
 )  # fmt: skip
 from autograd_core.transforms.custom import custom_derivatives
 
-del _ufuncs, copying, graph_methods  # imported for the methods that they give to Value and Graph
+del _ufuncs, conversions, copying, graph_methods  # imported for the methods that they give to Value and Graph
 
 __all__ = [
     "Constant", "Graph", "Primitive", "Value", "activations", "c_callable", "cond", "custom_derivatives", "custom_jvp",
     "custom_vjp", "derivative", "errors", "fori_loop", "grad", "gradients", "hessian", "hvp", "jacfwd", "jacobian",
-    "jacrev", "jit", "jvp", "linearize", "math", "primitive", "scan", "strict", "to_c", "topological_order",
-    "value_and_grad", "vjp", "vmap", "while_loop",
+    "jacrev", "jit", "jvp", "linearize", "math", "primitive", "record_lines", "scan", "scope", "strict", "to_c",
+    "topological_order", "value_and_grad", "vjp", "vmap", "while_loop",
 ]  # fmt: skip

@@ -52,13 +52,13 @@ def reduce_value(node: Value, protocol: Any) -> tuple[Any, ...]:
     if node.__class__ is Constant:
         return as_value, (node._data,)
     if node.op is None:
-        leaf = node._data, node._grad, node._stamp, node.label
-        if node.__class__ is Value:
+        leaf = node._data, node._grad, node._stamp
+        if node.__class__ is Value and not vars(node):
             return _restore_leaf, leaf
         return _restore_leaf, (*leaf, node.__class__), _own_attributes(node)
     ancestors = _Ancestors() if node in _progress.covered else _Ancestors(topological_order([node])[:-1])
     # The node is made before its state is, so that its ancestors are in the state and not in the arguments.
-    return _blank, (), (ancestors, node.op, node.parents, node._data, node._grad, node._stamp, node.label)
+    return _blank, (), (ancestors, node.op, node.parents, node._data, node._grad, node._stamp, vars(node))
 
 
 def _blank() -> Value:
@@ -66,28 +66,29 @@ def _blank() -> Value:
 
 
 def _own_attributes(node: Value) -> dict[str, Any]:
-    """What a subclass of Value keeps in its leaf beyond what a Value has, in a dict or in slots."""
+    """What a leaf keeps beyond what every Value has: a label, an origin, attributes of a user's, a subclass's slots."""
     state = object.__getstate__(node)
     own, slots = state if isinstance(state, tuple) else (state, {})
     return {**(own or {}), **{name: thing for name, thing in slots.items() if name not in Value.__slots__}}
 
 
-def _restore_leaf(data: float, grad: float, stamp: int, label: str, kind: type[Value] = Value) -> Value:
+def _restore_leaf(data: float, grad: float, stamp: int, kind: type[Value] = Value) -> Value:
     leaf = object.__new__(kind)  # a subclass may have an __init__ of other arguments
     leaf._a = leaf._b = leaf.op = None
-    leaf._data, leaf._grad, leaf._stamp, leaf.label = data, grad, stamp, label
+    leaf._data, leaf._grad, leaf._stamp = data, grad, stamp
     clock.advance(at_least=stamp)
     return leaf
 
 
 @method_of(Value, "__setstate__")
 def restore_value(node: Value, state: Any) -> None:
-    """Fill a blank node with the state that `reduce_value` gave, or a leaf of a subclass with its own attributes."""
+    """Fill a blank node with the state that `reduce_value` gave, or a leaf with the attributes of its own."""
     if isinstance(state, dict):
         for name, thing in state.items():
             object.__setattr__(node, name, thing)
         return
-    _, node.op, parents, node._data, node._grad, node._stamp, node.label = state
+    _, node.op, parents, node._data, node._grad, node._stamp, own = state
+    vars(node).update(own)
     if len(parents) in (1, 2):
         node._a, node._b = (*parents, None)[:2]
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-__all__ = ["method_of"]
+__all__ = ["method_of", "property_of"]
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
@@ -23,6 +23,16 @@ def method_of(kind: type, name: str = "") -> Callable[[_Method], _Method]:
 
     def give(function: _Method) -> _Method:
         setattr(kind, name or function.__name__, function)
+        return function
+
+    return give
+
+
+def property_of(kind: type, name: str) -> Callable[[_Method], _Method]:
+    """A decorator: the function becomes a property of `kind` that can only be read."""
+
+    def give(function: _Method) -> _Method:
+        setattr(kind, name, property(function))
         return function
 
     return give

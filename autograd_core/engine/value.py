@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from autograd_core.engine.clock import clock
 from autograd_core.engine.operation import Operation
-from autograd_core.engine.reals import advice, as_float, as_index, describe, real
+from autograd_core.engine.reals import advice, as_float, describe, real
 from autograd_core.errors import GraphError, OperandTypeError
 
 __all__ = ["TABLE", "Constant", "Value", "as_operand", "as_value", "record", "write_data"]
@@ -22,6 +22,7 @@ __all__ = ["TABLE", "Constant", "Value", "as_operand", "as_value", "record", "wr
 TABLE: Final[dict[str, Operation]] = {}  # every primitive by name, filled as `autograd_core.primitives` is imported
 
 _new = object.__new__
+_make: Callable[[type[Value]], Value] = _new  # for operations; see `note_new_nodes`
 
 
 class Value:
@@ -43,24 +44,32 @@ class Value:
 
     # Two slots for parents, not one tuple: a tuple on every node would double the number of objects that Python's
     # cyclic collector visits, which is half the time of a forward pass. `_a` is None for a leaf, a Value for an
-    # operation on one or two operands, and a tuple for any other number of them; `_b` is the second of two.
-    __slots__ = ("_a", "_b", "_data", "_grad", "_stamp", "label", "op")
+    # operation on one or two operands, and a tuple for any other number of them; `_b` is the second of two. What few
+    # nodes have (a label, an origin, a user's own attributes) is in the dict.
+    __slots__ = ("__dict__", "_a", "_b", "_data", "_grad", "_stamp", "op")
 
     _a: Value | tuple[Value, ...] | None
     _b: Value | None
     _data: float
     _grad: float
     _stamp: int
-    label: str
+    label: str = ""
     op: Operation | None  # the primitive that made this node; None for a leaf
 
     _recorded_as: ClassVar[type[Value] | None] = None
     """The class of every node that is computed from one of this class, if it is one without numbers."""
 
+    _origin: Any = None
+    """Where it was made, if a block asks for that: an `Origin` of `origins`."""
+
     def __init__(self, data: Any, label: str = "") -> None:
         self._data = data if data.__class__ is float else as_float(data)
         self._a = self._b = self.op = None
-        self._grad, self._stamp, self.label = 0.0, 0, label
+        self._grad, self._stamp = 0.0, 0
+        if label:
+            self.label = label
+        if _make is not _new:
+            _note(self)
 
     @property
     def data(self) -> float:
@@ -102,13 +111,6 @@ class Value:
         """The same number as a node that no gradient passes."""
         return record(TABLE["stop_gradient"], self)
 
-    def __repr__(self) -> str:
-        label = f", label={self.label!r}" if self.label else ""
-        return f"{type(self).__name__}(data={self._data!r}, grad={self._grad!r}{label})"
-
-    def __format__(self, spec: str) -> str:
-        return format(self._data, spec) if spec else repr(self)
-
     # Operators. Each name on the right is a row of the table. What `record` does is written out, to save a call.
 
     @staticmethod
@@ -116,12 +118,12 @@ class Value:
         def operator(self: Value) -> Value:
             if self.__class__ is not Value:
                 return record(TABLE[name], self)
-            node: Value = _new(Value)
+            node: Value = _make(Value)
             node._stamp = clock.now
             node.op = op = TABLE[name]
             node._data = op.eager(self._data)
             node._a, node._b = self, None
-            node._grad, node.label = 0.0, ""
+            node._grad = 0.0
             return node
 
         return operator
@@ -144,12 +146,12 @@ class Value:
                         return record(TABLE[name], other, self) if reflected else record(TABLE[name], self, other)
             if reflected:
                 self, other = other, self
-            node: Value = _new(Value)
+            node: Value = _make(Value)
             node._stamp = clock.now
             node.op = op = TABLE[name]
             node._data = op.eager(self._data, other._data)
             node._a, node._b = self, other
-            node._grad, node.label = 0.0, ""
+            node._grad = 0.0
             return node
 
         return operator
@@ -191,30 +193,15 @@ class Value:
     def __rdivmod__(self, other: Any) -> tuple[Value, Value]:
         return other // self, other % self
 
-    def __round__(self, digits: int | None = None) -> Value:
-        return record(TABLE["round"], self) if digits is None else record(TABLE["round_to"], self, as_value(digits))
-
-    def __bool__(self) -> bool:
-        return self._data != 0.0
-
-    def __float__(self) -> float:
-        raise OperandTypeError(
-            "float() would drop the gradient of a Value: use autograd_core.math, an array of dtype=object to write to, "
-            "f'{v:.2f}' for text, custom_derivatives around a function that computes with floats only, or v.data"
-        )
-
-    def __int__(self) -> int:
-        return int(self._data)  # a step, whose gradient is 0: nothing is lost
-
-    def __index__(self) -> int:
-        return as_index(self._data)
-
-    def __complex__(self) -> complex:
-        raise OperandTypeError("a Value is real: use complex(v.data) for the plain number")
-
     if TYPE_CHECKING:
-        # Given by `graph`, and by the table: every function of it, also under NumPy's name: v.exp(), v.arctan2(w).
+        # Given by `graph`, `conversions`, `origins`, and the table: each function, also by NumPy's name, v.arctan2(w).
+        scope: Any
+        line: Any
+
         def backward(self, seed: Any = 1.0) -> None: ...
+        def __round__(self, digits: int | None = None) -> Value: ...
+        def __int__(self) -> int: ...
+        def __index__(self) -> int: ...
         def __getattr__(self, name: str) -> Callable[..., Value]: ...
 
 
@@ -227,7 +214,6 @@ class Constant(Value):
     _a = _b = op = None
     _grad = 0.0
     _stamp = 0
-    label = ""
 
     def __init__(self, data: Any) -> None:
         self._data = as_float(data)
@@ -254,9 +240,9 @@ class Constant(Value):
 
 def record(op: Operation, *operands: Value) -> Value:
     """The new node that applies `op` to `operands`; its number is computed at once."""
-    node: Value = _new(Value)
+    node: Value = _make(Value)
     node._stamp = clock.now
-    node._grad, node.label, node.op = 0.0, "", op
+    node._grad, node.op = 0.0, op
     if len(operands) == 2:
         node._a, node._b = a, b = operands
         if a._recorded_as or b._recorded_as:
@@ -282,8 +268,27 @@ def _without_number(plain: Value, operands: Sequence[Value]) -> Value:
     kind: Any = next(filter(None, (operand._recorded_as for operand in operands)))
     node: Value = kind._made_from(operands)
     node._a, node._b, node._stamp, node.op = plain._a, plain._b, plain._stamp, plain.op
-    node._grad, node.label, node._data = 0.0, "", nan
+    node._grad, node._data = 0.0, nan
+    if plain._origin is not None:
+        node._origin = plain._origin
     return node
+
+
+def note_new_nodes(note: Callable[[Value], None] | None) -> None:
+    """From now on hand every new node to `note`, before it has data; None for no longer."""
+    global _make, _note
+    if note is not None:
+        _note = note
+    _make = _new if note is None else _noted
+
+
+def _noted(kind: type[Value]) -> Value:
+    node: Value = _new(kind)
+    _note(node)
+    return node
+
+
+_note: Callable[[Value], None]
 
 
 _write_data, _write_stamp = vars(Value)["_data"].__set__, vars(Value)["_stamp"].__set__  # slot descriptors, in C
@@ -297,11 +302,6 @@ def write_data(changed: Sequence[Value], numbers: Sequence[float]) -> None:
             writes = chain(map(_write_stamp, changed, repeat(tick)), map(_write_data, changed, numbers))
             if clock.write(tick - 1, writes, tick):
                 return
-
-
-def make_constant(leaf: Value) -> None:
-    """Make a constant of a leaf: to whoever differentiates from now on it is a plain number."""
-    leaf.__class__ = Constant  # the same slots, so a graph that was recorded over it goes on as it is
 
 
 def as_value(operand: Any) -> Value:

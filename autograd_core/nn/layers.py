@@ -7,21 +7,19 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterable, Sequence
-from itertools import repeat
-from typing import Any, cast
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
+from typing import Any
 
-from autograd_core import activations
+from autograd_core.engine.origins import Origin, Scope, is_noting, scope
 from autograd_core.engine.reals import as_float, count
 from autograd_core.engine.value import TABLE, Value, as_value, record, write_data
 from autograd_core.errors import NetworkError
 from autograd_core.nn import fitting, prediction
+from autograd_core.nn.activation_names import Activation, find_activation, of_each_layer
 from autograd_core.primitives.table import Primitive
 
 __all__ = ["MLP", "Activation", "Layer", "Module", "Neuron"]
-
-Activation = str | Callable[[Value], Value] | None
-"""A primitive or its name, in capitals or not, any function of a Value, or None (also ``"linear"``) for none."""
 
 # He et al., Delving Deep into Rectifiers (2015), for activations that pass about half of their operands; Glorot and
 # Bengio, Understanding the Difficulty of Training Deep Feedforward Neural Networks (2010), for the others.
@@ -92,7 +90,7 @@ class Neuron(Module):
             count(nin, "the number of inputs", NetworkError, least=1),
             count(nout, "the number of neurons", NetworkError, least=1),
         )
-        self._activate, self.activation = _activation(activation if nonlin else None)
+        self._activate, self.activation = find_activation(activation if nonlin else None)
         generator = _generator(seed)
         if init == "he" or (init is None and self.activation in _RECTIFIERS):
             deviation = math.sqrt(2.0 / nin)
@@ -104,6 +102,14 @@ class Neuron(Module):
             raise NetworkError(f'init is "he", "xavier" or None, not {init!r}')
         self.w = [Value(weight, f"w{i}") for i, weight in enumerate(weights)]
         self.b = Value(0.0, "b")
+        self._origin: Origin | None = None
+
+    def _place(self, scope: Scope) -> None:
+        """Take a place among others: nodes belong to that scope, and the names of the parameters begin with it."""
+        self._origin = Origin(scope)
+        prefix = ".".join(each.name for each in scope.chain)
+        for parameter, name in zip(self.parameters(), [*(f"w{i}" for i in range(len(self.w))), "b"], strict=True):
+            parameter.label = f"{prefix}.{name}"
 
     def __call__(self, x: Iterable[Any]) -> Value:
         """The output for inputs that are numbers or Values.
@@ -116,11 +122,15 @@ class Neuron(Module):
 
     def _forward(self, inputs: Sequence[Value]) -> Value:
         z = record(_DOT, *self.w, *inputs, self.b)
+        if z._origin is None:
+            z._origin = self._origin
         activate = self._activate
         if activate is None:
             return z
         if isinstance(activate, Primitive) and activate.arity == 1:
-            return record(activate, z)  # its operand needs no check
+            y = record(activate, z)  # its operand needs no check
+            y._origin = z._origin
+            return y
         return activate(z)
 
     def parameters(self) -> list[Value]:
@@ -165,6 +175,13 @@ class Layer(Module):
             Neuron(nin, activation, nonlin=nonlin, init=init, seed=seed, nout=nout)
             for _ in range(count(nout, "the number of neurons", NetworkError, least=1))
         ]
+        self._place(None)
+
+    def _place(self, scope: Scope | None) -> None:
+        """Take a place in a network, or none."""
+        self._scopes = [Scope(f"neuron{number}", scope) for number in range(1, len(self.neurons) + 1)]
+        for neuron, place in zip(self.neurons, self._scopes, strict=True):
+            neuron._place(place)
 
     def __call__(self, x: Iterable[Any]) -> Any:
         """The outputs for inputs that are numbers or Values: a list, or the Value itself if there is one neuron.
@@ -177,7 +194,14 @@ class Layer(Module):
         return outputs[0] if len(outputs) == 1 else outputs
 
     def _forward(self, inputs: Sequence[Value]) -> list[Value]:
-        return [neuron._forward(inputs) for neuron in self.neurons]
+        if not is_noting():
+            return [neuron._forward(inputs) for neuron in self.neurons]
+        outer, outputs = self._scopes[0].outer, []
+        with scope(outer.name) if outer is not None else nullcontext():  # the same names, inside of the user's scopes
+            for neuron, place in zip(self.neurons, self._scopes, strict=True):
+                with scope(place.name):
+                    outputs.append(neuron._forward(inputs))
+        return outputs
 
     def parameters(self) -> list[Value]:
         """Those of the neurons, in order."""
@@ -229,8 +253,10 @@ class MLP(Module):
         self.activation = activation
         self.layers = [
             Layer(sizes[i], sizes[i + 1], each, init=init, seed=seed)
-            for i, each in enumerate(_of_each_layer(activation, output, len(widths)))
+            for i, each in enumerate(of_each_layer(activation, output, len(widths)))
         ]
+        for number, layer in enumerate(self.layers, 1):
+            layer._place(Scope(f"layer{number}"))
 
     @property
     def sizes(self) -> list[int]:
@@ -279,48 +305,3 @@ def _inputs(x: Iterable[Any], wanted: int, of: str) -> list[Value]:
     if len(inputs) != wanted:
         raise NetworkError(f"the {of} takes {wanted} input{'s' * (wanted != 1)}, not {len(inputs)}")
     return inputs
-
-
-def _of_each_layer(
-    activation: Activation | Sequence[Activation], output: Activation, layers: int
-) -> Sequence[Activation]:
-    """The activation of each layer of an MLP."""
-    if not isinstance(activation, (list, tuple)):
-        return [*repeat(cast(Activation, activation), layers - 1), output]
-    if output is not None:
-        raise NetworkError("give the output's activation as the last of the list of activations, not beside it")
-    if len(activation) != layers:
-        raise NetworkError(
-            f"there are {len(activation)} activations for {layers} layers: give one for each, None for a linear layer"
-        )
-    return activation
-
-
-def _activation(activation: Activation) -> tuple[Callable[[Value], Value] | None, str]:
-    """What to apply (None for nothing), and its name."""
-    if isinstance(activation, str) and activation not in TABLE:
-        activation = _as_others_spell(activation)
-    if activation is None or activation == "linear":
-        return None, "linear"
-    if isinstance(activation, str):
-        primitive = TABLE.get(activation)
-        if (
-            not isinstance(primitive, Primitive)
-            or primitive.arity is None
-            or primitive.arity - len(primitive.defaults) != 1
-        ):
-            raise NetworkError(
-                f"there is no activation {activation!r}: name a function of one operand, such as "
-                f"{', '.join(sorted(name for name in activations.__all__ if name in TABLE))}, "
-                "or give any function of a Value"
-            )
-        return primitive, primitive.name
-    if not callable(activation):
-        raise NetworkError(f"an activation is a name, a function of a Value, or None, not {activation!r}")
-    return activation, str(getattr(activation, "__name__", type(activation).__name__))
-
-
-def _as_others_spell(name: str) -> str:
-    """The name of an activation that was written in capitals or without underscores, as LeakyReLU; others as given."""
-    names = {known.replace("_", ""): known for known in (*activations.__all__, "linear")}
-    return names.get(name.lower().replace("_", ""), name)

@@ -8,10 +8,11 @@ from contextvars import ContextVar
 from operator import index
 from typing import Any
 
+from autograd_core.engine.conversions import make_constant
 from autograd_core.engine.graph import gradients
 from autograd_core.engine.reals import as_float
 from autograd_core.engine.sweeps import pull_back, push_forward, topological_order
-from autograd_core.engine.value import Constant, Value, as_value, make_constant
+from autograd_core.engine.value import Constant, Value, as_value
 from autograd_core.engine.values import values
 from autograd_core.errors import OperandTypeError, TransformError
 from autograd_core.namespaces import floats
