@@ -160,6 +160,10 @@ TRANSFORMS: dict[str, Callable[[Any], Any]] = {
     "reverse over forward": lambda f: grad(lambda x, y: jvp(f, (x, y), (1.0, -1.0))[1], (0, 1)),
     "third order": lambda f: grad(grad(grad(f))),
 }
+CORE = {"until_large", "while_in_while", "scanned_back", "branches", "branch_in_a_loop", "checkpointed", "with_a_guard"}
+some_then_all = pytest.mark.parametrize(
+    "name", [name if name in CORE else pytest.param(name, marks=pytest.mark.sweep) for name in FUNCTIONS]
+)
 POINTS_XY = [(0.3, 0.7), (1.2, -0.4), (-0.6, 1.1), (1.9, 0.2), (-1.4, -0.9), (0.05, 1.6), (2.3, 0.55)]
 
 
@@ -170,7 +174,7 @@ def close(found: float, wanted: float) -> bool:
 
 
 @pytest.mark.parametrize("transform", TRANSFORMS)
-@pytest.mark.parametrize("name", FUNCTIONS)
+@some_then_all
 def test_points_and_their_derivatives_are_the_eager_ones(name: str, transform: str) -> None:
     f = TRANSFORMS[transform](FUNCTIONS[name])
     fast = jit(f)
@@ -181,7 +185,7 @@ def test_points_and_their_derivatives_are_the_eager_ones(name: str, transform: s
 
 
 @in_modes([mode for mode in MODES if mode != POINTS])
-@pytest.mark.parametrize("name", FUNCTIONS)
+@some_then_all
 def test_batches_without_llvm_and_of_all_widths(name: str, mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
     """With remainders, in which lanes repeat the last sample."""
     use(mode, monkeypatch)
@@ -204,7 +208,7 @@ def test_batches_of_higher_orders(name: str, transform: str) -> None:
 
 
 @pytest.mark.parametrize("reduce", ["sum", "mean"])
-@pytest.mark.parametrize("name", FUNCTIONS)
+@some_then_all
 def test_sums_over_a_batch(name: str, reduce: str) -> None:
     f = value_and_grad(FUNCTIONS[name], (0, 1))
     x, y = (np.tile(column, 9) for column in np.array(POINTS_XY).T)
@@ -217,6 +221,7 @@ EDGES = (0.0, -0.0, 1.0, -1.0, 0.5, 2.0, inf, -inf, nan, 5e-324, 1e308)
 ENDLESS = {"newton", "bisection"}  # where x is so large, or nan, they do not end
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("mode", [MODES[0], *MODES[-3:]], ids=lambda mode: mode.name)
 @pytest.mark.parametrize("name", sorted(FUNCTIONS.keys() - ENDLESS - {"checkpointed", "closures_only"}))
 def test_ties_signed_zeros_infinities_and_nan(name: str, mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,6 +82,7 @@ def test_beside_a_nan_value_there_is_no_finite_gradient(row: Primitive) -> None:
 doubles = st.integers(0, 2**64 - 1).map(lambda bits: struct.unpack("<d", bits.to_bytes(8, "little"))[0]) | st.floats()
 
 
+@pytest.mark.sweep
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(st.data())
 @pytest.mark.parametrize("row", list(TABLE.values()), ids=lambda row: row.name)

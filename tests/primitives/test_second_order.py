@@ -42,6 +42,7 @@ def test_of_one_operand(row: Primitive, step: int) -> None:
     assert not wrong
 
 
+@pytest.mark.sweep
 @some_or_all
 @pytest.mark.parametrize("name", ROWS_OF_TWO)
 def test_of_two_operands(name: str, step: int) -> None:
@@ -172,6 +173,7 @@ def test_the_curvature_of_a_distance_of_many_operands(count: int) -> None:
     assert all(plain_math.isnan(x) for row in second_derivatives(TABLE["hypot"], [0.0] * count) for x in row)
 
 
+@pytest.mark.sweep
 @every_mode
 def test_compiled_is_eager_at_every_special_point(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
     use(mode, monkeypatch)

@@ -128,6 +128,7 @@ def without_derivative(row: Primitive) -> list[tuple[float, ...]]:
     return found
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("row", DIFFERENTIABLE, ids=lambda row: row.name)
 def test_the_oracle_knows_every_kink(row: Primitive) -> None:
     """A new row with a kink or a jump must say in SIDES where it is."""
