@@ -16,7 +16,6 @@ from autograd_core.compiler.codegen.python_source import python_function, python
 from autograd_core.compiler.machine import host
 from autograd_core.compiler.machine.batches import BatchRunner, cost_of
 from autograd_core.compiler.machine.memory import RESULTS
-from autograd_core.compiler.machine.object_cache import cache_at
 from autograd_core.compiler.program.instructions import has_loops, programs_of
 from autograd_core.compiler.program.rolling import roll, size_of
 from autograd_core.compiler.work import Builtin, Work
@@ -28,6 +27,8 @@ __all__ = ["NativeBatch", "NativePoint", "PythonBatch", "PythonPoint"]
 
 class _Python:
     """What code without LLVM has in common; there is no builtin."""
+
+    has_builtin = False
 
     def __init__(self, work: Work) -> None:
         host.note_missing_llvm()
@@ -50,7 +51,7 @@ class _Native:
 
     _work: Work
     code: Any
-    builtin_code: Any = None
+    has_builtin = False  # whether a builtin was made with the kernel
 
     @property
     def ir(self) -> str:
@@ -60,14 +61,14 @@ class _Native:
     def assembly(self) -> str:
         return str(self.code.assembly)
 
-    def _builtin_text(self, has_callbacks: bool, **options: Any) -> tuple[Any, str]:
-        """The plan of the builtin, and the text of a module with its code; this is empty where there can be none."""
+    def _builtin_text(self, has_callbacks: bool, **options: Any) -> tuple[Any, str, list[int]]:
+        """The plan of the builtin, a module with its code, and what its table is to hold; no text if there is none."""
         from autograd_core.compiler.calling.builtin import Plan, boxes_of, write_builtin
 
         work = self._work
         boxes = None if work.has_captured or has_callbacks else boxes_of(work.trace.arguments, work.trace.result)
         if boxes is None:
-            return None, ""
+            return None, "", []
         arguments, result = boxes
         inputs, outputs = work.mapped.count(False), len(work.program.outputs)
         plan = Plan(
@@ -79,7 +80,13 @@ class _Native:
             departures=work.departures,
             **options,
         )
-        return plan, write_builtin(plan)
+        return plan, *write_builtin(plan)
+
+    def _apart(self, builtin: str, symbols: dict[str, int], addresses: list[int]) -> Any:
+        """The code of a builtin alone."""
+        from autograd_core.compiler.machine.code import Code
+
+        return Code(builtin, host.Tier(0, 0), symbols=symbols, addresses=addresses, cache=self._work.cache)
 
     @staticmethod
     def _new_array(work: Work) -> Any:
@@ -132,19 +139,19 @@ class NativePoint(_Native, _Point):
         text, instructions, loops, width = self._emit(work)
         tier = host.tier(instructions, width, has_loops=has_loops(work.program))
         self.stats = {"loops": loops, "vector_width": width, "chunks": text.chunks, "workspace": text.slots}
-        self._plan, builtin = self._builtin_text(bool(text.called), slots=text.slots, new_array=self._new_array(work))
-        # around a longer kernel the builtin is not worth LLVM's time, and no other process could use one
-        together = bool(builtin and tier.passes) and cache_at(work.cache) is None
-        parts = [builtin, *text.parts] if together else text.parts
-        self.code = Code(text.ir, tier, text.called, parts, cache=work.cache)
-        address = self.code.address(KERNEL.name)
-        self._kernel = KERNEL.at(address)
+        self._has_callbacks = bool(text.called)
+        # Around a longer kernel the builtin is not worth LLVM's time.
+        self._plan: Any
+        self._plan, builtin, addresses = self._plan_builtin(text.slots) if tier.passes else (None, "", [])
+        parts = [builtin, *text.parts] if builtin else text.parts
+        self.code = Code(text.ir, tier, text.called, parts, addresses=addresses, cache=work.cache)
+        self._kernel = KERNEL.at(self.code.address(KERNEL.name))
         self._workspace = ctypes.c_double * max(1, text.slots)
         self._outputs = len(work.program.outputs)
-        if builtin:
-            self.builtin_code = (
-                self.code if together else Code(builtin, host.Tier(0, 0), symbols={KERNEL.name: address})
-            )
+        self.has_builtin = bool(builtin)
+
+    def _plan_builtin(self, slots: int) -> tuple[Any, str, list[int]]:
+        return self._builtin_text(self._has_callbacks, slots=slots, new_array=self._new_array(self._work))
 
     @staticmethod
     def _emit(work: Work) -> tuple[Any, int, int, int]:
@@ -180,8 +187,16 @@ class NativePoint(_Native, _Point):
         self.code.check()
 
     def builtin(self) -> Builtin | None:
-        code = self.builtin_code
-        return None if code is None else Builtin(code.address("builtin"), code, self._plan)
+        """One that is apart from its kernel is made when it is asked for; each call makes one."""
+        if self.has_builtin:
+            return Builtin(self.code.address("builtin"), self.code, self._plan)
+        plan, text, addresses = self._plan_builtin(self.stats["workspace"])
+        if not text:
+            return None
+        from autograd_core.compiler.codegen.convention import KERNEL
+
+        code = self._apart(text, {KERNEL.name: self.code.address(KERNEL.name)}, addresses)
+        return Builtin(code.address("builtin"), code, plan)
 
 
 class _Batch:
@@ -297,17 +312,15 @@ class NativeBatch(_Native, _Batch):
         if self._work.departures is not None:
             return None
         from autograd_core.compiler.codegen.convention import DRIVE
-        from autograd_core.compiler.machine.code import Code
 
         shapes = self._work.trace.result.shapes
         largest = max((math.prod(shape or ()) for shape in shapes), default=1) or 1
-        plan, text = self._builtin_text(
+        plan, text, addresses = self._builtin_text(
             self._has_callbacks, slots=0, batch=self._sizes, words=ctypes.addressof(self._words),
             mean=self._work.reduce == "mean", new_array=self._new_array(self._work), new_large_array=RESULTS.array,
             few=tuning.LEAST // (8 * largest), share=self._runner.run_at, most=self._runner.most,
         )  # fmt: skip
         if not text:
             return None
-        symbols = {DRIVE.name: self._driver.address(DRIVE.name)}
-        self.builtin_code = code = Code(text, host.Tier(0, 0), symbols=symbols)
+        code = self._apart(text, {DRIVE.name: self._driver.address(DRIVE.name)}, addresses)
         return Builtin(code.address("builtin"), code, plan)

@@ -253,8 +253,8 @@ class Jit:
         if paths.reads_outside and self._is_traced():
             return self._f(*args, **kwargs)
         compiled = paths.root
-        # the builtin of a batch takes as long to make as its kernel, so it is made for what is called again
-        if kwargs or call.static or (self._is_batched and not compiled.has_run):
+        # a builtin takes as long to make as a kernel, so one that is not there is made for what is called again
+        if kwargs or call.static or not (compiled.has_run or compiled.backend.has_builtin):
             return paths.run_flat(traced)
         function = compiled.function
         if self._fast is function or function == compiled.run:

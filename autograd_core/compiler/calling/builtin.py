@@ -20,7 +20,16 @@ from autograd_core.compiler import tuning
 from autograd_core.compiler.calling.arguments import Argument
 from autograd_core.compiler.calling.boxing import Boxer, Unboxer
 from autograd_core.compiler.calling.departures import Departures
-from autograd_core.compiler.calling.objects import NULL, Box, Boxed, Container, ObjectFunction, usable, write_helpers
+from autograd_core.compiler.calling.objects import (
+    NULL,
+    Box,
+    Boxed,
+    Container,
+    ObjectFunction,
+    ObjectModule,
+    usable,
+    write_helpers,
+)
 from autograd_core.compiler.codegen.convention import DRIVE, KERNEL
 from autograd_core.compiler.codegen.function_writer import DOUBLE, FREE, I32, I64, MALLOC, POINTER, VOID
 from autograd_core.compiler.machine.driver import KernelSizes
@@ -115,9 +124,13 @@ def _boxed(structure: Structure, place: int, axis: int | None) -> Boxed | None:
     return whole if budget >= 0 else None
 
 
-def write_builtin(plan: Plan) -> str:
-    """The text of a module with ``builtin(self, args, nargs)``, which calls ``kernel``, or ``drive`` for a batch."""
-    module = ir.Module()
+def write_builtin(plan: Plan) -> tuple[str, list[int]]:
+    """A module with ``builtin(self, args, nargs)``, which calls ``kernel``, or ``drive`` for a batch.
+
+    Returns:
+        Its text, and the addresses that its code has to be loaded with.
+    """
+    module = ObjectModule()
     write_helpers(module)
     size = _write_fast(module, plan)
 
@@ -135,10 +148,10 @@ def write_builtin(plan: Plan) -> str:
     number = f.load(I64, memory) if plan.departures is not None else None
     if not on_stack:
         f.build.call(f.declared("free", FREE), [memory])
-    f.leave_unless(f.build.icmp_unsigned("!=", result, f.address(GENERAL)), general)
+    f.leave_unless(f.build.icmp_unsigned("!=", result, _mark(GENERAL)), general)
     call = f.python("PyObject_Vectorcall", POINTER, POINTER, POINTER, I64, POINTER)
     if plan.departures is not None:
-        with f.build.if_then(f.build.icmp_unsigned("==", result, f.address(DEPARTED))):
+        with f.build.if_then(f.build.icmp_unsigned("==", result, _mark(DEPARTED))):
             other = f.load(POINTER, f.address(plan.departures.table), f.multiply(number, 8))
             f.build.call(f.python("Py_IncRef", VOID, POINTER), [other])
             found = f.build.call(call, [other, args, count, NULL])
@@ -147,7 +160,11 @@ def write_builtin(plan: Plan) -> str:
     f.build.ret(result)
     f.build.position_at_end(general)
     f.build.ret(f.build.call(call, [f.address(id(plan.fallback)), args, count, NULL]))
-    return str(module)
+    return str(module), module.addresses
+
+
+def _mark(number: int) -> Any:
+    return ir.Constant(I64, number).inttoptr(POINTER)
 
 
 def _write_fast(module: Any, plan: Plan) -> int:
@@ -185,7 +202,7 @@ def _write_fast(module: Any, plan: Plan) -> int:
         result = _write_batch(f, plan, batch, unboxer, tables, reserve(len(tables) + 1))
     f.build.ret(result)
     f.build.position_at_end(general)
-    f.build.ret(f.address(GENERAL))
+    f.build.ret(_mark(GENERAL))
     return offset
 
 
@@ -194,7 +211,7 @@ def _write_departure(f: ObjectFunction, plan: Plan, departures: Departures, memo
     number = f.build.fptosi(f.load(DOUBLE, outputs, 8 * (plan.outputs - 1)), I64)
     with f.build.if_then(f.build.icmp_signed("!=", number, ir.Constant(I64, departures.count)), likely=False):
         f.store(number, memory)
-        f.build.ret(f.address(DEPARTED))
+        f.build.ret(_mark(DEPARTED))
     taken = f.address(departures.taken_at)
     f.store(f.build.add(f.load(I64, taken), ir.Constant(I64, 1)), taken)
 

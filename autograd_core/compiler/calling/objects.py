@@ -12,9 +12,12 @@ from typing import Any
 from llvmlite import ir
 
 from autograd_core.compiler.codegen.function_writer import DOUBLE, I1, I64, POINTER, VOID, FunctionWriter
+from autograd_core.compiler.machine.callbacks import ADDRESSES
 from autograd_core.compiler.machine.host import add_symbol, address_of
 
-__all__ = ["Box", "Boxed", "Container", "ObjectFunction", "usable", "write_helpers"]
+__all__ = ["Box", "Boxed", "Container", "ObjectFunction", "ObjectModule", "usable", "write_helpers"]
+
+MOST_ADDRESSES = 32  # some ten types, and what a plan names
 
 TYPE, SIZE, FLOAT, LIST_ITEMS, TUPLE_ITEMS = 8, 16, 16, 24, 24
 ARRAY_DATA, ARRAY_NDIM, ARRAY_DIMENSIONS, ARRAY_STRIDES, ARRAY_DESCR = 16, 24, 32, 40, 56
@@ -77,8 +80,35 @@ def usable(*, arrays: bool) -> bool:
     )
 
 
+class ObjectModule(ir.Module):  # type: ignore[misc]  # llvmlite has no types
+    """A module over Python objects.
+
+    Where they are differs from process to process, so it stands in a table, which is filled when the code is loaded:
+    the text, and the code made of it, are the same in every process.
+
+    Attributes:
+        addresses: what the table is to hold.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.addresses: list[int] = []
+        self.table = ir.GlobalVariable(self, ir.ArrayType(POINTER, MOST_ADDRESSES), ADDRESSES)
+        self.table.initializer = ir.Constant(self.table.value_type, None)
+
+    def place(self, address: int) -> int:
+        """The place of an address in the table."""
+        if address not in self.addresses:
+            self.addresses.append(address)
+        return self.addresses.index(address)
+
+
 class ObjectFunction(FunctionWriter):
     """A function over Python objects."""
+
+    def address(self, pointer: int) -> Any:
+        """An address in this process."""
+        return self.load(POINTER, self.module.table, 8 * self.module.place(pointer))
 
     def python(self, name: str, returns: Any, *takes: Any) -> Any:
         """A function of CPython's interface, at its address in this process."""

@@ -47,10 +47,6 @@ class FunctionWriter:
         known = self.module.globals.get(name)
         return known if known is not None else ir.Function(self.module, kind, name)
 
-    def address(self, pointer: int) -> Any:
-        """A fixed address of this process."""
-        return ir.Constant(I64, pointer).inttoptr(POINTER)
-
     def at(self, pointer: Any, offset: Any) -> Any:
         """The address `offset` bytes behind `pointer`."""
         return self.build.gep(pointer, [_integer(offset)], source_etype=ir.IntType(8))

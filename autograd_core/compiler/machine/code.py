@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import threading
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -11,9 +12,9 @@ from typing import Any
 
 from autograd_core.compiler import tuning
 from autograd_core.compiler.machine import host
-from autograd_core.compiler.machine.callbacks import write_callbacks
+from autograd_core.compiler.machine.callbacks import ADDRESSES, write_callbacks
 from autograd_core.compiler.machine.host import made_once
-from autograd_core.compiler.machine.object_cache import cache_at, has_addresses
+from autograd_core.compiler.machine.object_cache import cache_at
 from autograd_core.compiler.machine.undisturbed import close_with, undisturbed
 from autograd_core.engine.operation import Operation
 
@@ -81,6 +82,7 @@ class Code:
         called: what its functions ``callback_0``, … call in Python, and with how many operands.
         linked: the texts of other modules to put into this one.
         symbols: where functions are that it declares.
+        addresses: what its table `ADDRESSES` is to hold; whoever makes the code keeps alive what is there.
         cache: the folder of the cache; None for that of the environment, if there is one.
 
     Attributes:
@@ -94,16 +96,20 @@ class Code:
         called: Sequence[tuple[Operation, int]] = (),
         linked: Sequence[str] = (),
         symbols: Mapping[str, int] = MappingProxyType({}),
+        addresses: Sequence[int] = (),
         cache: str | None = None,
     ) -> None:
         self._folder = cache
         self.ir = "\n".join([ir, *linked])
         self._raised: dict[int, BaseException] = {}  # by thread
-        callbacks, functions = write_callbacks(called, self._raised) if called else ("", [])
+        callbacks = ""
+        functions: list[Any] = []
+        if called:
+            callbacks, addresses, functions = write_callbacks(called, self._raised)
         self._texts, self._tier = [text for text in (ir, *linked, callbacks) if text], tier
-        self._token, self._addresses = undisturbed(partial(self._load, symbols, (functions, self._raised)))
+        self._token, self._addresses = undisturbed(partial(self._load, symbols, addresses, (functions, self._raised)))
 
-    def _load(self, symbols: Mapping[str, int], needed: Any) -> tuple[Any, dict[str, int]]:
+    def _load(self, symbols: Mapping[str, int], addresses: Sequence[int], needed: Any) -> tuple[Any, dict[str, int]]:
         """What the code lives as long as, and where its functions are.
 
         The cyclic collector calls the finalizers of all garbage before it frees any, and one of them may still call a
@@ -115,6 +121,9 @@ class Code:
         host.initialize()
         code, names = self._object()
         engine = self._engine(binding.ObjectFileRef.from_data(code), symbols)
+        if addresses:
+            table = ctypes.c_void_p * len(addresses)
+            ctypes.memmove(engine.get_global_value_address(ADDRESSES), table(*addresses), ctypes.sizeof(table))
         token = compile("None", "<token>", "eval")
         close_with(token, engine, needed)
         return token, {name: int(engine.get_function_address(name)) for name in names}
@@ -122,7 +131,7 @@ class Code:
     def _object(self) -> tuple[bytes, list[str]]:
         """The code as an object file, from the cache if it is there, and the names of its functions."""
         cache = cache_at(self._folder)
-        if cache is None or has_addresses(self._texts):
+        if cache is None:
             return self._emitted()
         versions = host.llvm().llvm_version_info, import_module("llvmlite").__version__
         key = cache.key([*versions, *map(str, _processor()), *self._tier, *self._texts])

@@ -18,7 +18,7 @@ from pathlib import Path
 from autograd_core._files import write_whole
 from autograd_core.compiler import tuning
 
-__all__ = ["ObjectCache", "cache_at", "has_addresses"]
+__all__ = ["ObjectCache", "cache_at"]
 
 VARIABLE = "AUTOGRAD_CORE_CACHE"
 _FORMAT = b"autograd_core 1\n"
@@ -29,11 +29,6 @@ def cache_at(folder: str | os.PathLike[str] | None = None) -> ObjectCache | None
     """The cache in a folder, or in that of the environment's ``AUTOGRAD_CORE_CACHE``; None if there is neither."""
     path = folder if folder is not None else os.environ.get(VARIABLE)
     return ObjectCache(Path(path)) if path else None
-
-
-def has_addresses(texts: Sequence[str]) -> bool:
-    """Whether code is for this process only, since there are addresses in it."""
-    return any("inttoptr (i64" in text for text in texts)
 
 
 class ObjectCache:
