@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd_core.compiler import tuning
 from autograd_core.compiler.calling.binding import Binding, Call, whole
-from autograd_core.engine.portable import portable, qualified_name
+from autograd_core.engine.portable import MadeOf
 from autograd_core.errors import AutogradError, OperandTypeError, TransformError
 from autograd_core.transforms.mapping import Mapped
 
@@ -88,7 +87,7 @@ def jit(
     return Jit(f, *options) if f is not None else lambda function: Jit(function, *options)
 
 
-class Jit:
+class Jit(MadeOf):
     """A compiled function; see `jit`. It keeps one `Compiled` for each structure of arguments that it met."""
 
     def __init__(
@@ -281,16 +280,8 @@ class Jit:
         options = self._axes, self._reduce, self._threads, self._strict, *self._binding.static
         return *options, self._max_paths, self._cache
 
-    def __reduce__(self) -> Any:
-        return qualified_name(self, self._f) or (Jit, (portable(self._f), *self._options))
-
-    def __copy__(self) -> Jit:
-        return self if qualified_name(self, self._f) else Jit(self._f, *self._options)
-
-    def __deepcopy__(self, memo: Any) -> Jit:
-        if qualified_name(self, self._f):
-            return self  # as a function of a module is
-        return Jit(copy.deepcopy(self._f, memo), *self._options)
+    def _recipe(self) -> Any:
+        return Jit, self._f, self._options
 
     def __repr__(self) -> str:
         return f"<jit of {self._name}>"

@@ -6,6 +6,7 @@ by cloudpickle, which takes its code along.
 
 from __future__ import annotations
 
+import copy
 import pickle
 import sys
 from collections.abc import Callable
@@ -15,10 +16,30 @@ from typing import Any
 
 from autograd_core._extras import require
 
-__all__ = ["is_found_by_name", "portable", "qualified_name"]
+__all__ = ["MadeOf", "is_found_by_name"]
 
 
-def qualified_name(made: Any, f: Any) -> str:
+class MadeOf:
+    """What a decorator made of a function: to be copied or pickled, it is made again of the copied function."""
+
+    def _recipe(self) -> tuple[Callable[..., Any], Callable[..., Any], tuple[Any, ...]]:
+        """What makes it, of which function, and with which further arguments."""
+        raise NotImplementedError
+
+    def __copy__(self) -> Any:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        make, f, options = self._recipe()
+        copied = copy.deepcopy(f, memo)  # a function of a module is itself
+        return self if copied is f else make(copied, *options)
+
+    def __reduce__(self) -> Any:
+        make, f, options = self._recipe()
+        return _qualified_name(self, f) or (make, (_portable(f), *options))
+
+
+def _qualified_name(made: Any, f: Any) -> str:
     """The name under which a module has what a decorator made of `f`; empty if it is to be made anew on arrival."""
     name: str = getattr(f, "__qualname__", "")
     module = getattr(made, "__module__", None) or ""
@@ -35,7 +56,7 @@ def is_found_by_name(module: str) -> bool:
     return module != "__main__" or not _is_cloudpickle_at_work()
 
 
-def portable(f: Callable[..., Any]) -> Any:
+def _portable(f: Callable[..., Any]) -> Any:
     """`f`, or what is pickled in its place."""
     return f if _is_cloudpickle_at_work() or _has_name(f) else _ByValue(f)
 
@@ -78,4 +99,4 @@ def _has_name(f: Any) -> bool:
         f = type(f.__self__)
     elif not isinstance(f, (FunctionType, BuiltinFunctionType, type)):
         f = type(f)  # an object that can be called, such as what another transform gave
-    return bool(qualified_name(f, f))
+    return bool(_qualified_name(f, f))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from operator import index
 from typing import Any
 
-from autograd_core.engine.portable import portable, qualified_name
+from autograd_core.engine.portable import MadeOf
 from autograd_core.errors import TransformError
 from autograd_core.transforms.trees import Structure, Tree, array_of, as_array, flatten
 
@@ -41,7 +40,7 @@ def vmap(f: Callable[..., Any], in_axes: int | Sequence[int | None] = 0) -> Mapp
     return Mapped(f, in_axes)
 
 
-class Mapped:
+class Mapped(MadeOf):
     """A function over samples; see `vmap`.
 
     Attributes:
@@ -63,14 +62,8 @@ class Mapped:
             raise TransformError("in_axes maps no argument: say along which axis the samples lie")
         self.in_axes: int | tuple[int | None, ...] = whole if several else whole[0]  # type: ignore[assignment]  # no None
 
-    def __reduce__(self) -> Any:
-        return qualified_name(self, self.f) or (vmap, (portable(self.f), self.in_axes))
-
-    def __copy__(self) -> Mapped:
-        return self
-
-    def __deepcopy__(self, memo: Any) -> Mapped:
-        return vmap(copy.deepcopy(self.f, memo), self.in_axes)
+    def _recipe(self) -> Any:
+        return vmap, self.f, (self.in_axes,)
 
     def __call__(self, *args: Any) -> Any:
         if not isinstance(self.in_axes, tuple):

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from functools import update_wrapper
 from types import MethodType
 from typing import Any
 
-from autograd_core.engine.portable import portable, qualified_name
+from autograd_core.engine.portable import MadeOf
 
 __all__ = ["Transformed"]
 
 
-class Transformed:
+class Transformed(MadeOf):
     """The function that a transform gives.
 
     Args:
@@ -37,14 +36,5 @@ class Transformed:
         transform, f, _ = self._made_by
         return f"<{transform.__name__} of {getattr(f, '__name__', type(f).__name__)}>"
 
-    def __copy__(self) -> Transformed:
-        return self
-
-    def __deepcopy__(self, memo: Any) -> Any:
-        transform, f, options = self._made_by
-        copied = copy.deepcopy(f, memo)  # a function of a module is itself
-        return self if copied is f else transform(copied, *options)
-
-    def __reduce__(self) -> Any:
-        transform, f, options = self._made_by
-        return qualified_name(self, f) or (transform, (portable(f), *options))
+    def _recipe(self) -> Any:
+        return self._made_by
