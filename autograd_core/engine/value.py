@@ -206,7 +206,12 @@ class Value:
 
 
 class Constant(Value):
-    """A plain number that took part in an operation: a leaf that has no gradient and cannot be changed."""
+    """A plain number that took part in an operation: a leaf that has no gradient and cannot be changed.
+
+    >>> y = Value(2.0) * 3.0
+    >>> y.parents[1].data, y.parents[1].grad, type(y.parents[1]).__name__
+    (3.0, 0.0, 'Constant')
+    """
 
     __slots__ = ()
 
