@@ -8,6 +8,7 @@ from typing import Any
 import griffe
 
 EXAMPLE = re.compile(r"^( *)>>> .*(?:\n(?! *$).*)*", re.MULTILINE)
+FLAG = re.compile(r" *# doctest: .*$", re.MULTILINE)
 
 
 class DoctestsInDocstrings(griffe.Extension):
@@ -15,4 +16,5 @@ class DoctestsInDocstrings(griffe.Extension):
 
     def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
         if obj.docstring is not None:
-            obj.docstring.value = EXAMPLE.sub(r"\1```pycon\n\g<0>\n\1```", obj.docstring.value)
+            fenced = EXAMPLE.sub(r"\1```pycon\n\g<0>\n\1```", obj.docstring.value)
+            obj.docstring.value = FLAG.sub("", fenced)

@@ -21,7 +21,7 @@ from autograd_core.plots.style import COLOURS, line_style
 
 matplotlib.use("agg")  # no windows
 
-CORNERS = [[0.0, 0.0], [1.0, 1.0]]
+CORNERS = [[0.0, 0.0], [1.0, 3.0]]
 
 
 @pytest.fixture(autouse=True)
@@ -133,8 +133,7 @@ def test_what_is_not_on_the_axis_is_counted() -> None:
 def test_the_decision_map_is_the_model_at_each_point() -> None:
     model = MLP(2, [3, 1], activation="tanh", seed=1)
     plane = plots.decision_map(model, CORNERS, size=4)
-    assert plane.x.tolist() == plane.y.tolist()
-    assert (plane.x[0], plane.x[-1]) == (-0.1, 1.1)
+    assert np.allclose([plane.x[0], plane.x[-1], plane.y[0], plane.y[-1]], [-0.1, 1.1, -0.3, 3.3])
     expected = [[model([x, y]).data for x in plane.x] for y in plane.y]
     assert np.allclose(plane.scores, expected, rtol=1e-12)
     several = plots.decision_map(MLP(2, [3], seed=1), CORNERS, size=4)
@@ -145,6 +144,11 @@ def test_the_boundary_runs_where_the_model_decides() -> None:
     ax = plots.plot_decision(lambda x: x[0] - 0.25, CORNERS, threshold=0.5, size=8, ax=axes())
     (line,) = [path for lines in ax.collections[1:] for path in lines.get_paths()]
     assert np.allclose(line.vertices[:, 0], 0.75)
+    bar = ax.figure.axes[1]
+    ax.figure.draw_without_rendering()
+    ticks = {float(text.get_text().replace("−", "-")): text.get_position()[1] for text in bar.get_yticklabels()}
+    assert all(abs(height + 0.5 - said) < 1e-3 for said, height in ticks.items())
+    assert len(ticks) > 2
     none = plots.plot_decision(lambda x: x[0] + 10.0, CORNERS, size=8, ax=axes())
     assert len(none.collections) == 1
 
@@ -162,7 +166,7 @@ def test_samples_lie_over_the_decisions_with_a_shape_for_each_class(outputs) -> 
 
 def test_areas_are_of_the_largest_output() -> None:
     ax = plots.plot_decision(lambda x: [x[0] * 1.0, x[1] * 1.0, x[0] * 0.0 - 9.0], CORNERS, size=6, ax=axes())
-    x, y = np.meshgrid(*[np.linspace(-0.1, 1.1, 6)] * 2)
+    x, y = np.meshgrid(np.linspace(-0.1, 1.1, 6), np.linspace(-0.3, 3.3, 6))
     drawn = ax.collections[0].get_array().reshape(6, 6)
     assert (drawn[x != y] == (y > x)[x != y]).all()
 
