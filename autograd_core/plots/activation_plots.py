@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd_core._extras import require
 from autograd_core.errors import DataError
-from autograd_core.nn.layers import Activation, activation_of
+from autograd_core.nn.activation_names import Activation, find_activation
 from autograd_core.plots.style import dress, line_style, new_axes
 from autograd_core.transforms.derivatives import value_and_grad
 
@@ -75,7 +75,7 @@ def activation_curves(
     if not low < high or points < 2:
         raise DataError(f"low is less than high, and points are 2 or more: not {low!r}, {high!r} and {points!r}")
     x = np.linspace(low, high, points)
-    found = [activation_of(activation) for activation in activations]
+    found = [find_activation(activation) for activation in activations]
     pairs = [
         [(at, 1.0) if function is None else value_and_grad(function)(at) for at in x.tolist()] for function, _ in found
     ]
@@ -123,5 +123,5 @@ def plot_activation(
         what = "Activation" if title == "f(x)" else "Derivative"
         dress(ax, f"{what}: {curves.names[0]}" if alone else what, "x", title)
     if not alone:
-        axes[0].legend(framealpha=0.6)
+        axes[0].legend(framealpha=0.6, loc="upper left")
     return axes

@@ -120,7 +120,7 @@ def plot_decision(
         )  # fmt: skip
     ax.set(title="Decision boundary", xlabel="first input", ylabel="second input")
     if len(classes):
-        ax.legend(title="target", framealpha=0.8, loc="best")
+        ax.legend(title="target", framealpha=0.8, loc="upper right")
     return ax
 
 
@@ -206,6 +206,7 @@ def plot_hidden_units(
     x, y, units = hidden_units(model, inputs, layer=layer, size=size)
     import numpy as np
 
+    is_new = axes is None
     if axes is None:
         columns = min(len(units), COLUMNS)
         grid = new_axes(ceil(len(units) / columns), columns, 2.3, 2.3, sharex=True, sharey=True, squeeze=False).ravel()
@@ -219,10 +220,15 @@ def plot_hidden_units(
         mesh = ax.pcolormesh(x, y, unit, cmap=diverging(), vmin=-most, vmax=most, shading="nearest", rasterized=True)
         _draw_line(ax, x, y, unit)
         ax.set_title(f"unit {number}", fontsize="medium")
-        ax.label_outer()
-    axes[0].figure.colorbar(mesh, ax=list(axes), label="output of the unit")
-    axes[0].figure.supxlabel("first input", fontsize="medium")
-    axes[0].figure.supylabel("second input", fontsize="medium")
+        if is_new:
+            ax.label_outer()
+        else:
+            ax.set(xlabel="first input", ylabel="second input")
+    figure = axes[0].figure
+    figure.colorbar(mesh, ax=list(axes), label="output of the unit")
+    if is_new:
+        figure.supxlabel("first input", fontsize="medium")
+        figure.supylabel("second input", fontsize="medium")
     return axes
 
 

@@ -50,10 +50,8 @@ def new_axes(rows: int = 1, columns: int = 1, width: float = 5.5, height: float 
     return pyplot.subplots(rows, columns, figsize=size, layout="constrained", **options)[1]
 
 
-def dress(ax: Axes, title: str, xlabel: str, ylabel: str, *, legend: bool = False) -> None:
-    """Title, labels, a faint grid, no frame to the right and above, and a legend if asked for."""
+def dress(ax: Axes, title: str, xlabel: str, ylabel: str) -> None:
+    """Title, labels, a faint grid, and no frame to the right and above."""
     ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
     ax.grid(alpha=0.3)
     ax.spines[["top", "right"]].set_visible(False)
-    if legend:
-        ax.legend(framealpha=0.6)

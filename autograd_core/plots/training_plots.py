@@ -96,7 +96,9 @@ def plot_loss(
     for number, (epochs, losses) in enumerate(curves):
         marker = "o" if len(losses) == 1 else ""  # a line through one point is invisible
         ax.plot(epochs, losses, label=names[number] if names else None, marker=marker, **line_style(number))
-    dress(ax, "Loss", "epoch", "mean loss", legend=names is not None)
+    dress(ax, "Loss", "epoch", "mean loss")
+    if names is not None:
+        ax.legend(framealpha=0.6, loc="upper right")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     if log:
         ax.set_yscale("log")
@@ -315,5 +317,6 @@ def plot_difference_errors(
         seen = np.where(error > 0.0, error, np.nan)
         ax.plot(errors.steps, seen, label=name, marker=".", markersize=3.0, linewidth=1.2, **line_style(number))
     ax.set(xscale="log", yscale="log")
-    dress(ax, "Differences against the gradient", "step h", "relative error", legend=True)
+    dress(ax, "Differences against the gradient", "step h", "relative error")
+    ax.legend(framealpha=0.6, loc="upper center")
     return ax

@@ -195,6 +195,9 @@ def test_hidden_units_are_drawn_in_a_grid_of_one_scale() -> None:
     drawn = plots.plot_hidden_units(MLP(2, [5, 1], activation="tanh", seed=1), CORNERS, size=6)
     assert [ax.get_title() for ax in drawn] == [f"unit {number}" for number in range(1, 6)]
     assert len({ax.collections[0].get_clim() for ax in drawn}) == 1
+    assert drawn[0].figure.get_supxlabel() == "first input"
+    given = plots.plot_hidden_units(MLP(2, [1], seed=1), CORNERS, size=3, axes=[axes()])
+    assert (given[0].get_xlabel(), given[0].figure.get_supxlabel()) == ("first input", "")
     assert len(drawn[0].figure.axes) == 6  # with the bar of colours; three places of two rows of four are empty
     rendered(drawn[0])
 
