@@ -67,12 +67,24 @@ _LN2 = _math.log(2.0)
 
 
 def log(x: Any, base: Any = None) -> Any:
-    """The natural logarithm of x, or that to a base (which may be a Value too)."""
+    """The natural logarithm of x, or that to a base (which may be a Value too).
+
+    >>> log(8.0, 2.0)
+    3.0
+    >>> x = Value(4.0)
+    >>> log(x).backward()
+    >>> x.grad
+    0.25
+    """
     return _log(x) if base is None else _arithmetic.divide(_log(x), _log(base))
 
 
 def logaddexp2(x: Any, y: Any) -> Any:
-    """log₂(2ˣ + 2ʸ), without overflow."""
+    """log₂(2ˣ + 2ʸ), without overflow.
+
+    >>> logaddexp2(1000.0, 1000.0)
+    1001.0
+    """
     top = stop_gradient(maximum(x, y))
     top = where(_selecting.isfinite(top), top, 0.0)
     x, y = _arithmetic.subtract(x, top), _arithmetic.subtract(y, top)
@@ -81,23 +93,43 @@ def logaddexp2(x: Any, y: Any) -> Any:
 
 
 def heaviside(x: Any, h: Any) -> Any:
-    """0 for x < 0, h for x = 0, 1 for x > 0."""
+    """0 for x < 0, h for x = 0, 1 for x > 0.
+
+    >>> [heaviside(x, 0.5) for x in (-2.0, 0.0, 2.0)]
+    [0.0, 0.5, 1.0]
+    """
     step = _arithmetic.add(_arithmetic.multiply(sign(x), 0.5), 0.5)
     return where(equal(x, 0.0), h, step)
 
 
 def fsum(xs: Iterable[Any]) -> Any:
-    """The sum of numbers or Values, rounded once; one node."""
+    """The sum of numbers or Values, rounded once; one node.
+
+    >>> fsum([1e16, 1.0, -1e16])
+    1.0
+    """
     return _over(_arithmetic.fsum, xs, 0.0)
 
 
 def sum(xs: Iterable[Any]) -> Any:
-    """The sum of numbers or Values, added as Python's `sum` does; one node, however many there are."""
+    """The sum of numbers or Values, added as Python's `sum` does; one node, however many there are.
+
+    >>> xs = [Value(1.0), Value(2.0), Value(3.0)]
+    >>> y = sum(xs)
+    >>> y.data, len(y.parents)
+    (6.0, 3)
+    """
     return _over(_arithmetic.sum, xs, 0.0)
 
 
 def prod(xs: Iterable[Any], *, start: Any = 1.0) -> Any:
-    """The product of numbers or Values, from left to right; one node."""
+    """The product of numbers or Values, from left to right; one node.
+
+    >>> xs = [Value(2.0), Value(3.0), Value(4.0)]
+    >>> prod(xs).backward()
+    >>> [x.grad for x in xs]
+    [12.0, 8.0, 6.0]
+    """
     return _over(_arithmetic.prod, (start, *xs), start)
 
 
@@ -106,6 +138,9 @@ def sumprod(p: Iterable[Any], q: Iterable[Any]) -> Any:
 
     Raises:
         PrimitiveError: if the lengths differ.
+
+    >>> sumprod([1e16, 1.0, -1e16], [1.0, 1.0, 1.0])
+    1.0
     """
     return _over(_arithmetic.sumprod, _paired("sumprod", p, q), 0.0)
 
@@ -115,6 +150,9 @@ def dot(p: Iterable[Any], q: Iterable[Any], bias: Any = None) -> Any:
 
     Raises:
         PrimitiveError: if the lengths differ.
+
+    >>> dot([1.0, 2.0], [3.0, 4.0], 0.5)
+    11.5
     """
     operands = _paired("dot", p, q)
     return _over(_arithmetic.dot, operands if bias is None else (*operands, bias), 0.0)
@@ -125,6 +163,12 @@ def dist(p: Iterable[Any], q: Iterable[Any]) -> Any:
 
     Raises:
         PrimitiveError: if their dimensions differ.
+
+    >>> x = Value(3.0)
+    >>> d = dist([x, 4.0], [0.0, 0.0])
+    >>> d.backward()
+    >>> d.data, x.grad
+    (5.0, 0.6)
     """
     operands = _paired("dist", p, q)
     half = len(operands) // 2
@@ -132,12 +176,20 @@ def dist(p: Iterable[Any], q: Iterable[Any]) -> Any:
 
 
 def fma(x: Any, y: Any, z: Any) -> Any:
-    """x·y + z, rounded once."""
+    """x·y + z, rounded once.
+
+    >>> fma(2.0, 3.0, 4.0)
+    10.0
+    """
     return _arithmetic.sumprod(x, z, y, 1.0)
 
 
 def ldexp(x: Any, i: int) -> Any:
-    """x·2ⁱ for an integer i, rounded once."""
+    """x·2ⁱ for an integer i, rounded once.
+
+    >>> ldexp(0.75, 4)
+    12.0
+    """
     # In factors that are doubles themselves; the one nearest to 1 goes first, so that only the last product rounds.
     i = max(-2200, min(2200, _operator.index(i)))
     steps = []
@@ -151,7 +203,13 @@ def ldexp(x: Any, i: int) -> Any:
 
 
 def frexp(x: Any) -> tuple[Any, Any]:
-    """The mantissa (with its derivative) and the integer exponent of x; in a trace the exponent is traced too."""
+    """The mantissa (with its derivative) and the integer exponent of x; in a trace the exponent is traced too.
+
+    >>> x = Value(12.0)
+    >>> mantissa, exponent = frexp(x)
+    >>> mantissa.data, exponent
+    (0.75, 4)
+    """
     if _is_traced(x):
         return _traced_frexp(x)
     exponent = _math.frexp(_number(x))[1]
@@ -172,24 +230,40 @@ def _traced_frexp(x: Any) -> tuple[Any, Any]:
 
 
 def modf(x: Any) -> tuple[Any, Any]:
-    """The fractional and the integer part of x."""
+    """The fractional and the integer part of x.
+
+    >>> modf(-2.75)
+    (-0.75, -2.0)
+    """
     if _is_traced(x):
         return where(_isinf(x), copysign(0.0, x), fmod(x, 1.0)), trunc(x)
     return copysign(0.0, x) if isinf(x) else fmod(x, 1.0), trunc(x)
 
 
 def isnan(x: Any) -> Any:
-    """Whether the number is nan; in a trace a condition for `where`, as are the next three."""
+    """Whether the number is nan; in a trace a condition for `where`, as are the next three.
+
+    >>> isnan(nan), isnan(Value(1.0))
+    (True, False)
+    """
     return _isnan(x) if _is_traced(x) else _math.isnan(_number(x))
 
 
 def isinf(x: Any) -> Any:
-    """Whether the number is infinite."""
+    """Whether the number is infinite.
+
+    >>> isinf(inf), isinf(Value(1.0))
+    (True, False)
+    """
     return _isinf(x) if _is_traced(x) else _math.isinf(_number(x))
 
 
 def isfinite(x: Any) -> Any:
-    """Whether the number is neither infinite nor nan."""
+    """Whether the number is neither infinite nor nan.
+
+    >>> isfinite(inf), isfinite(Value(1.0))
+    (False, True)
+    """
     return less(fabs(x), inf) if _is_traced(x) else _math.isfinite(_number(x))
 
 
@@ -198,6 +272,9 @@ def isclose(a: Any, b: Any, *, rel_tol: Any = 1e-9, abs_tol: Any = 0.0) -> Any:
 
     Raises:
         ValueError: if a tolerance is negative.
+
+    >>> isclose(Value(0.1) + 0.2, 0.3)
+    True
     """
     if not any(map(_is_traced, (a, b, rel_tol, abs_tol))):
         return _math.isclose(_number(a), _number(b), rel_tol=_number(rel_tol), abs_tol=_number(abs_tol))
@@ -209,12 +286,20 @@ def isclose(a: Any, b: Any, *, rel_tol: Any = 1e-9, abs_tol: Any = 0.0) -> Any:
 
 
 def ulp(x: Any) -> float:
-    """The value of the least significant bit of the number, a plain float."""
+    """The value of the least significant bit of the number, a plain float.
+
+    >>> ulp(Value(1.0))
+    2.220446049250313e-16
+    """
     return _math.ulp(_number(x))
 
 
 def nextafter(x: Any, y: Any, **steps: int) -> float:
-    """The next float after the number x towards y, a plain float; ``steps=n`` as in Python 3.12."""
+    """The next float after the number x towards y, a plain float; ``steps=n`` as in Python 3.12.
+
+    >>> nextafter(Value(1.0), 2.0) - 1.0
+    2.220446049250313e-16
+    """
     return _math.nextafter(_number(x), _number(y), **steps)
 
 

@@ -39,6 +39,7 @@ LAYERS = [
     {"draw"},
     {"nn"},
     {"testing"},
+    {"plots"},
     {"command"},
     {""},  # autograd_core itself, and __main__
 ]

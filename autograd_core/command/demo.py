@@ -283,26 +283,19 @@ def _written_out(neuron: Neuron, sample: Sample, names: Sequence[str]) -> Value:
 def _plot(course: Course, path: str) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator, PercentFormatter
+    from matplotlib.ticker import PercentFormatter
+
+    from autograd_core.plots import plot_loss
 
     figure = Figure(figsize=(10, 4), layout="constrained")
     FigureCanvasAgg(figure)
     left, right = figure.subplots(1, 2)
-    losses = course.history.losses
-    epochs = range(1, len(losses) + 1)
-    marker: dict[str, Any] = {"marker": "o"} if len(losses) == 1 else {}  # a line through one point is invisible
-    left.plot(epochs, losses, color="#0072b2", **marker)
-    left.set(title="Loss", xlabel="epoch", ylabel="mean cross-entropy")
-    left.set_ylim(bottom=0.0)
-    right.plot(epochs, course.training, color="#0072b2", label="training", **marker)
-    right.plot(epochs, course.held_out, color="#d55e00", linestyle="--", label="held out", **marker)
-    right.set(title="Accuracy", xlabel="epoch", ylabel="rows classified rightly", ylim=(0.0, 1.03))
+    plot_loss(course.history, ax=left)
+    left.set_ylabel("mean cross-entropy")
+    plot_loss(course.training, course.held_out, names=["training", "held out"], ax=right)
+    right.set(title="Accuracy", ylabel="rows classified rightly", ylim=(0.0, 1.03))
     right.yaxis.set_major_formatter(PercentFormatter(1.0))
     right.legend(loc="lower right")
-    for axes in (left, right):
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.grid(alpha=0.3)
-        axes.spines[["top", "right"]].set_visible(False)
     picture = io.BytesIO()
     figure.savefig(picture, format="png", dpi=150)
     write_whole(path, picture.getvalue())

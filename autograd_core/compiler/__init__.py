@@ -17,14 +17,24 @@ __all__ = ["Jit", "c_callable", "jit", "to_c"]
 
 
 def to_c(f: Callable[..., Any], *args: Any, name: str = "", gradient: bool = True) -> str:
-    """The text of a C99 file with `f` as a function; see `autograd_core.compiler.export.to_c`."""
+    """The text of a C99 file with `f` as a function; see `autograd_core.compiler.export.to_c`.
+
+    >>> text = to_c(lambda x: x * x, 1.0, name="square")
+    >>> "void square_gradient(const double *x, double *y)" in text
+    True
+    """
     from autograd_core.compiler import export  # what it needs takes a while to import
 
     return export.to_c(f, *args, name=name, gradient=gradient)
 
 
 def c_callable(f: Callable[..., Any], *args: Any) -> Any:
-    """`f` as functions of C in this process; see `autograd_core.compiler.callables.make_c_callable`."""
+    """`f` as functions of C in this process; see `autograd_core.compiler.callables.make_c_callable`.
+
+    >>> square = c_callable(lambda x: x * x, 1.0)
+    >>> square.scalar(3.0)
+    9.0
+    """
     from autograd_core.compiler.machine import host
 
     host.llvm()  # says what is missing

@@ -88,7 +88,12 @@ def jit(
 
 
 class Jit(MadeOf):
-    """A compiled function; see `jit`. It keeps one `Compiled` for each structure of arguments that it met."""
+    """A compiled function; see `jit`. It keeps one `Compiled` for each structure of arguments that it met.
+
+    >>> f = jit(lambda x: x if x > 0.0 else -x)
+    >>> f(2.0), f(-3.0), type(f).__name__
+    (2.0, 3.0, 'Jit')
+    """
 
     def __init__(
         self,

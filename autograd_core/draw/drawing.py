@@ -54,6 +54,9 @@ class Drawing(Picture):
 
     Raises:
         DataError: if `max_nodes` is not a positive integer.
+
+    >>> Drawing(Graph(Value(3.0, label="x"))).dot.splitlines()[0]
+    'digraph "computation graph" {'
     """
 
     def __init__(self, graph: Graph, *, derivatives: bool = False, max_nodes: int = MAX_NODES) -> None:
@@ -101,7 +104,12 @@ def to_dot(*outputs: Value, derivatives: bool = False, max_nodes: int = MAX_NODE
 
 
 def to_svg(*outputs: Value, derivatives: bool = False, max_nodes: int = MAX_NODES) -> str:
-    """The graph of `outputs` as SVG; for the arguments see `draw`, for what it raises `Drawing.svg`."""
+    """The graph of `outputs` as SVG; for the arguments see `draw`, for what it raises `Drawing.svg`.
+
+    >>> from autograd_core.engine.value import Value
+    >>> "<svg" in to_svg(Value(3.0, label="x"))
+    True
+    """
     return Drawing(Graph(*outputs), derivatives=derivatives, max_nodes=max_nodes).svg
 
 

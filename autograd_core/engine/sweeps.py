@@ -33,6 +33,10 @@ def topological_order(outputs: Iterable[Value]) -> list[Value]:
 
     A depth-first search with a stack of its own: graphs are deeper than Python's recursion limit. The order depends on
     nothing but the graph.
+
+    >>> x = Value(2.0, label="x")
+    >>> [node.label or node.op.name for node in topological_order([math.sin(x * x)])]
+    ['x', 'multiply', 'sin']
     """
     order: list[Value] = []
     seen: set[Value] = set()

@@ -37,6 +37,9 @@ class History:
         losses: for each epoch, the mean over its samples of the loss, each as it was before the step that it led to.
         compile_seconds: how long tracing and compiling took.
         seconds: how long the epochs took, without the calls of `callback`.
+
+    >>> History([2.0, 0.5], compile_seconds=0.01, seconds=0.001)
+    History(2 epochs, loss 2 → 0.5, 0.001 s, 0.01 s to compile)
     """
 
     losses: list[float] = field(default_factory=list)

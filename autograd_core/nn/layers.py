@@ -31,7 +31,18 @@ _DOT = TABLE["dot"]
 
 
 class Module:
-    """What has parameters: a neuron, a layer, a network."""
+    """What has parameters: a neuron, a layer, a network.
+
+    >>> class Line(Module):
+    ...     def __init__(self):
+    ...         self.slope = Value(1.0)
+    ...     def __call__(self, x):
+    ...         return self.slope * x[0]
+    ...     def parameters(self):
+    ...         return [self.slope]
+    >>> Line().predict([[2.0], [3.0]])
+    array([2., 3.])
+    """
 
     def parameters(self) -> list[Value]:
         """The leaves that training changes, in a fixed order."""

@@ -37,6 +37,15 @@ def save_parameters(model: Module, path: str | os.PathLike[str]) -> None:
         ParameterFileError: if a parameter is infinite or nan (JSON has no number for it, and training has failed), or
             the model is of another class.
         OSError: if the file cannot be written.
+
+    >>> import os, tempfile
+    >>> from autograd_core.nn import load_parameters
+    >>> trained, fresh = Neuron(2, seed=1), Neuron(2, seed=2)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_parameters(trained, os.path.join(folder, "neuron.json"))
+    ...     load_parameters(fresh, os.path.join(folder, "neuron.json"))
+    >>> [p.data for p in fresh.parameters()] == [p.data for p in trained.parameters()]
+    True
     """
     layers = []
     for i, layer in enumerate(_layers(model)):
@@ -62,6 +71,10 @@ def load_parameters(model: Module, path: str | os.PathLike[str]) -> None:
     Raises:
         ParameterFileError: if the file is damaged, of another version or of another shape; the model is left as it is.
         OSError: if the file cannot be read.
+
+    >>> load_parameters(Neuron(2), "no/such/file.json")
+    Traceback (most recent call last):
+    FileNotFoundError: [Errno 2] No such file or directory: 'no/such/file.json'
     """
     layers = _layers(model)
     try:

@@ -27,6 +27,11 @@ class Optimizer:
         weight_decay: how much of a parameter is added to its gradient.
         count: how many steps there have been.
         state: the running means, each a list with one number for each parameter.
+
+    >>> from autograd_core.optim import Adam
+    >>> optimiser = Adam([Value(1.0)], lr=0.1)
+    >>> isinstance(optimiser, Optimizer), optimiser.lr, optimiser.count
+    (True, 0.1, 0)
     """
 
     means = 0

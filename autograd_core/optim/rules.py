@@ -129,6 +129,11 @@ class AdamW(Adam):
 
     Raises:
         DataError: as for `Adam`.
+
+    >>> x = Value(1.0)  # its grad is 0: only the decay moves it
+    >>> AdamW([x], lr=0.5, weight_decay=0.25).step()
+    >>> x.data
+    0.875
     """
 
     decay, decoupled = 0.01, True

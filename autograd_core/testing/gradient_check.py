@@ -20,7 +20,13 @@ _TINY = 2.0**-1070
 
 
 class GradientCheckError(AutogradError, AssertionError):
-    """A gradient is not what differences of the function say, or they cannot say."""
+    """A gradient is not what differences of the function say, or they cannot say.
+
+    >>> check_grads(lambda x: x.data * x, [3.0])  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    autograd_core.testing.gradient_check.GradientCheckError: args[0] = 3.0: backward() gave 3.0, expected 6.0...
+    f depends on it in a way that is not in its graph
+    """
 
 
 class GradientCheck(NamedTuple):
@@ -28,6 +34,10 @@ class GradientCheck(NamedTuple):
 
     `expected` is the derivative by differences, `step` the step that gave it (0 for differences in mpmath, taken at
     every node with steps of their own), `error` the relative error of the analytic derivative.
+
+    >>> (check,) = check_grads(lambda x: x * x, [3.0]).checks
+    >>> check.name, check.at, check.analytic
+    ('args[0]', 3.0, 6.0)
     """
 
     name: str
@@ -39,7 +49,12 @@ class GradientCheck(NamedTuple):
 
 
 class GradientReport:
-    """What `check_grads` compared: `checks`, one for each number among the arguments; `worst`, the largest error."""
+    """What `check_grads` compared: `checks`, one for each number among the arguments; `worst`, the largest error.
+
+    >>> report = check_grads(lambda x, y: x * y, [3.0, 4.0])
+    >>> len(report.checks), report.worst < 1e-15
+    (2, True)
+    """
 
     def __init__(self, checks: Sequence[GradientCheck]) -> None:
         self.checks = tuple(checks)

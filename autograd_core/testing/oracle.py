@@ -19,7 +19,14 @@ __all__ = ["SIDES", "Exact", "TieError", "true_gradient"]
 
 
 class TieError(AutogradError, ArithmeticError):
-    """There is no derivative to compare with: a kink, a jump or a comparison is where rounding decides on the side."""
+    """There is no derivative to compare with: a kink, a jump or a comparison is where rounding decides on the side.
+
+    >>> try:
+    ...     true_gradient(lambda x: x.relu(), [0.0])
+    ... except TieError as error:
+    ...     print("relu" in str(error))
+    True
+    """
 
 
 def true_gradient(f: Callable[..., Any], xs: Sequence[float], digits: int = 50) -> tuple[Any, list[Any]]:

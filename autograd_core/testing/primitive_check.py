@@ -41,7 +41,15 @@ _DIGITS_OF_A_LINE: Final = 1000  # so that a product of the smallest doubles is 
 
 
 class PrimitiveCheckError(AutogradError, AssertionError):
-    """A primitive breaks a promise that every primitive keeps: which one, at what operands, and by how much."""
+    """A primitive breaks a promise that every primitive keeps: which one, at what operands, and by how much.
+
+    >>> wrong = Primitive("half_sine", lambda m, x: m.sin(0.5 * x), lambda m, g, y, x: g * m.cos(0.5 * x))
+    >>> try:
+    ...     check_primitive(wrong)
+    ... except PrimitiveCheckError as error:
+    ...     print("half_sine" in str(error))
+    True
+    """
 
 
 def check_primitive(

@@ -41,6 +41,13 @@ def values() -> SearchStrategy[Value]:
 
     Raises:
         MissingExtraError: if hypothesis is not installed.
+
+    >>> from hypothesis import given
+    >>> from autograd_core.testing import values
+    >>> @given(values())
+    ... def test_twice(x):
+    ...     assert (x + x).data == 2.0 * x.data
+    >>> test_twice()
     """
     return _strategies().floats(allow_nan=False, allow_infinity=False).map(Value)  # type: ignore[no-any-return]  # hypothesis is an extra
 
@@ -54,6 +61,12 @@ def floats_in(domain: tuple[float, float]) -> SearchStrategy[float]:
     Raises:
         DataError: if the interval is empty.
         MissingExtraError: if hypothesis is not installed.
+
+    >>> from hypothesis import given
+    >>> @given(floats_in((0.0, 1.0)))
+    ... def test_the_square_is_less(x):
+    ...     assert 0.0 <= x * x <= x
+    >>> test_the_square_is_less()
     """
     st = _strategies()
     lowest, highest = max(domain[0], -math.nextafter(math.inf, 0.0)), min(domain[1], math.nextafter(math.inf, 0.0))
@@ -78,6 +91,10 @@ class Program:
 
     Attributes:
         source: the text of a function named ``program``, of ``inputs`` operands.
+
+    >>> square = Program("def program(x0):\\n    return x0 * x0", inputs=1)
+    >>> square(Value(3.0)).data
+    9.0
     """
 
     def __init__(self, source: str, inputs: int) -> None:
@@ -120,6 +137,13 @@ def programs(
     Raises:
         PrimitiveError: for a name that is not in the table.
         MissingExtraError: if hypothesis is not installed.
+
+    >>> from hypothesis import given, settings
+    >>> @settings(max_examples=5)
+    ... @given(programs(["sin", "multiply"], inputs=1, branches=False))
+    ... def test_compiled_as_eager(program):
+    ...     assert abs(program(Value(0.5)).data - jit(program)(0.5)) < 1e-12
+    >>> test_compiled_as_eager()
     """
     rows = _rows(names)
     st = _strategies()

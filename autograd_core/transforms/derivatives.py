@@ -186,13 +186,21 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
 
 
 def jacrev(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
-    """The Jacobian of `f` by reverse sweeps, one for each number in its result; see `jacobian`."""
+    """The Jacobian of `f` by reverse sweeps, one for each number in its result; see `jacobian`.
+
+    >>> jacrev(lambda x: [x, x * x])(3.0)
+    [1.0, 6.0]
+    """
     check_function(f, "jacrev")
     return _jacobian(jacrev, f, argnums, has_aux, lambda rows, columns: True)
 
 
 def jacfwd(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
-    """The Jacobian of `f` by forward sweeps, one for each number in its arguments; see `jacobian`."""
+    """The Jacobian of `f` by forward sweeps, one for each number in its arguments; see `jacobian`.
+
+    >>> jacfwd(lambda x: [x, x * x])(3.0)
+    [1.0, 6.0]
+    """
     check_function(f, "jacfwd")
     return _jacobian(jacfwd, f, argnums, has_aux, lambda rows, columns: False)
 
