@@ -3,7 +3,7 @@
 from autograd_core import _ufuncs, activations, errors, math
 from autograd_core.compiler import c_callable, jit, to_c
 from autograd_core.draw import graph_methods
-from autograd_core.engine import conversions, copying
+from autograd_core.engine import conversions, copying, micrograd_names, steps
 from autograd_core.engine.graph import Graph, gradients
 from autograd_core.engine.origins import record_lines, scope
 from autograd_core.engine.strictness import strict
@@ -32,7 +32,14 @@ from autograd_core.transforms import (
 )  # fmt: skip
 from autograd_core.transforms.custom import custom_derivatives
 
-del _ufuncs, conversions, copying, graph_methods  # imported for the methods that they give to Value and Graph
+del (
+    _ufuncs,
+    conversions,
+    copying,
+    graph_methods,
+    micrograd_names,
+    steps,
+)  # imported for the methods that they give to Value and Graph
 
 __all__ = [
     "Constant", "Graph", "Primitive", "Value", "activations", "c_callable", "cond", "custom_derivatives", "custom_jvp",

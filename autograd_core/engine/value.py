@@ -13,6 +13,7 @@ from numbers import Number
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from autograd_core.engine.clock import clock
+from autograd_core.engine.labels import as_label
 from autograd_core.engine.operation import Operation
 from autograd_core.engine.reals import advice, as_float, describe, real
 from autograd_core.errors import GraphError, OperandTypeError
@@ -63,12 +64,12 @@ class Value:
     _origin: Any = None
     """Where it was made, if a block asks for that: an `Origin` of `origins`."""
 
-    def __init__(self, data: Any, label: str = "") -> None:
+    def __init__(self, data: Any, label: str = "", *others: Any) -> None:
         self._data = data if data.__class__ is float else as_float(data)
         self._a = self._b = self.op = None
         self._grad, self._stamp = 0.0, 0
-        if label:
-            self.label = label
+        if label or others:
+            self.label = as_label(label, others)
         if _make is not _new:
             _note(self)
 
