@@ -2,6 +2,7 @@
 
 from autograd_core import _ufuncs, activations, errors, math
 from autograd_core.compiler import c_callable, jit, to_c
+from autograd_core.diagnosis import explain, find_nonfinite
 from autograd_core.draw import graph_methods
 from autograd_core.engine import conversions, copying, micrograd_names, steps
 from autograd_core.engine.graph import Graph, gradients
@@ -43,7 +44,7 @@ del (
 
 __all__ = [
     "Constant", "Graph", "Primitive", "Value", "activations", "c_callable", "cond", "custom_derivatives", "custom_jvp",
-    "custom_vjp", "derivative", "errors", "fori_loop", "grad", "gradients", "hessian", "hvp", "jacfwd", "jacobian",
-    "jacrev", "jit", "jvp", "linearize", "math", "primitive", "record_lines", "scan", "scope", "strict", "to_c",
-    "topological_order", "value_and_grad", "vjp", "vmap", "while_loop",
+    "custom_vjp", "derivative", "errors", "explain", "find_nonfinite", "fori_loop", "grad", "gradients", "hessian",
+    "hvp", "jacfwd", "jacobian", "jacrev", "jit", "jvp", "linearize", "math", "primitive", "record_lines", "scan",
+    "scope", "strict", "to_c", "topological_order", "value_and_grad", "vjp", "vmap", "while_loop",
 ]  # fmt: skip

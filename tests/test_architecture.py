@@ -36,6 +36,7 @@ LAYERS = [
     {"compiler.compiled"},
     {"compiler"},
     {"math", "activations", "losses", "optim", "_ufuncs"},
+    {"diagnosis"},
     {"draw"},
     {"nn"},
     {"testing"},

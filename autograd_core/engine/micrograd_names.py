@@ -1,6 +1,6 @@
 """What micrograd's readers type: its names for what a node has here too, as views that can only be read.
 
-A node of micrograd has its parents in `_prev`, its operation as text in `_op`, and its rule as a closure in `_backward`.
+A node of micrograd has its parents in `_prev`, its operation as text in `_op`, and its rule, a closure, in `_backward`.
 Here a node is data, and these are computed from it when somebody asks.
 """
 

@@ -11,7 +11,7 @@ from autograd_core.engine.value import Constant, Value
 __all__ = ["formula", "name_of", "place_of"]
 
 LONGEST_LABEL = 40
-MOST_OPERANDS = 6
+MOST_OPERANDS = 4
 
 
 def name_of(node: Value, unnamed: Callable[[Value], str] | None = None) -> str:
