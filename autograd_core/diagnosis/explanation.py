@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from autograd_core.diagnosis.paths import MANY, Flows, total
 from autograd_core.engine.callers import Line
+from autograd_core.engine.collector import collector_paused
 from autograd_core.engine.graph import Graph
 from autograd_core.engine.origins import Scope
 from autograd_core.engine.reals import count, describe
@@ -154,16 +155,16 @@ class Explanation(Sequence[PathRow]):
             yield f"the derivatives of {output}, along {self._count()}:"
             for leaf, slope in self.leaves[:MOST_ROWS]:
                 scope = "" if leaf.scope is None else f" [{leaf.scope.path}]"
-                yield f"{slope:>14.6g}         by {name_of(leaf)}{scope}"
+                yield f"{slope:>14.6g}  by {name_of(leaf)}{scope}"
             if len(self.leaves) > MOST_ROWS:
-                yield f"{'':23}and by {len(self.leaves) - MOST_ROWS:,} more"
+                yield f"{'':16}and by {len(self.leaves) - MOST_ROWS:,} more"
             yield "of which along:"
         shown: tuple[Line, ...] = ()
         for row in self.rows:
             part = row.share / gradient if gradient else math.nan
             percent = f"{100.0 * part:.3g} %" if math.isfinite(part) else ""
-            yield f"{row.share:>14.6g}{percent:>8} {row}"
-            yield from (f"{'':27}{line}" for line in row.lines[:MOST_NODES] if row.lines != shown)
+            yield f"{row.share:>14.6g} {percent:>11}  {row}"
+            yield from (f"{'':32}{line}" for line in row.lines[:MOST_NODES] if row.lines != shown)
             shown = row.lines
 
 
@@ -208,8 +209,8 @@ def explain(y: Value, x: Value | Sequence[Value] | None = None, *, max_paths: in
     >>> y = x**3 + w * x
     >>> print(explain(y, x))
     the derivative of y = … + … by x is 12.5, along 2 paths:
-                12    96 % x → x ** 3 → … + …
-               0.5     4 % x → w * x → … + …
+                12        96 %  x → x ** 3 → … + …
+               0.5         4 %  x → w * x → … + …
     >>> [row.share for row in explain(y, x)]
     [12.0, 0.5]
     """
@@ -223,4 +224,5 @@ def explain(y: Value, x: Value | Sequence[Value] | None = None, *, max_paths: in
             raise GraphError("a constant has no gradient: make it a Value to see what depends on it")
     if not ends:
         raise GraphError("there is nothing to differentiate by: the graph has no leaf but constants")
-    return Explanation(y, list(dict.fromkeys(ends)), count(max_paths, "max_paths", DataError, least=0))
+    with collector_paused():
+        return Explanation(y, list(dict.fromkeys(ends)), count(max_paths, "max_paths", DataError, least=0))

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from autograd_core.compiler.jit_function import Jit
 from autograd_core.engine.callers import Line
+from autograd_core.engine.collector import collector_paused
 from autograd_core.engine.graph import Graph
 from autograd_core.engine.origins import Scope, record_lines
 from autograd_core.engine.reals import describe
@@ -113,7 +114,8 @@ def find_nonfinite(y: Value | Graph | Callable[..., Any], *args: Any, **kwargs: 
     if isinstance(y, (Value, Graph)):
         if args or kwargs:
             raise OperandTypeError("a recorded graph is looked at as it is: arguments are for functions")
-        return _first(y if isinstance(y, Graph) else Graph(y))
+        with collector_paused():
+            return _first(y if isinstance(y, Graph) else Graph(y))
     if not callable(y):
         raise OperandTypeError(f"find_nonfinite wants a Value, a Graph or a function, not {describe(y)}")
     for function in reversed([*_layers(y)]):
@@ -143,6 +145,8 @@ def _first(graph: Graph) -> NonFinite | None:
             for place, (parent, slope) in enumerate(zip(node.parents, local_derivatives(node), strict=True)):
                 if slope is not None and not isfinite(slope) and parent.__class__ is not Constant:
                     return NonFinite(node, "local derivative", slope, operands, place)
+    if all(map(isfinite, adjoints.values())):
+        return None
     for step in graph.steps():
         for place, adjoint in enumerate(step.adjoints):
             if adjoint is not None and not isfinite(adjoint):

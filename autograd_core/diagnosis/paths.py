@@ -66,6 +66,7 @@ class Flows:
         tangents: what all paths from a node to the ends carry together.
         counts: how many there are; at most `MANY`.
         sizes: the logarithm of what the largest of them carries, without its sign; inf if that is not finite.
+        best: the way that it goes.
     """
 
     def __init__(self, order: Sequence[Value], ends: Set[Value]) -> None:
@@ -73,6 +74,7 @@ class Flows:
         self.tangents: dict[Value | None, float] = {None: 1.0}
         self.counts: dict[Value | None, int] = {None: 1}
         self.sizes: dict[Value | None, float] = {None: 0.0}
+        self.best: dict[Value, Value | None] = {}
         for node in order:
             ways: dict[Value | None, float] = {None: 1.0} if node in ends else {}
             if node.op is not None and not self.ways.keys().isdisjoint(node.parents):
@@ -81,9 +83,19 @@ class Flows:
                         ways[parent] = ways[parent] + slope if parent in ways else slope
             if ways:
                 self.ways[node] = ways
-                self.tangents[node] = total(slope * self.tangents[parent] for parent, slope in ways.items())
-                self.counts[node] = min(sum(map(self.counts.__getitem__, ways)), MANY)
-                self.sizes[node] = max(self._size(way) for way in ways.items())
+                self._add_up(node, ways)
+
+    def _add_up(self, node: Value, ways: dict[Value | None, float]) -> None:
+        carried, number, size, best = [], 0, -math.inf, next(iter(ways))
+        for parent, slope in ways.items():
+            carried.append(slope * self.tangents[parent])
+            number += self.counts[parent]
+            largest = _joined(_size_of(slope), self.sizes[parent])
+            if largest > size:
+                size, best = largest, parent
+        self.tangents[node] = carried[0] if len(carried) == 1 else total(carried)
+        self.counts[node] = number if number < MANY else MANY
+        self.sizes[node], self.best[node] = size, best
 
     def largest(self, output: Value, most: int) -> tuple[list[Found], Rest]:
         """The paths from `output` that carry most, without regard to sign, and what the others carry.
@@ -108,7 +120,7 @@ class Flows:
                 path.nodes.append(node)
                 path.slopes.append(slope)
                 ways = self.ways[node]
-                best = max(ways.items(), key=self._size)[0]
+                best = self.best[node]
                 for parent, other in ways.items():
                     if parent is not best:
                         further = _joined(size, _size_of(other))
@@ -122,10 +134,6 @@ class Flows:
             found.append(path._replace(slopes=path.slopes[1:], share=share))
         self._keep(waiting, 0, given_up)
         return found, Rest(min(sum(rest.number for rest in given_up), MANY), total(rest.share for rest in given_up))
-
-    def _size(self, way: tuple[Value | None, float]) -> float:
-        parent, slope = way
-        return _joined(_size_of(slope), self.sizes[parent])
 
     def _keep(self, waiting: list[_Branch], most: int, given_up: list[Rest]) -> list[_Branch]:
         """The best of those that wait: no more of them will be asked for. The others are added to `given_up`."""
@@ -152,4 +160,4 @@ def _size_of(slope: float) -> float:
 
 def _joined(size: float, other: float) -> float:
     """The logarithm of a product. What is not finite comes first, whatever it is multiplied by."""
-    return math.inf if math.inf in (size, other) else size + other
+    return math.inf if size == math.inf or other == math.inf else size + other
