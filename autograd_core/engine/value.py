@@ -32,7 +32,7 @@ class Value:
 
     Args:
         data: any real number: int, bool, float, Fraction, NumPy scalar or 0-d array. It is kept as a float.
-        label: a name for pictures; any text.
+        label: a name for pictures; any text. Nothing may follow it: a CallError says how operations are recorded.
 
     Raises:
         OperandTypeError: if `data` is not a real number. (A Value is none: write ``v.data``, or use ``v`` as it is.)
