@@ -128,12 +128,15 @@ def find_nonfinite(y: Value | Graph | Callable[..., Any], *args: Any, **kwargs: 
 def _first(graph: Graph) -> NonFinite | None:
     """The first place in a graph where a number is not finite."""
     graph.require_numbers()
-    adjoints: dict[Value, Any] = dict.fromkeys(graph.outputs, 1.0)
+    adjoints: dict[Value, Any] = graph._first_adjoints([1.0] * len(graph.outputs))
     pull_back(graph.nodes, adjoints)
-    to_blame = set(graph.outputs)  # and the operands, not finite, of what is not finite among these
+    to_blame = set(graph.outputs)  # and what is not finite among the operands of what is not finite among these
     for node in reversed(graph.nodes):
-        if node in to_blame and not isfinite(node.data):
-            to_blame.update(parent for parent in node.parents if not isfinite(parent.data))
+        if node.op is not None and node in to_blame and not isfinite(node.data):
+            for place, (parent, slope) in enumerate(zip(node.parents, local_derivatives(node), strict=True)):
+                # No derivative, although there is a rule: it was not selected.
+                if not isfinite(parent.data) and (slope is not None or not node.op.passes(place)):
+                    to_blame.add(parent)
     for node in graph.nodes:
         # A constant has no line: the operation that uses it says more.
         if node.__class__ is Constant or (node not in adjoints and node not in to_blame):

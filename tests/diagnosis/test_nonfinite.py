@@ -220,6 +220,17 @@ def test_strict_says_where_a_recorded_operation_was_made():
     assert not hasattr(caught.value, "__notes__")
 
 
+def test_what_takes_no_part_is_passed_over():
+    x = Value(-1.0)
+    untaken = m.where(x > 0.0, m.log(x * 0.0), x)
+    assert find_nonfinite(untaken) is None
+    both = m.where(x > 0.0, m.log(x * 0.0), m.sqrt(x))
+    assert str(find_nonfinite(both)) == "sqrt(-1.0) is nan"
+    # but what has no gradient may have a value that matters
+    assert str(find_nonfinite(m.stop_gradient(m.log(x * 0.0)) * 2.0)).startswith("log(-0.0) is -inf")
+    assert find_nonfinite(m.stop_gradient(m.sqrt(x * 0.0)) + x) is None
+
+
 def test_texts():
     a, b = Value(1e-300, label="a"), Value(2.0, label="b")
     y = a * 1e200 * 1e200 * b
