@@ -68,6 +68,26 @@ def test_paths_of_random_programs(program):
             assert close(math.prod(row.local_derivatives), row.share, scale)
 
 
+@pytest.mark.parametrize("width", [4, 150])
+def test_the_largest_of_many_paths(width):
+    """Also where far more branches wait than are wanted."""
+    rng = random.Random(width)
+    x = Value(1.0)
+    layer = [x * rng.gauss(0.0, 1.0) for _ in range(width)]
+    for outputs in (3, 4, 2):
+        layer = [
+            TABLE["sum"](*[node * rng.gauss(0.0, 1.0) for node in layer], x * rng.gauss(0.0, 1.0))
+            for _ in range(outputs)
+        ]
+    y = layer[0] + layer[1]
+    shares = sorted(all_paths(y, x), key=abs, reverse=True)
+    for most in (1, 2, 7, 40):
+        found = explain(y, x, max_paths=most)
+        assert [row.share for row in found[:-1]] == pytest.approx(shares[:most], rel=1e-12)
+        assert found[-1].paths == len(shares) - most
+        assert math.isclose(found[-1].share, math.fsum(shares[most:]), rel_tol=1e-9)
+
+
 def test_the_dominant_path_of_a_planted_example():
     x, small, large = Value(0.5, label="x"), Value(1e-3, label="small"), Value(50.0, label="large")
     with record_lines():
@@ -156,7 +176,7 @@ def test_what_is_not_finite_comes_first():
     found = explain(1e6 * x + m.sqrt(x) * 1e-300)
     assert found[0].share == math.inf
     assert found[1].share == 1e6
-    cancelled = explain(m.sqrt(x) * 0.0 + x)
+    cancelled = explain(m.sqrt(x) * 0.0 + x, max_paths=1)
     assert math.isnan(cancelled[0].share)
     assert math.isnan(explain(m.sqrt(x) - m.sqrt(x) + x, x, max_paths=0)[0].share)
     assert total([1e308, 1e308]) == math.inf
