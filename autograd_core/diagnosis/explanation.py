@@ -40,6 +40,11 @@ class PathRow(NamedTuple):
     paths: int = 1
 
     @property
+    def edges(self) -> tuple[tuple[Value, Value], ...]:
+        """The pairs of a node and its parent along it: what a picture of the path highlights."""
+        return tuple(zip(self.nodes[1:], self.nodes, strict=False))
+
+    @property
     def lines(self) -> tuple[Line, ...]:
         """The lines of source that made its nodes, each once, as far as `record_lines` was on."""
         return tuple(dict.fromkeys(node.line for node in self.nodes if node.line is not None))
@@ -195,8 +200,8 @@ def explain(y: Value, x: Value | Sequence[Value] | None = None, *, max_paths: in
         max_paths: how many paths are found at most; 0 for none but the sums over all.
 
     Returns:
-        A sequence of rows (`PathRow`), printed as a table, with ``.leaves``, ``.scopes`` and, to emphasise what
-        carries much in a picture, ``.edges``.
+        A sequence of rows (`PathRow`), printed as a table, with ``.leaves``, ``.scopes`` and ``.edges``. Those of one
+        row, ``explain(y, x)[0].edges``, are the path that a picture may highlight.
 
     Raises:
         DataError: if `max_paths` is not such a number.
@@ -213,6 +218,8 @@ def explain(y: Value, x: Value | Sequence[Value] | None = None, *, max_paths: in
                0.5         4 %  x → w * x → … + …
     >>> [row.share for row in explain(y, x)]
     [12.0, 0.5]
+    >>> explain(y, x)[0].edges == ((y.parents[0], x), (y, y.parents[0]))
+    True
     """
     graph = Graph(y)
     graph.require_numbers()

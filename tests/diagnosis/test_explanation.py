@@ -42,7 +42,7 @@ def close(a, b, scale):
     return abs(a - b) <= 1e-12 * scale
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(programs(max_size=8))
 def test_paths_of_random_programs(program):
     x, w = Value(0.7, label="x"), Value(-0.4, label="w")
@@ -52,7 +52,7 @@ def test_paths_of_random_programs(program):
     if not all(map(math.isfinite, shares)) or max(map(abs, shares), default=0.0) > 1e150:
         return
     scale = max(1e-300, sum(map(abs, shares)))
-    for most in (0, 1, 3, 1000):
+    for most in (0, 2, 1000):
         found = explain(y, x, max_paths=most)
         assert sum(row.paths for row in found) == len(shares)
         assert close(math.fsum(row.share for row in found), x.grad, scale)
@@ -64,11 +64,12 @@ def test_paths_of_random_programs(program):
         for row in listed:
             assert row.nodes[0] is x
             assert row.nodes[-1] is y
-            assert all(a in b.parents for a, b in zip(row.nodes, row.nodes[1:], strict=False))
+            assert len(row.edges) == len(row.nodes) - 1
+            assert all(any(parent is each for each in node.parents) for node, parent in row.edges)
             assert close(math.prod(row.local_derivatives), row.share, scale)
 
 
-@pytest.mark.parametrize("width", [4, 150])
+@pytest.mark.parametrize("width", [4, 100])
 def test_the_largest_of_many_paths(width):
     """Also where far more branches wait than are wanted."""
     rng = random.Random(width)
@@ -207,7 +208,7 @@ def test_deep_and_wide_graphs_on_a_small_stack():
         found = explain(y, x, max_paths=3)
         y.backward()
         results.append((math.fsum(row.share for row in found), x.grad, len(found), found[-1].paths, str(found)))
-        wide = explain(TABLE["sum"](*[x * w for _ in range(5_000)]), x, max_paths=2)
+        wide = explain(TABLE["sum"](*[x * w for _ in range(2_000)]), x, max_paths=2)
         results.append((math.fsum(row.share for row in wide), wide.leaves[0].gradient))
 
     size = threading.stack_size(128 * 1024)
