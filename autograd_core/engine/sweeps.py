@@ -201,7 +201,8 @@ def local_derivatives(node: Value) -> list[float | None]:
     """
     op = node.op
     assert op is not None
-    cotangents = op.cotangents(floats, 1.0, node.data, *[parent.data for parent in node.parents])
+    # the data of a traced node raise, and those of its parents are not asked for
+    cotangents = op.cotangents(floats, 1.0, node.data, *map(floats.operand, node.parents))
     return [None if cotangent is None else float(cotangent) for cotangent in cotangents]
 
 

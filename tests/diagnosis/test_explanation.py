@@ -9,7 +9,7 @@ import threading
 import pytest
 from hypothesis import given, settings
 
-from autograd_core import Constant, Graph, Value, explain, record_lines, scope
+from autograd_core import Constant, Graph, Value, explain, find_nonfinite, record_lines, scope
 from autograd_core import math as m
 from autograd_core.diagnosis.paths import MANY, total
 from autograd_core.engine.sweeps import local_derivatives
@@ -260,3 +260,16 @@ def test_nothing_is_written():
     y = x.exp() * x
     explain(y, x).edges  # noqa: B018
     assert [node.grad for node in Graph(y).nodes] == [0.0] * 3
+
+
+@pytest.mark.soak
+def test_a_million_nodes():
+    x, w = Value(1.0, label="x"), Value(1e-9, label="w")
+    y = x
+    for _ in range(500_000):
+        y = y * 1.0000001 + w
+    found = explain(y, [x, w])
+    y.backward()
+    assert math.isclose(math.fsum(row.share for row in found), x.grad + w.grad, rel_tol=1e-9)
+    assert sum(1 for _ in Graph(y).steps()) == 1_000_002
+    assert find_nonfinite(y) is None

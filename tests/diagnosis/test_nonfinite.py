@@ -180,6 +180,7 @@ def test_arguments_of_all_kinds():
     assert "log(0.0) is -inf" in str(find_nonfinite(m.log, 0.0))
     assert "log(0.0) is -inf" in str(find_nonfinite(lambda *xs: m.log(xs[1]), 1.0, 0.0))
     assert "log(0.0) is -inf" in str(find_nonfinite(Value.log, Value(0.0)))
+    assert "the leaf argument 0 is nan" in str(find_nonfinite(max, math.nan, 1.0))  # a builtin without a signature
     assert "x[1] is nan" in str(find_nonfinite(MLP(2, [2, 1], seed=1), [1.0, math.nan]))
 
 
