@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import doctest
 import math
 import random
 import textwrap
-from pathlib import Path
 from typing import Any
 
 import pytest
-
-PAGE = Path(__file__).parents[1] / "docs" / "coming_from_micrograd.md"
 
 BY_HAND = [
     """
@@ -361,9 +357,3 @@ def test_the_training_loop_over_the_package_own_network(typed: Any) -> None:
     names = typed(PACKAGE)
     assert names["total_loss"].data < names["first"]
     assert names["acc"] == 1.0
-
-
-def test_the_page_prints_what_it_says() -> None:
-    results = doctest.testfile(str(PAGE), module_relative=False)
-    assert results.attempted > 10
-    assert results.failed == 0

@@ -37,6 +37,13 @@ class NonFinite(NamedTuple):
         operands: the data of the operands.
         operand: which of them, from 0: what the local derivative is by, or where the adjoint arrives; None for a value.
         cotangent: of the operation, where it sent the adjoint; otherwise None.
+
+    >>> x = Value(1e-300, label="x")
+    >>> found = find_nonfinite(x * 1e200 * 1e200)
+    >>> found.what, found.number, found.cotangent, found.operand
+    ('adjoint', inf, 1e+200, 0)
+    >>> print(find_nonfinite((x * 0.0).log()))
+    log(0.0) is -inf
     """
 
     node: Value

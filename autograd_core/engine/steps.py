@@ -31,6 +31,11 @@ class Step(NamedTuple):
         local_derivatives: the derivative of the node with respect to each parent.
         shares: what it sends to each parent: the cotangent times the local derivative, as the rule computes that.
         adjoints: what each parent has received so far, this share included.
+
+    >>> x = Value(3.0)
+    >>> step = next(Graph(x * x).steps())
+    >>> step.cotangent, step.local_derivatives, step.shares, step.adjoints
+    (1.0, (3.0, 3.0), (3.0, 3.0), (3.0, 6.0))
     """
 
     node: Value

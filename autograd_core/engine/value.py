@@ -142,9 +142,7 @@ class Value:
                     other = as_operand(other)
                     if other is NotImplemented:
                         return other  # type: ignore[no-any-return]  # NotImplemented
-                    if (
-                        other._recorded_as
-                    ):  # on the right of a constant; a Value on its left leaves it to its own operator
+                    if other._recorded_as:  # right of a constant; a Value on its left leaves it to its own operator
                         return record(TABLE[name], other, self) if reflected else record(TABLE[name], self, other)
             if reflected:
                 self, other = other, self
