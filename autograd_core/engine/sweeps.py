@@ -199,11 +199,9 @@ def local_derivatives(node: Value) -> list[float | None]:
 
     A constant has one too: it says how the operation depends on that number.
     """
-    op = node.op
-    assert op is not None
+    assert node.op is not None
     # the data of a traced node raise, and those of its parents are not asked for
-    cotangents = op.cotangents(floats, 1.0, node.data, *map(floats.operand, node.parents))
-    return [None if cotangent is None else float(cotangent) for cotangent in cotangents]
+    return node.op.local_derivatives(node.data, *map(floats.operand, node.parents))
 
 
 def _stale(node: Value) -> StaleGraphError:
