@@ -36,6 +36,7 @@ LAYERS = [
     {"compiler.compiled"},
     {"compiler"},
     {"math", "activations", "losses", "optim", "_ufuncs"},
+    {"diagnosis"},
     {"draw"},
     {"nn"},
     {"testing"},
@@ -133,8 +134,8 @@ DOCUMENT = (ROOT.parent / "docs" / "architecture.md").read_text(encoding="utf-8"
 LEANT_ON = {
     "_extras.py", "compiler/calling/binding.py", "compiler/codegen/convention.py",
     "compiler/codegen/function_writer.py", "compiler/machine/undisturbed.py", "compiler/outside.py", "engine/blocks.py",
-    "engine/collector.py", "engine/conversions.py", "engine/operators.py", "engine/reals.py", "engine/strictness.py",
-    "compiler/machine/object_cache.py", "transforms/transformed.py",
+    "engine/collector.py", "engine/conversions.py", "engine/labels.py", "engine/operators.py", "engine/reals.py",
+    "engine/strictness.py", "compiler/machine/object_cache.py", "transforms/transformed.py",
 }  # fmt: skip
 
 

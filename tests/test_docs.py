@@ -22,10 +22,10 @@ matplotlib.use("agg")  # no windows
 
 ROOT = Path(__file__).parents[1]
 PUBLIC = [
-    "autograd_core", "autograd_core.activations", "autograd_core.compiler", "autograd_core.draw",
-    "autograd_core.errors", "autograd_core.losses", "autograd_core.math", "autograd_core.nn", "autograd_core.optim",
-    "autograd_core.plots", "autograd_core.primitives", "autograd_core.testing", "autograd_core.transforms",
-    "autograd_core.transforms.sparse",
+    "autograd_core", "autograd_core.activations", "autograd_core.compiler", "autograd_core.diagnosis",
+    "autograd_core.draw", "autograd_core.errors", "autograd_core.losses", "autograd_core.math", "autograd_core.nn",
+    "autograd_core.optim", "autograd_core.plots", "autograd_core.primitives", "autograd_core.testing",
+    "autograd_core.transforms", "autograd_core.transforms.sparse",
 ]  # fmt: skip
 NAMES = [(module, name) for module in PUBLIC for name in importlib.import_module(module).__all__]
 

@@ -16,10 +16,10 @@ from typing import Any
 
 from autograd_core.draw.picture import IN_LABEL, Picture, printable, shortened, tooltip
 from autograd_core.engine.graph import Graph
+from autograd_core.engine.sweeps import local_derivatives
 from autograd_core.engine.traced import Traced
 from autograd_core.engine.value import Constant, Value
 from autograd_core.errors import DataError
-from autograd_core.namespaces import floats
 
 __all__ = ["Drawing", "draw", "to_dot", "to_svg"]
 
@@ -134,7 +134,8 @@ def _dot(graph: Graph, derivatives: bool, max_nodes: int) -> str:
     for node in drawn:
         parents = node.parents
         lines.append(f"{names[node]} [{_node(node, node in outputs, len(parents) - len(shown[node]))}];")
-        partials = _local_derivatives(node) if derivatives and shown[node] and not isinstance(node, Traced) else ()
+        wanted = derivatives and shown[node] and not isinstance(node, Traced)
+        partials = [0.0 if slope is None else slope for slope in local_derivatives(node)] if wanted else ()
         for i in shown[node]:
             source = names[parents[i]]
             if rank[node] - rank[parents[i]] > longest:
@@ -231,12 +232,3 @@ def _edge(node: Value, index: int, partials: Sequence[float]) -> str:
         return f'tooltip="{tooltip(what)}"'
     text = tooltip(what, f"local derivative {partials[index]!r}")
     return f'label="{partials[index]:.5g}", tooltip="{text}", labeltooltip="{text}"'
-
-
-def _local_derivatives(node: Value) -> list[float]:
-    """The derivative of an operation with respect to each operand, at the data as they are; 0 where none passes."""
-    op = node.op
-    assert op is not None
-    xs = [parent.data for parent in node.parents]
-    cotangents = op.cotangents(floats, 1.0, node.data, *xs)
-    return [0.0 if cotangent is None else float(cotangent) for cotangent in cotangents]

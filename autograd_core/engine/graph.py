@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, repeat
 from operator import add, attrgetter
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,8 @@ from autograd_core.engine.strictness import is_strict, lenient
 from autograd_core.engine.sweeps import pull_back, topological_order
 from autograd_core.engine.value import Constant, Value, as_value
 from autograd_core.engine.values import values
-from autograd_core.errors import GraphError, OperandTypeError
+from autograd_core.engine.wording import place_of
+from autograd_core.errors import GraphError, NonFiniteError, OperandTypeError
 from autograd_core.namespaces.gated import open_gate
 
 __all__ = ["Graph", "backward", "gradients"]
@@ -98,13 +99,25 @@ class Graph:
             )
         return [as_float(each) for each in seed]
 
+    def _first_adjoints(self, seeds: Sequence[float]) -> dict[Value, float]:
+        """The adjoints that the reverse pass starts with."""
+        adjoints: dict[Value, float] = {}
+        for output, start in zip(self.outputs, seeds, strict=True):
+            adjoints[output] = adjoints.get(output, 0.0) + start
+        return adjoints
+
     def _evaluate(self, given: Sequence[float]) -> list[float]:
         """The data of all operations, in order, from those of the leaves."""
         data: dict[Value, float] = dict(zip(self.leaves, given, strict=True))
         for node in self.nodes:
             op = node.op
             if op is not None:
-                data[node] = op.eager(*[data[parent] for parent in node.parents])
+                try:
+                    data[node] = op.eager(*[data[parent] for parent in node.parents])
+                except NonFiniteError as error:
+                    if where := place_of(node):
+                        error.add_note(f"The operation was recorded{where}.")
+                    raise
             elif node not in data:
                 data[node] = node._data
         return [data[node] for node in self._operations]
@@ -135,9 +148,7 @@ class Graph:
             count = len(operations)
             grads, shares = numbers[:count], numbers[count:]
         else:
-            adjoints: dict[Value, float] = {}
-            for output, start in zip(self.outputs, seeds, strict=True):
-                adjoints[output] = adjoints.get(output, 0.0) + start
+            adjoints = self._first_adjoints(seeds)
             pull_back(self.nodes, adjoints)
             leaves = [node for node in leaves if node in adjoints]
             grads, shares = [adjoints.get(node, 0.0) for node in operations], [adjoints[leaf] for leaf in leaves]
@@ -160,7 +171,9 @@ class Graph:
         exhaust(map(_write_grad, self.nodes, [0.0] * len(self.nodes)))
 
     if TYPE_CHECKING:
-        # given by modules that know Graph: `autograd_core.compiler.graph_compile`, `autograd_core.draw.graph_methods`
+        # given by modules that know Graph: `steps`, `autograd_core.compiler.graph_compile`,
+        # `autograd_core.draw.graph_methods`
+        def steps(self, seed: Any = 1.0) -> Iterator[Any]: ...
         def compile(self, *, strict: bool = False) -> Graph: ...
         def draw(self, *, derivatives: bool = False, max_nodes: int = 500) -> Any: ...
         def to_dot(self, *, derivatives: bool = False, max_nodes: int = 500) -> str: ...

@@ -28,11 +28,11 @@ def method_of(kind: type, name: str = "") -> Callable[[_Method], _Method]:
     return give
 
 
-def property_of(kind: type, name: str) -> Callable[[_Method], _Method]:
-    """A decorator: the function becomes a property of `kind` that can only be read."""
+def property_of(kind: type, name: str, setter: Callable[..., Any] | None = None) -> Callable[[_Method], _Method]:
+    """A decorator: the function becomes a property of `kind`; without a `setter`, one that can only be read."""
 
     def give(function: _Method) -> _Method:
-        setattr(kind, name, property(function))
+        setattr(kind, name, property(function, setter))
         return function
 
     return give

@@ -110,3 +110,13 @@ class Operation:
                 f"the joint rule of {self.name} gave {len(cotangents)} cotangents for {len(xs)} operands"
             )
         return cotangents
+
+    def local_derivatives(self, y: float, *xs: float) -> list[float | None]:
+        """The derivative with respect to each operand, in order, at numbers; None for one that no gradient passes to.
+
+        Args:
+            y: the value.
+            xs: the operands.
+        """
+        cotangents = self.cotangents(floats, 1.0, y, *xs)
+        return [None if cotangent is None else float(cotangent) for cotangent in cotangents]

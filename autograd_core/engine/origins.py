@@ -17,7 +17,7 @@ from autograd_core.engine.reals import describe
 from autograd_core.engine.value import Value, note_new_nodes
 from autograd_core.errors import CallError
 
-__all__ = ["Origin", "Scope", "is_noting", "record_lines", "scope"]
+__all__ = ["Origin", "Scope", "current_scope", "is_noting", "record_lines", "scope"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -154,6 +154,12 @@ def record_lines() -> Block:
 def is_noting() -> bool:
     """Whether a block is in force here that asks for the origin of nodes."""
     return _blocks.here() is not None
+
+
+def current_scope() -> Scope | None:
+    """The innermost `scope` in force here; None if there is none."""
+    noting = _blocks.here()
+    return None if noting is None else noting.scope
 
 
 def _note(node: Value) -> None:

@@ -13,8 +13,10 @@ from operator import getitem
 from typing import Any
 
 from autograd_core.engine.blocks import Block, Blocks
+from autograd_core.engine.callers import calling_line
 from autograd_core.engine.clock import exhaust
 from autograd_core.engine.operation import OPERATIONS, Operation
+from autograd_core.engine.origins import current_scope
 from autograd_core.errors import NonFiniteError
 
 __all__ = ["is_strict", "lenient", "strict"]
@@ -26,12 +28,12 @@ def strict() -> Block:
     It holds for the thread or task that entered the block. Nothing is checked, and nothing costs, outside of it.
 
     Raises:
-        NonFiniteError: in the block, naming the primitive and its operands.
+        NonFiniteError: in the block, naming the primitive, its operands, your line of source and the `scope`.
 
     >>> with strict():
-    ...     Value(0.0).log()
+    ...     Value(0.0).log()  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    autograd_core.errors.NonFiniteError: log(0.0) is -inf
+    autograd_core.errors.NonFiniteError: log(0.0) is -inf at ...
     """
     return _blocks.enter(lambda: True)
 
@@ -66,7 +68,9 @@ def _checked(op: Operation) -> Callable[..., float]:
         if not math.isfinite(y) and is_strict():
             blamable = all(map(math.isfinite, operands)) or (y != y and not any(map(math.isnan, operands)))
             if blamable:
-                raise NonFiniteError(f"{op.name}({', '.join(map(repr, operands))}) is {y}")
+                scope = current_scope()
+                where = calling_line() + (f" in scope {scope.path}" if scope is not None else "")
+                raise NonFiniteError(f"{op.name}({', '.join(map(repr, operands))}) is {y}{where}")
         return y
 
     return checked

@@ -23,7 +23,7 @@ from autograd_core.namespaces.gated import Gated
 if TYPE_CHECKING:
     from autograd_core.namespaces.protocol import Namespace
 
-__all__ = ["pull_back", "push_forward", "topological_order"]
+__all__ = ["local_derivatives", "pull_back", "push_forward", "shares", "topological_order"]
 
 _stamp_of = attrgetter("_stamp")
 
@@ -165,17 +165,43 @@ def _send_back(
     node: Value, g: Any, condition: Any, adjoints: dict[Value, Any], m: Namespace, fixed: Set[Value]
 ) -> None:
     """What the reverse pass does at a node of any kind: add what its cotangent comes to for each of its parents."""
+    parents = node.parents
+    for parent, cotangent in zip(parents, _cotangents(node, g, m, fixed), strict=True):
+        if cotangent is not None:
+            if condition is not None:
+                cotangent = m.gate(condition, cotangent)
+            adjoints[parent] = adjoints[parent] + cotangent if parent in adjoints else cotangent
+
+
+def _cotangents(node: Value, g: Any, m: Namespace, fixed: Set[Value]) -> Sequence[Any]:
     parents, op = node.parents, node.op
     assert op is not None
     if max(map(_stamp_of, parents)) > node._stamp:
         raise _stale(node)
     wanted = [parent.__class__ is not Constant and parent not in fixed for parent in parents]
-    cotangents = op.cotangents(m, g, m.operand(node), *map(m.operand, parents), wanted=wanted)
-    for parent, cotangent in zip(parents, cotangents, strict=True):
-        if cotangent is not None:
-            if condition is not None:
-                cotangent = m.gate(condition, cotangent)
-            adjoints[parent] = adjoints[parent] + cotangent if parent in adjoints else cotangent
+    return op.cotangents(m, g, m.operand(node), *map(m.operand, parents), wanted=wanted)
+
+
+def shares(node: Value, g: float) -> list[float | None]:
+    """What the reverse pass adds to the adjoint of each parent of an operation, whose own adjoint is `g`.
+
+    None for a parent that takes no part: a constant, or one that no gradient passes to.
+
+    Raises:
+        StaleGraphError: if a parent changed after the operation was computed from it.
+    """
+    cotangents = zip(node.parents, _cotangents(node, g, floats, frozenset()), strict=True)
+    return [None if parent.__class__ is Constant else cotangent for parent, cotangent in cotangents]
+
+
+def local_derivatives(node: Value) -> list[float | None]:
+    """The derivative of an operation with respect to each operand, at the data as they are; None where none passes.
+
+    A constant has one too: it says how the operation depends on that number.
+    """
+    assert node.op is not None
+    # the data of a traced node raise, and those of its parents are not asked for
+    return node.op.local_derivatives(node.data, *map(floats.operand, node.parents))
 
 
 def _stale(node: Value) -> StaleGraphError:

@@ -13,6 +13,7 @@ from numbers import Number
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from autograd_core.engine.clock import clock
+from autograd_core.engine.labels import as_label
 from autograd_core.engine.operation import Operation
 from autograd_core.engine.reals import advice, as_float, describe, real
 from autograd_core.errors import GraphError, OperandTypeError
@@ -31,7 +32,7 @@ class Value:
 
     Args:
         data: any real number: int, bool, float, Fraction, NumPy scalar or 0-d array. It is kept as a float.
-        label: a name for pictures; any text.
+        label: a name for pictures; any text. Nothing may follow it: a CallError says how operations are recorded.
 
     Raises:
         OperandTypeError: if `data` is not a real number. (A Value is none: write ``v.data``, or use ``v`` as it is.)
@@ -63,12 +64,12 @@ class Value:
     _origin: Any = None
     """Where it was made, if a block asks for that: an `Origin` of `origins`."""
 
-    def __init__(self, data: Any, label: str = "") -> None:
+    def __init__(self, data: Any, label: str = "", *others: Any) -> None:
         self._data = data if data.__class__ is float else as_float(data)
         self._a = self._b = self.op = None
         self._grad, self._stamp = 0.0, 0
-        if label:
-            self.label = label
+        if label or others:
+            self.label = as_label(label, others)
         if _make is not _new:
             _note(self)
 
@@ -141,9 +142,7 @@ class Value:
                     other = as_operand(other)
                     if other is NotImplemented:
                         return other  # type: ignore[no-any-return]  # NotImplemented
-                    if (
-                        other._recorded_as
-                    ):  # on the right of a constant; a Value on its left leaves it to its own operator
+                    if other._recorded_as:  # right of a constant; a Value on its left leaves it to its own operator
                         return record(TABLE[name], other, self) if reflected else record(TABLE[name], self, other)
             if reflected:
                 self, other = other, self
