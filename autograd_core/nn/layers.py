@@ -144,6 +144,11 @@ class Neuron(Module):
             return y
         return activate(z)
 
+    @property
+    def nin(self) -> int:
+        """The number of inputs."""
+        return len(self.w)
+
     def parameters(self) -> list[Value]:
         """The weights, then the bias."""
         return [*self.w, self.b]
@@ -214,6 +219,11 @@ class Layer(Module):
                     outputs.append(neuron._forward(inputs))
         return outputs
 
+    @property
+    def nin(self) -> int:
+        """The number of inputs."""
+        return self.neurons[0].nin
+
     def parameters(self) -> list[Value]:
         """Those of the neurons, in order."""
         return [parameter for neuron in self.neurons for parameter in neuron.parameters()]
@@ -270,9 +280,14 @@ class MLP(Module):
             layer._place(Scope(f"layer{number}"))
 
     @property
+    def nin(self) -> int:
+        """The number of inputs."""
+        return self.layers[0].nin
+
+    @property
     def sizes(self) -> list[int]:
         """The number of inputs, then that of the neurons of each layer."""
-        return [len(self.layers[0].neurons[0].w), *(len(layer.neurons) for layer in self.layers)]
+        return [self.nin, *(len(layer.neurons) for layer in self.layers)]
 
     def __call__(self, x: Iterable[Any]) -> Any:
         """The outputs for inputs that are numbers or Values: a list, or the Value itself if the last layer has one.

@@ -1,0 +1,172 @@
+"""A scene in the DOT language of Graphviz.
+
+Where long arrows would make a thicket, a dotted box stands in for an operand that is drawn far away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from autograd_core.draw.palette import ALARM, BORDER, INK, LINE, LOOKS, MARK, SIGNS, TINTS, classes
+from autograd_core.draw.scene import Arrow, Box, Cluster, Row, Scene
+from autograd_core.draw.texts import LONGEST_TOOLTIP, printable, shortened
+
+__all__ = ["dot_text"]
+
+FONT = "Helvetica"
+CHARACTER = 6.2  # points, of a digit in the size of rows
+LARGEST = 100  # inches, of a side of the picture; a larger one is scaled down
+_SIDES = {"LR": "w", "RL": "e", "TB": "n", "BT": "s"}
+_OPPOSITE = {"w": "e", "e": "w", "n": "s", "s": "n"}
+_SIZES = {"small": ' POINT-SIZE="9"', "alarm": f' COLOR="{ALARM.light}"'}
+
+# Graphviz decodes the references, then takes a backslash for the start of an escape (\N for the name of the node): once
+# in HTML-like labels, twice in tooltips.
+_IN_LABEL = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\\": "&#92;" * 2})
+_IN_TOOLTIP = {**_IN_LABEL, ord("\\"): "&#92;" * 4}
+
+
+def dot_text(scene: Scene) -> str:
+    """The text that Graphviz lays out."""
+    straight = scene.straight
+    head = (
+        'digraph "computation graph" {\n'
+        f'rankdir={scene.rankdir}; bgcolor=transparent; nodesep={0.1 if straight else 0.2}; ranksep={1.4 if straight else 0.4}; size="{LARGEST},{LARGEST}"; '
+        f'fontname="{FONT}"; fontsize=10; fontcolor="{LINE.light}";{" splines=line;" if straight else ""}\n'
+        f'node [fontname="{FONT}", fontsize=11, shape=box, margin=0, height=0.3, width=0.3, color="{BORDER.light}", '
+        f'fontcolor="{INK.light}"];\n'
+        f'edge [fontname="{FONT}", fontsize=10, color="{LINE.light}", fontcolor="{LINE.light}", arrowsize=0.7];'
+    )
+    lines = [head, *_boxes(scene)]
+    for number, note in enumerate(scene.notes):
+        text = "<BR/>".join(escaped(line) for line in note.split("\n"))
+        fill = LOOKS["note"].fill.light
+        lines.append(
+            f'note{number or ""} [class=note, shape=note, style=filled, fillcolor="{fill}", margin="0.1,0.06", '
+            f'label=<{text}>, tooltip="{_tooltip(note.split(chr(10)))}"];'
+        )
+    # What is invisible holds a column in its order; Graphviz heeds that outside of clusters only.
+    lines += [f"{{rank=same; edge [style=invis]; {' -> '.join(names)}}}" for names in scene.columns]
+    lines += [_arrow(scene, arrow) for arrow in scene.arrows]
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def escaped(text: str) -> str:
+    """`text` for an HTML-like label."""
+    return text.translate(_IN_LABEL)
+
+
+def _tooltip(lines: tuple[str, ...] | list[str]) -> str:
+    return "\\n".join(shortened(printable(line), LONGEST_TOOLTIP).translate(_IN_TOOLTIP) for line in lines)
+
+
+def _boxes(scene: Scene) -> Iterator[str]:
+    """The boxes, those of a cluster together."""
+    inside: dict[Cluster | None, list[Box]] = {}
+    parts: dict[Cluster | None, list[Cluster]] = {}
+    for box in scene.boxes:
+        inside.setdefault(box.cluster, []).append(box)
+        cluster = box.cluster
+        while cluster is not None and cluster not in parts.setdefault(cluster.outer, []):
+            parts[cluster.outer].append(cluster)
+            cluster = cluster.outer
+    count = 0
+    pending: list[Cluster | str] = list(reversed(parts.get(None, [])))
+    yield from (_box(scene, box) for box in inside.get(None, []))
+    while pending:
+        cluster = pending.pop()
+        if isinstance(cluster, str):
+            yield cluster
+            continue
+        yield (
+            f"subgraph cluster{count} {{\n"
+            f'label=<{escaped(cluster.name)}>; labeljust=l; style="rounded,dashed,filled"; color="{LINE.light}"; '
+            f'fillcolor="#80808012"; class=cluster; tooltip="{_tooltip([cluster.name])}"; margin=8;'
+        )
+        count += 1
+        yield from (_box(scene, box) for box in inside.get(cluster, []))
+        pending.append("}")
+        pending += reversed(parts.get(cluster, []))
+
+
+def _row(row: Row, width: int) -> str:
+    text = escaped(row.text)
+    if row.look == "name":
+        text = f"<B>{text}</B>"
+    elif row.look in _SIZES:
+        text = f"<FONT{_SIZES[row.look]}>{text}</FONT>"
+    room = f' WIDTH="{(width + 7) * CHARACTER:.0f}"' if width and row.look in ("plain", "alarm") else ""
+    return f'<TD ALIGN="LEFT"{room}>{text}</TD>'
+
+
+def _box(scene: Scene, box: Box) -> str:
+    rows = [_row(row, scene.number_width) for row in box.rows] or ["<TD></TD>"]
+    if box.symbol:
+        size = 17 if len(box.symbol) < 4 else 13
+        symbol = f'<FONT POINT-SIZE="{size}"><B>{escaped(box.symbol)}</B></FONT>'
+        rows[0] = f'<TD ROWSPAN="{len(rows)}" CELLPADDING="4">{symbol}</TD>' + (rows[0] if box.rows else "")
+    table = "".join(f"<TR>{row}</TR>" for row in rows)
+    text = f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{table}</TABLE>'
+    text = _with_ports(scene.rankdir, box.ports, text)
+    look = LOOKS[box.kind]
+    fill = look.fill if box.tint is None else TINTS[box.tint]
+    border = "bold" if box.alarm else look.border
+    style = ",".join(["filled", *["rounded"] * look.rounded, *[border] * (border != "solid")])
+    color = (MARK if box.marked else ALARM if box.alarm else BORDER).light
+    width = 3.0 if box.marked else 2.2 if box.alarm else 1.0
+    if box.kind == "heading":
+        return f'{box.name} [class=heading, shape=none, label=<{text}>, fontcolor="{LINE.light}", tooltip="{_tooltip(box.tooltip)}"];'
+    return (
+        f"{box.name} [class=\"{classes(box.tint, box.kind, box.marked, box.alarm)}\", label=<{text}>, "
+        f'tooltip="{_tooltip(box.tooltip)}", style="{style}", fillcolor="{fill.light}", color="{color}", '
+        f"penwidth={width}{', peripheries=2' * box.output}];"
+    )
+
+
+def _with_ports(rankdir: str, ports: tuple[str, ...], text: str) -> str:
+    """The table of a box, with the places of operands at the side where arrows arrive."""
+    across = rankdir in ("LR", "RL")
+    cells = [
+        f'<TD PORT="p{i}" CELLPADDING="{2 if mark else 1}"><FONT POINT-SIZE="9">{escaped(mark) or " "}</FONT></TD>'
+        for i, mark in enumerate(ports)
+    ]
+    side = ""
+    if cells:
+        rows = "".join(f"<TR>{cell}</TR>" for cell in cells) if across else f"<TR>{''.join(cells)}</TR>"
+        table = f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{rows}</TABLE>'
+        side = f'<TD CELLPADDING="0">{table}</TD>'
+    body = f'<TD CELLPADDING="3">{text}</TD>'
+    parts = [side, body] if rankdir in ("LR", "TB") else [body, side]
+    rows = f"<TR>{''.join(parts)}</TR>" if across else "".join(f"<TR>{part}</TR>" for part in parts if part)
+    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{rows}</TABLE>'
+
+
+def _arrow(scene: Scene, arrow: Arrow) -> str:
+    source, target = arrow.source, arrow.target
+    if scene.straight:
+        source += f":{_OPPOSITE[_SIDES[scene.rankdir]]}"
+    if scene.straight and arrow.port is None:
+        target += f":{_SIDES[scene.rankdir]}"
+    if arrow.port is not None:
+        target += f":p{arrow.port}:{_SIDES[scene.rankdir]}"
+    names = [*["plus"] * (arrow.sign > 0), *["minus"] * (arrow.sign < 0), *["marked"] * arrow.marked]
+    names += ["alarm"] * arrow.alarm
+    text = _tooltip(arrow.tooltip)
+    parts = [f'tooltip="{text}"']
+    if arrow.label:
+        label = escaped(arrow.label)
+        if scene.number_width:
+            width = (scene.number_width + 2) * CHARACTER
+            label = f'<TABLE BORDER="0"><TR><TD WIDTH="{width:.0f}">{label}</TD></TR></TABLE>'
+        parts += [f"label=<{label}>", f'labeltooltip="{text}"']
+    if names:
+        parts.append(f'class="{" ".join(names)}"')
+    if arrow.sign:
+        width, style = arrow.width, ', style=dashed' * (arrow.sign < 0)
+        parts.append(f'color="{SIGNS[arrow.sign].light}", penwidth={width:.2f}, arrowhead=none{style}')
+    if arrow.faint:
+        parts.append("penwidth=0.5, arrowhead=none")
+    if arrow.marked or arrow.alarm:
+        color = (MARK if arrow.marked else ALARM).light
+        parts.append(f'color="{color}", fontcolor="{color}", penwidth={max(2.6, arrow.width + 1.0):.2f}')
+    return f"{source} -> {target} [{', '.join(parts)}];"
