@@ -94,7 +94,8 @@ class Boxes:
         leaves = sum(node.op is None and not isinstance(node, Constant) for node in nodes)
         if fold.kind == "input":
             return self._input(fold)
-        parts = [f"{count:,} × {printable(symbol)}" for symbol, count in operations.most_common(MOST_SYMBOLS)]
+        parts = [f"{printable(symbol)}: {count:,}" if count > 1 else printable(symbol) for symbol, count in operations.most_common(MOST_SYMBOLS)]
+        parts *= fold.kind != "neurons"
         more = len(operations) - MOST_SYMBOLS
         parts += [f"{more:,} other kinds"] * (more > 0) + [f"{leaves:,} {'leaves' if leaves > 1 else 'leaf'}"] * (leaves > 0)
         count = sum(operations.values()) if fold.kind == "chain" else len(nodes)

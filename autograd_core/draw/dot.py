@@ -29,9 +29,10 @@ _IN_TOOLTIP = {**_IN_LABEL, ord("\\"): "&#92;" * 4}
 def dot_text(scene: Scene) -> str:
     """The text that Graphviz lays out."""
     straight = scene.straight
+    apart = 0.8 + 0.05 * max(map(len, scene.columns), default=0) if straight else 0.4
     head = (
         'digraph "computation graph" {\n'
-        f'rankdir={scene.rankdir}; bgcolor=transparent; nodesep={0.1 if straight else 0.2}; ranksep={1.4 if straight else 0.4}; size="{LARGEST},{LARGEST}"; '
+        f'rankdir={scene.rankdir}; bgcolor=transparent; nodesep={0.1 if straight else 0.2}; ranksep={apart:.2f}; size="{LARGEST},{LARGEST}"; '
         f'fontname="{FONT}"; fontsize=10; fontcolor="{LINE.light}";{" splines=line;" if straight else ""}\n'
         f'node [fontname="{FONT}", fontsize=11, shape=box, margin=0, height=0.3, width=0.3, color="{BORDER.light}", '
         f'fontcolor="{INK.light}"];\n'
@@ -39,7 +40,7 @@ def dot_text(scene: Scene) -> str:
     )
     lines = [head, *_boxes(scene)]
     for number, note in enumerate(scene.notes):
-        text = "<BR/>".join(escaped(line) for line in note.split("\n"))
+        text = "".join(f'{escaped(line)}<BR ALIGN="LEFT"/>' for line in note.split("\n"))
         fill = LOOKS["note"].fill.light
         lines.append(
             f'note{number or ""} [class=note, shape=note, style=filled, fillcolor="{fill}", margin="0.1,0.06", '
@@ -126,8 +127,9 @@ def _box(scene: Scene, box: Box) -> str:
 def _with_ports(rankdir: str, ports: tuple[str, ...], text: str) -> str:
     """The table of a box, with the places of operands at the side where arrows arrive."""
     across = rankdir in ("LR", "RL")
+    size = 9 if across or any(ports) else 2  # what is not written needs no room of its own above a box
     cells = [
-        f'<TD PORT="p{i}" CELLPADDING="{2 if mark else 1}"><FONT POINT-SIZE="9">{escaped(mark) or " "}</FONT></TD>'
+        f'<TD PORT="p{i}" CELLPADDING="{2 if mark else 1}"><FONT POINT-SIZE="{size}">{escaped(mark) or " "}</FONT></TD>'
         for i, mark in enumerate(ports)
     ]
     side = ""
@@ -163,7 +165,7 @@ def _arrow(scene: Scene, arrow: Arrow) -> str:
         parts.append(f'class="{" ".join(names)}"')
     if arrow.sign:
         width, style = arrow.width, ', style=dashed' * (arrow.sign < 0)
-        parts.append(f'color="{SIGNS[arrow.sign].light}", penwidth={width:.2f}, arrowhead=none{style}')
+        parts.append(f'color="{SIGNS[arrow.sign].light}{round(255 * arrow.opacity):02x}", penwidth={width:.2f}, arrowhead=none{style}')
     if arrow.faint:
         parts.append("penwidth=0.5, arrowhead=none")
     if arrow.marked or arrow.alarm:

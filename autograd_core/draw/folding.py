@@ -19,7 +19,7 @@ __all__ = ["folded"]
 LONGEST_CHAIN = 12  # operations; of a longer one ENDS are drawn on each side
 ENDS = 3
 MOST_OPERANDS = 16
-MOST_BOXES = 60  # before scopes are folded
+MOST_BOXES = 100  # before scopes are folded
 MOST_DEPTH = 1000  # of scopes that are looked at
 
 
@@ -86,18 +86,18 @@ def _swallow(nodes: Sequence[Value], home: dict[Value, Fold], counts: dict[Value
 def _fold_scopes(nodes: Sequence[Value], home: dict[Value, Fold], outputs: set[Value]) -> None:
     """Fold scopes from the innermost outwards until there are few boxes."""
     boxes, depth = _boxes(nodes, home), MOST_DEPTH
+    kept = {home.get(output, output) for output in outputs}
     while len(boxes) > MOST_BOXES and depth:
         depth = min(depth - 1, max((len(scope.chain) for scope in boxes.values() if scope is not None), default=0))
         inside: dict[Scope, list[Unit]] = {}
         for box, scope in boxes.items():
-            if scope is not None and len(scope.chain) == depth and box not in outputs:
+            if scope is not None and len(scope.chain) == depth and box not in kept:
                 inside.setdefault(scope, []).append(box)
         folds = {scope: Fold("scope", scope.name, scope.outer) for scope, units in inside.items() if len(units) > 1}
         for node in nodes:
-            within = home.get(node)
-            scope = node.scope if within is None else within.scope
-            if scope in folds and node not in outputs and node.__class__ is not Constant:
-                home[node] = folds[scope]
+            within = home.get(node, node)
+            if within.scope in folds and within not in kept and within.__class__ is not Constant:
+                home[node] = folds[within.scope]
         boxes = _boxes(nodes, home)
 
 

@@ -12,7 +12,7 @@ from autograd_core.draw.boxes import Boxes
 from autograd_core.draw.folding import folded
 from autograd_core.draw.options import Options
 from autograd_core.draw.scene import Arrow, Box, Cluster, Row, Scene
-from autograd_core.draw.texts import has_ports, name_of, printable, shortened
+from autograd_core.draw.texts import name_of, ports, printable, shortened
 from autograd_core.draw.units import Fold, Neuron, Unit
 from autograd_core.engine.graph import Graph
 from autograd_core.engine.origins import Scope
@@ -23,7 +23,7 @@ from autograd_core.namespaces import floats
 __all__ = ["graph_scene"]
 
 EDGES_PER_NODE = 4  # of a drawing, on average: Graphviz's time grows faster than the edges do
-THINNEST, THICKEST = 0.4, 3.4  # points, of a weight
+THINNEST, THICKEST, FAINTEST = 0.5, 3.2, 0.35  # of weights: points, and opacity
 
 
 def graph_scene(graph: Graph, options: Options, grad_of: Callable[[Value], float]) -> Scene:
@@ -124,24 +124,32 @@ class _Writer:
             yield from self._arrows_to_fold(unit)
             return
         partials = self._local_derivatives(unit) if self.options.derivatives else ()
-        ports = has_ports(unit)
-        left_out = 0
+        op, with_ports = unit.op, ports(unit)
+        places: dict[Unit, list[int]] = {}
         for _, i, parent in self._operands(unit):
-            source = self.drawn.get(self.unit(parent))
-            if source is None or not self.room:
-                left_out += 1
-                continue
-            self.room -= 1
-            assert unit.op is not None
-            arrow = Arrow(source, self.drawn[unit], i if ports else None)
-            what = f"operand {i + 1} of {len(unit.parents)} of {unit.op.name}"
-            arrow.marked = (unit, parent) in self.options.marked
-            arrow.tooltip = (what,)
-            if partials:
-                arrow.alarm = not isfinite(partials[i])
-                arrow.label = "! " * arrow.alarm + self.options.number(partials[i])
-                arrow.tooltip = what, f"local derivative {partials[i]!r}"
-            yield arrow
+            places.setdefault(self.unit(parent), []).append(i)
+        left_out = 0
+        for source, indices in places.items():
+            # Where operands have no places of their own, one arrow stands for all that come from the same box.
+            groups = [[i] for i in indices] if with_ports else [indices]
+            for group in groups:
+                if source not in self.drawn or not self.room:
+                    left_out += len(group)
+                    continue
+                assert op is not None
+                self.room -= 1
+                first, count = group[0], len(group)
+                arrow = Arrow(self.drawn[source], self.drawn[unit], with_ports.index(first) if with_ports else None)
+                what = f"operand {first + 1} of {len(unit.parents):,} of {op.name}"
+                arrow.tooltip = (what if count == 1 else f"{count:,} operands of {op.name}",)
+                arrow.marked = any((unit, unit.parents[i]) in self.options.marked for i in group)
+                if count > 1 and not isinstance(source, Fold):
+                    arrow.label = f"{count:,} times"
+                elif partials and count == 1:
+                    arrow.alarm = not isfinite(partials[first])
+                    arrow.label = "! " * arrow.alarm + self.options.number(partials[first])
+                    arrow.tooltip = what, f"local derivative {partials[first]!r}"
+                yield arrow
         self.hidden[unit] = left_out
 
     def _arrows_to_fold(self, fold: Fold) -> Iterator[Arrow]:
@@ -158,13 +166,16 @@ class _Writer:
                 weights[source, place] = fold.weights[place]
             else:
                 counts[source] += 1
-        left_out = sum(source not in self.drawn for source in {*counts, *(source for source, _ in weights)})
+        left_out = 0
         for (source, _), weight in weights.items():
-            if source in self.drawn and self.room:
-                self.room -= 1
+            if source not in self.drawn:
+                left_out += 1
+            else:
                 yield self._weight(self.drawn[source], target, weight, source in marked or weight in self.options.marked)
         for source, number in counts.items():
-            if source in self.drawn and self.room:
+            if source not in self.drawn or not self.room:
+                left_out += number
+            else:
                 self.room -= 1
                 text = f"{number:,} operand{'s' * (number > 1)}"
                 faint = number > 1 and _is_in_column(fold)
@@ -179,6 +190,7 @@ class _Writer:
         text = name, f"data {weight.data!r}, grad {self.grad_of(weight)!r}"
         arrow = Arrow(source, target, tooltip=text, sign=-1 if weight.data < 0.0 else 1, marked=marked)
         arrow.width = THINNEST + (THICKEST - THINNEST) * size
+        arrow.opacity = FAINTEST + (1.0 - FAINTEST) * size
         arrow.alarm = not isfinite(weight.data)
         return arrow
 

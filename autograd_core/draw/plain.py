@@ -17,10 +17,12 @@ from autograd_core.draw.texts import printable
 
 __all__ = ["plain_svg"]
 
-SWEEPS = 12
-ROW, MARGIN, GAP, BEND = 14.0, 6.0, 14.0, 5.0  # points
+SWEEPS = 13  # odd, so that the last one goes forward, by which a tree has no crossings
+ROW, MARGIN, GAP, BEND, FRAME = 14.0, 6.0, 14.0, 8.0, 12.0  # points
 LAYERS_APART, LABELS_APART = 40.0, 90.0
+BOLD = ' font-weight="bold"'
 _FONT = "Helvetica, Arial, sans-serif"
+_Area = tuple[float, float, float, float]  # from along and across to along and across
 _AS_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
@@ -63,6 +65,8 @@ class _Layout:
         column = columns(scene)
         lowest = min(column.values(), default=0)
         self.places = {box.name: self._place(box, column[box.name] - lowest) for box in scene.boxes}
+        # of a place in a column, the column and its number there
+        self.rank = {self.places[name]: (names[0], i) for names in scene.columns for i, name in enumerate(names)}
         self.layers: list[list[_Place]] = [[] for _ in range(max(column.values(), default=0) - lowest + 1)]
         for place in self.places.values():
             self.layers[place.layer].append(place)
@@ -102,15 +106,20 @@ class _Layout:
         for sweep in range(SWEEPS):
             for layer in reversed(self.layers) if sweep % 2 else self.layers:
                 wanted = {place: self._mean(place, sweep % 2 == 1) for place in layer}
-                inside: dict[Cluster, list[float]] = {}
+                inside: dict[Cluster | str, list[float]] = {}
                 for place in layer:
-                    for cluster in _chain(place):
-                        inside.setdefault(cluster, []).append(wanted[place])
-                middle = {cluster: sum(means) / len(means) for cluster, means in inside.items()}
-                keys = {place: (*(middle[each] for each in _chain(place)), wanted[place]) for place in layer}
+                    for group in self._groups(place):
+                        inside.setdefault(group, []).append(wanted[place])
+                middle = {group: sum(means) / len(means) for group, means in inside.items()}
+                ends = {place: self.rank[place][1] if place in self.rank else wanted[place] for place in layer}
+                keys = {place: (*(middle[each] for each in self._groups(place)), ends[place]) for place in layer}
                 layer.sort(key=keys.__getitem__)
                 for number, place in enumerate(layer):
                     place.across = float(number)
+
+    def _groups(self, place: _Place) -> tuple[Cluster | str, ...]:
+        """What keeps a place beside others of its layer: clusters, and a column."""
+        return (self.rank[place][0],) if place in self.rank else _chain(place)
 
     @staticmethod
     def _mean(place: _Place, of_those_after: bool) -> float:
@@ -120,14 +129,18 @@ class _Layout:
 
     def _stand(self) -> None:
         """Give all places coordinates: across, as close to their neighbours as the order and their sizes let them."""
-        apart = LABELS_APART if any(arrow.label for arrow in self.scene.arrows) else LAYERS_APART
-        along = MARGIN
+        wide = self.scene.straight or any(arrow.label for arrow in self.scene.arrows)
+        apart = LABELS_APART if wide else LAYERS_APART
+        depth = max((len(_chain(place)) for place in self.places.values()), default=0)
+        self.border = MARGIN + FRAME * depth
+        along = self.border
         for layer in self.layers:
             length = max((place.length for place in layer), default=0.0)
             for place in layer:
                 place.along = along + length / 2
+                place.length = place.length if place.box else length  # an arrow passes boxes of its layer straight
             along += length + apart
-        self.total = along - apart + MARGIN
+        self.total = along - apart + self.border
         for sweep in range(SWEEPS + 1):
             for layer in reversed(self.layers) if sweep % 2 else self.layers:
                 wanted = []
@@ -140,8 +153,8 @@ class _Layout:
     def svg(self) -> str:
         """All of it as text."""
         places = list(self.places.values())
-        top = min((place.across - place.breadth / 2 for place in places), default=0.0) - 30.0
-        bottom = max((place.across + place.breadth / 2 for place in places), default=0.0) + 30.0
+        top = min((place.across - place.breadth / 2 for place in places), default=0.0) - self.border
+        bottom = max((place.across + place.breadth / 2 for place in places), default=0.0) + self.border
         self.shift = -top
         frames = self._frames()
         parts = [*frames, *map(self._arrow, self.scene.arrows, self.paths), *map(self._box, places)]
@@ -160,36 +173,49 @@ class _Layout:
         return (across, along) if self.in_rows else (along, across)
 
     def _frames(self) -> list[str]:
-        """The clusters that no other box is in the way of."""
+        """The clusters that nothing else is in the way of; tooltips say the others."""
         inside: dict[Cluster, list[_Place]] = {}
         for place in self.places.values():
             for cluster in _chain(place):
                 inside.setdefault(cluster, []).append(place)
-        frames = []
+        deepest = max((len(_outer(cluster)) for cluster in inside), default=0)
+        areas: dict[Cluster, _Area] = {}
         for cluster, members in inside.items():
-            pad = 7.0 + 5.0 * sum(len(_chain(place)) for place in members) / len(members) - 5.0 * len(_outer(cluster))
+            pad = FRAME * (1 + deepest - len(_outer(cluster)))
             low = min(p.along - p.length / 2 for p in members) - pad, min(p.across - p.breadth / 2 for p in members) - pad
             high = max(p.along + p.length / 2 for p in members) + pad, max(p.across + p.breadth / 2 for p in members) + pad
-            others = (place for place in self.places.values() if cluster not in _chain(place))
-            if not any(low[0] < p.along < high[0] and low[1] < p.across < high[1] for p in others):
-                (x1, y1), (x2, y2) = self._point(*low), self._point(*high)
-                corners = f"{x1:.1f},{y1:.1f} {x2:.1f},{y1:.1f} {x2:.1f},{y2:.1f} {x1:.1f},{y2:.1f}"
-                frames.append(
-                    f'<g class="cluster"><title>{_escaped(cluster.name)}</title><polygon points="{corners}" fill="#808080" '
-                    f'fill-opacity="0.07" stroke="{LINE.light}" stroke-dasharray="5,3"/>'
-                    f"{_text(cluster.name, min(x1, x2) + 3, min(y1, y2) - 2, 9.0, LINE.light)}</g>"
-                )
-        return frames
+            areas[cluster] = (*low, *high)
+        boxes = {place: _area(place) for place in self.places.values()}
+        frames: dict[Cluster, str] = {}
+        for cluster, area in areas.items():
+            apart = (boxes[place] for place in boxes if cluster not in _chain(place))
+            others = (areas[each] for each in frames if cluster not in _outer(each) and each not in _outer(cluster))
+            if not any(_overlap(area, other) for other in (*apart, *others)):
+                frames[cluster] = self._framed(cluster, area)
+        return list(frames.values())
+
+    def _framed(self, cluster: Cluster, area: _Area) -> str:
+        (x1, y1), (x2, y2) = sorted([self._point(*area[:2]), self._point(*area[2:])])
+        y1, y2 = min(y1, y2), max(y1, y2)
+        corners = f"{x1:.1f},{y1:.1f} {x2:.1f},{y1:.1f} {x2:.1f},{y2:.1f} {x1:.1f},{y2:.1f}"
+        return (
+            f'<g class="cluster"><title>{_escaped(cluster.name)}</title><polygon points="{corners}" fill="#808080" '
+            f'fill-opacity="0.07" stroke="{LINE.light}" stroke-dasharray="5,3"/>'
+            f"{_text(cluster.name, x1 + 4, y1 + 10, 9.0, LINE.light)}</g>"
+        )
 
     def _arrow(self, arrow: Arrow, path: list[_Place]) -> str:
         source, target = path[0], path[-1]
         places = [(source.along + source.length / 2, source.across)]
-        places += [(bend.along, bend.across) for bend in path[1:-1]]
+        places += [(bend.along + way * bend.length / 2, bend.across) for bend in path[1:-1] for way in (-1, 1)]
         end = target.along - target.length / 2, target.across + _meets(arrow, target) * target.breadth
         places.append(end)
         bow = 0.0 if source.layer < target.layer else target.breadth  # of a circle, the way back
         curve = "M{:.1f},{:.1f}".format(*self._point(*places[0]))
-        for (a, b), (c, d) in zip(places, places[1:], strict=False):
+        if self.scene.straight and not bow:
+            curve += "".join(" L{:.1f},{:.1f}".format(*self._point(*each)) for each in places[1:])
+            places = places[-2:]
+        for (a, b), (c, d) in zip(places, places[1:], strict=False) if "L" not in curve else ():
             reach = abs(c - a) / 2 + bow / 2
             points = (self._point(a + reach, b - bow), self._point(c - reach, d - bow), self._point(c, d))
             curve += " C" + " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
@@ -197,7 +223,8 @@ class _Layout:
         width = (arrow.width if arrow.sign else 0.5 if arrow.faint else 1.0) + 1.6 * (arrow.marked or arrow.alarm)
         dash = ' stroke-dasharray="5,3"' * (arrow.sign < 0)
         names = ["edge", "plus" * (arrow.sign > 0), "minus" * (arrow.sign < 0), "marked" * arrow.marked, "alarm" * arrow.alarm]
-        parts = [f'<path d="{curve}" fill="none" stroke="{color}" stroke-width="{width:.2f}"{dash}/>']
+        faint = f' stroke-opacity="{arrow.opacity:.2f}"' * (arrow.opacity < 1.0)
+        parts = [f'<path d="{curve}" fill="none" stroke="{color}" stroke-width="{width:.2f}"{dash}{faint}/>']
         if not arrow.sign and not arrow.faint:
             tips = (self._point(end[0] - 7.0, end[1] + side) for side in (-2.5, 2.5))
             corners = " ".join(f"{x:.1f},{y:.1f}" for x, y in (self._point(*end), *tips))
@@ -212,6 +239,10 @@ class _Layout:
         assert box is not None
         x, y = self._point(place.along, place.across)
         width, height = (place.breadth, place.length) if self.in_rows else (place.length, place.breadth)
+        if box.kind == "heading":
+            text = box.rows[0].text
+            at = x - _width_of(text, 11.0) / 2, y + 4.0
+            return f'<g class="heading">{_text(text, *at, 11.0, LINE.light, BOLD)}</g>'
         look = LOOKS[box.kind]
         color = (MARK if box.marked else ALARM if box.alarm else BORDER).light
         pen = 3.0 if box.marked else 2.2 if box.alarm else 1.0
@@ -230,11 +261,11 @@ class _Layout:
         left += MARGIN + (10.0 if box.ports and self.scene.rankdir == "LR" else 0.0)
         if box.symbol:
             size = _size(box.symbol)
-            parts.append(_text(box.symbol, left, y + size * 0.36, size, INK.light, ' font-weight="bold"'))
+            parts.append(_text(box.symbol, left, y + size * 0.36, size, INK.light, BOLD))
             left += _width_of(box.symbol, size) + MARGIN
         first = y - ROW * (len(box.rows) - 1) / 2 + 4.0 + (5.0 if self.in_rows and box.ports else 0.0)
         for number, row in enumerate(box.rows):
-            bold = ' font-weight="bold"' if row.look == "name" else ""
+            bold = BOLD if row.look == "name" else ""
             ink = ALARM.light if row.look == "alarm" else INK.light
             parts.append(_text(row.text, left, first + ROW * number, 9.0 if row.look == "small" else 11.0, ink, bold))
         names = f"node {classes(box.tint, box.kind, box.marked, box.alarm)}"
@@ -245,6 +276,15 @@ def _meets(arrow: Arrow, target: _Place) -> float:
     """Where an arrow meets its target, from -0.5 to 0.5 of the breadth."""
     count = len(target.box.ports) if target.box else 0
     return (arrow.port + 0.5) / count - 0.5 if arrow.port is not None and count else 0.0
+
+
+def _area(place: _Place) -> _Area:
+    half, side = place.length / 2, place.breadth / 2
+    return place.along - half, place.across - side, place.along + half, place.across + side
+
+
+def _overlap(one: _Area, other: _Area) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _outer(cluster: Cluster | None) -> tuple[Cluster, ...]:

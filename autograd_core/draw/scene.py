@@ -72,7 +72,7 @@ class Arrow:
         label: what is written on it.
         tooltip: as for a box.
         sign: of the weight that it stands for, 1 or -1, which decide colour and line; 0 for an arrow.
-        width: of that weight's line, in points.
+        width, opacity: of that weight's line, in points, and from 0 to 1.
         faint: whether it stands for many.
         marked, alarm: as for a box.
     """
@@ -84,6 +84,7 @@ class Arrow:
     tooltip: tuple[str, ...] = ()
     sign: int = 0
     width: float = 1.0
+    opacity: float = 1.0
     faint: bool = False
     marked: bool = False
     alarm: bool = False

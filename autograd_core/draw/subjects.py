@@ -51,15 +51,16 @@ def subject_of(thing: Any, more: Sequence[Any]) -> Subject:
 
 
 def _at_point(function: Callable[..., Any], args: Sequence[Any]) -> Subject:
-    """The graph that a call leaves, with the gradient of its output, which is not added to any Value's own."""
+    """The graph that a call leaves, with the gradient of the sum of its outputs, which is not added to any Value's own."""
     leaves = [_leaves(arg, name) for arg, name in zip(args, _names(function, len(args)), strict=True)]
     outputs = list(_values(function(*leaves)))
     if not outputs:
         raise OperandTypeError(f"{_called(function)} gave no Value that could be drawn")
     graph = Graph(*outputs)
     adjoints: dict[Value, float] = {}
-    if len(graph.outputs) == 1 and not isinstance(outputs[0], Traced):
-        adjoints[outputs[0]] = 1.0
+    if not any(isinstance(output, Traced) for output in outputs):
+        for output in outputs:
+            adjoints[output] = adjoints.get(output, 0.0) + 1.0
         pull_back(graph.nodes, adjoints)
     return Subject(graph, adjoints)
 

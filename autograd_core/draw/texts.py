@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from math import isfinite
 
@@ -11,8 +12,8 @@ from autograd_core.engine.traced import Traced
 from autograd_core.engine.value import Constant, Value
 
 __all__ = [
-    "begins_here", "constants_row", "formula", "has_ports", "kind_of", "name_of", "numbers", "port_marks", "printable",
-    "shortened", "tooltip_of",
+    "begins_here", "constants_row", "formula", "kind_of", "name_of", "numbers", "port_marks", "ports",
+    "printable", "shortened", "tooltip_of",
 ]  # fmt: skip
 
 LONGEST_LABEL = 32  # characters
@@ -24,6 +25,7 @@ MOST_WRITTEN = 4  # operands in a formula
 _INFIX = frozenset("+−×÷^%") | {"//"}
 _COMMUTES = frozenset(["add", "multiply", "sum", "fsum", "prod", "maximum", "minimum", "hypot", "logaddexp", "equal"])
 _UNKNOWN = "(…)"
+_OPERATORS = re.compile(r"[^\w\[\]'.]")  # what a formula could take for a part of itself
 _BRACKETS = frozenset(["|·|", "⌊·⌋", "⌈·⌉"])
 _MARKS = "①②③④⑤⑥⑦⑧"
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -59,7 +61,7 @@ def _known(parent: Value) -> str:
     name = name_of(parent)
     if len(name) > LONGEST_OPERAND or " " in name:
         return ""
-    return name if name.isalnum() or len(name) < 2 else f"({name})" if not name.isidentifier() else name
+    return f"({name})" if _OPERATORS.search(name) else name
 
 
 def formula(node: Value) -> str:
@@ -74,8 +76,8 @@ def formula(node: Value) -> str:
     symbol = printable(op.symbol)
     if len(parents) > MOST_WRITTEN:
         return shortened(symbol)
-    marks = port_marks(node) or ("",) * len(parents)
-    operands = [_known(parent) or mark or _UNKNOWN for parent, mark in zip(parents, marks, strict=True)]
+    marks = dict(zip(ports(node), port_marks(node), strict=True))
+    operands = [_known(parent) or marks.get(i) or _UNKNOWN for i, parent in enumerate(parents)]
     constants = any(isinstance(parent, Constant) for parent in parents)
     if symbol in _INFIX and len(parents) == 2:
         exponent = parents[1].data if symbol == "^" and isinstance(parents[1], Constant) else 0.5
@@ -85,29 +87,30 @@ def formula(node: Value) -> str:
     if len(parents) == 1 and "·" in symbol:
         operand = "…" if symbol in _BRACKETS and operands[0] == _UNKNOWN else operands[0]
         return symbol.replace("·", operand)
-    return f"{symbol}({', '.join(operands)})" if constants else shortened(symbol)
+    if constants or (len(parents) > 1 and _UNKNOWN not in operands and not any(marks.values())):
+        return f"{symbol}({', '.join(operands)})"
+    return shortened(symbol)
 
 
-def has_ports(node: Value) -> bool:
-    """Whether each operand has a place of its own at the box."""
-    parents = node.parents
-    return 2 <= len(parents) <= MOST_PORTS and sum(parent.__class__ is not Constant for parent in parents) > 1
+def ports(node: Value) -> list[int]:
+    """The operands, by their indices, that have a place of their own at the box."""
+    drawn = [i for i, parent in enumerate(node.parents[: 2 * MOST_PORTS]) if parent.__class__ is not Constant]
+    return drawn if 2 <= len(drawn) <= MOST_PORTS and len(node.parents) <= 2 * MOST_PORTS else []
 
 
 def port_marks(node: Value) -> tuple[str, ...]:
-    """What is written at the place of each operand: its number, where the order matters and no formula says it."""
-    op, parents = node.op, node.parents
-    if op is None or not has_ports(node):
+    """What is written at these places: the operand's number, where the order matters and no formula says it."""
+    op, parents, drawn = node.op, node.parents, ports(node)
+    if op is None or not drawn:
         return ()
-    drawn = [parent for parent in parents if not isinstance(parent, Constant)]
     if op.name == "dot":
         count = len(parents) // 2
-        ends = [f"{letter}{i}" for letter in "wx" for i in range(count)]
-        return (*ends, *["b"] * (len(parents) % 2))
-    said = op.symbol in _INFIX and len(set(filter(None, map(_known, drawn)))) == len(drawn)
-    if op.name in _COMMUTES or said or len(set(drawn)) == 1:
-        return ("",) * len(parents)
-    return tuple("" if isinstance(parent, Constant) else mark for parent, mark in zip(parents, _MARKS, strict=False))
+        names = [*(f"{letter}{i}" for letter in "wx" for i in range(count)), "b"]
+        return tuple(names[i] for i in drawn)
+    said = len(set(filter(None, (_known(parents[i]) for i in drawn)))) == len(drawn) and len(parents) <= MOST_WRITTEN
+    if op.name in _COMMUTES or said or len({parents[i] for i in drawn}) == 1:
+        return ("",) * len(drawn)
+    return tuple(_MARKS[i] if i < len(_MARKS) else str(i + 1) for i in drawn)
 
 
 def constants_row(node: Value) -> Iterable[Row]:
