@@ -12,7 +12,16 @@ from autograd_core.draw.options import Options
 from autograd_core.draw.palette import STEPS
 from autograd_core.draw.scene import Box, Row
 from autograd_core.draw.texts import (
-    begins_here, constants_row, formula, kind_of, name_of, numbers, port_marks, printable, shortened, tooltip_of,
+    begins_here,
+    constants_row,
+    formula,
+    kind_of,
+    name_of,
+    numbers,
+    port_marks,
+    printable,
+    shortened,
+    tooltip_of,
 )  # fmt: skip
 from autograd_core.draw.units import Fold, Neuron, Unit
 from autograd_core.engine.traced import Traced
@@ -94,10 +103,15 @@ class Boxes:
         leaves = sum(node.op is None and not isinstance(node, Constant) for node in nodes)
         if fold.kind == "input":
             return self._input(fold)
-        parts = [f"{printable(symbol)}: {count:,}" if count > 1 else printable(symbol) for symbol, count in operations.most_common(MOST_SYMBOLS)]
+        parts = [
+            f"{printable(symbol)}: {count:,}" if count > 1 else printable(symbol)
+            for symbol, count in operations.most_common(MOST_SYMBOLS)
+        ]
         parts *= fold.kind != "neurons"
         more = len(operations) - MOST_SYMBOLS
-        parts += [f"{more:,} other kinds"] * (more > 0) + [f"{leaves:,} {'leaves' if leaves > 1 else 'leaf'}"] * (leaves > 0)
+        parts += [f"{more:,} other kinds"] * (more > 0) + [f"{leaves:,} {'leaves' if leaves > 1 else 'leaf'}"] * (
+            leaves > 0
+        )
         count = sum(operations.values()) if fold.kind == "chain" else len(nodes)
         name = _NAMES[fold.kind].format(count) if fold.kind in _NAMES else fold.name
         rows = [Row(shortened(printable(name)), "name"), *(Row(part, "small") for part in parts)]
@@ -152,5 +166,3 @@ def _tint(number: float, largest: float) -> int | None:
     size = 1.0 if isinf(number) else log1p(1000.0 * abs(number) / largest) / log1p(1000.0)
     step = round(STEPS * size) or (1 if number else 0)
     return step if number > 0.0 else -step
-
-

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from autograd_core.draw.palette import ALARM, BORDER, INK, LINE, LOOKS, MARK, SIGNS, TINTS, classes
+from autograd_core.draw.palette import ALARM, BORDER, INK, LINE, LOOKS, fill_of, pen_of
 from autograd_core.draw.scene import Arrow, Box, Cluster, Row, Scene
 from autograd_core.draw.texts import LONGEST_TOOLTIP, printable, shortened
 
@@ -15,6 +15,7 @@ __all__ = ["dot_text"]
 
 FONT = "Helvetica"
 CHARACTER = 6.2  # points, of a digit in the size of rows
+MOST_CURVES = 400  # above that, arrows are straight, and Graphviz spends less on their order
 LARGEST = 100  # inches, of a side of the picture; a larger one is scaled down
 _SIDES = {"LR": "w", "RL": "e", "TB": "n", "BT": "s"}
 _OPPOSITE = {"w": "e", "e": "w", "n": "s", "s": "n"}
@@ -30,10 +31,15 @@ def dot_text(scene: Scene) -> str:
     """The text that Graphviz lays out."""
     straight = scene.straight
     apart = 0.8 + 0.05 * max(map(len, scene.columns), default=0) if straight else 0.4
+    quick = straight or len(scene.arrows) > MOST_CURVES
+    graph = [
+        f"rankdir={scene.rankdir}", "bgcolor=transparent", f"nodesep={0.1 if straight else 0.2}",
+        f"ranksep={apart:.2f}",
+        f'size="{LARGEST},{LARGEST}"', f'fontname="{FONT}"', "fontsize=10", f'fontcolor="{LINE.light}"',
+        *["splines=line", "nslimit=2", "mclimit=0.5"] * quick,
+    ]  # fmt: skip
     head = (
-        'digraph "computation graph" {\n'
-        f'rankdir={scene.rankdir}; bgcolor=transparent; nodesep={0.1 if straight else 0.2}; ranksep={apart:.2f}; size="{LARGEST},{LARGEST}"; '
-        f'fontname="{FONT}"; fontsize=10; fontcolor="{LINE.light}";{" splines=line;" if straight else ""}\n'
+        f'digraph "computation graph" {{\n{"; ".join(graph)};\n'
         f'node [fontname="{FONT}", fontsize=11, shape=box, margin=0, height=0.3, width=0.3, color="{BORDER.light}", '
         f'fontcolor="{INK.light}"];\n'
         f'edge [fontname="{FONT}", fontsize=10, color="{LINE.light}", fontcolor="{LINE.light}", arrowsize=0.7];'
@@ -72,12 +78,12 @@ def _boxes(scene: Scene) -> Iterator[str]:
             parts[cluster.outer].append(cluster)
             cluster = cluster.outer
     count = 0
-    pending: list[Cluster | str] = list(reversed(parts.get(None, [])))
+    pending: list[Cluster | None] = list(reversed(parts.get(None, [])))  # None for the end of one
     yield from (_box(scene, box) for box in inside.get(None, []))
     while pending:
         cluster = pending.pop()
-        if isinstance(cluster, str):
-            yield cluster
+        if cluster is None:
+            yield "}"
             continue
         yield (
             f"subgraph cluster{count} {{\n"
@@ -86,7 +92,7 @@ def _boxes(scene: Scene) -> Iterator[str]:
         )
         count += 1
         yield from (_box(scene, box) for box in inside.get(cluster, []))
-        pending.append("}")
+        pending.append(None)
         pending += reversed(parts.get(cluster, []))
 
 
@@ -109,18 +115,15 @@ def _box(scene: Scene, box: Box) -> str:
     table = "".join(f"<TR>{row}</TR>" for row in rows)
     text = f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{table}</TABLE>'
     text = _with_ports(scene.rankdir, box.ports, text)
-    look = LOOKS[box.kind]
-    fill = look.fill if box.tint is None else TINTS[box.tint]
-    border = "bold" if box.alarm else look.border
-    style = ",".join(["filled", *["rounded"] * look.rounded, *[border] * (border != "solid")])
-    color = (MARK if box.marked else ALARM if box.alarm else BORDER).light
-    width = 3.0 if box.marked else 2.2 if box.alarm else 1.0
     if box.kind == "heading":
-        return f'{box.name} [class=heading, shape=none, label=<{text}>, fontcolor="{LINE.light}", tooltip="{_tooltip(box.tooltip)}"];'
+        look = f'class=heading, shape=none, fontcolor="{LINE.light}", tooltip="{_tooltip(box.tooltip)}"'
+        return f"{box.name} [{look}, label=<{text}>];"
+    kind, pen = LOOKS[box.kind], pen_of(box)
+    style = ",".join(["filled", *["rounded"] * kind.rounded, *[kind.border] * (kind.border != "solid")])
     return (
-        f"{box.name} [class=\"{classes(box.tint, box.kind, box.marked, box.alarm)}\", label=<{text}>, "
-        f'tooltip="{_tooltip(box.tooltip)}", style="{style}", fillcolor="{fill.light}", color="{color}", '
-        f"penwidth={width}{', peripheries=2' * box.output}];"
+        f'{box.name} [class="{pen.classes}", label=<{text}>, tooltip="{_tooltip(box.tooltip)}", style="{style}", '
+        f'fillcolor="{fill_of(box).light}", color="{pen.color.light}", penwidth={pen.width}'
+        f"{', peripheries=2' * box.output}];"
     )
 
 
@@ -137,7 +140,7 @@ def _with_ports(rankdir: str, ports: tuple[str, ...], text: str) -> str:
         rows = "".join(f"<TR>{cell}</TR>" for cell in cells) if across else f"<TR>{''.join(cells)}</TR>"
         table = f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{rows}</TABLE>'
         side = f'<TD CELLPADDING="0">{table}</TD>'
-    body = f'<TD CELLPADDING="3">{text}</TD>'
+    body = f'<TD CELLPADDING="4">{text}</TD>'
     parts = [side, body] if rankdir in ("LR", "TB") else [body, side]
     rows = f"<TR>{''.join(parts)}</TR>" if across else "".join(f"<TR>{part}</TR>" for part in parts if part)
     return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{rows}</TABLE>'
@@ -151,9 +154,7 @@ def _arrow(scene: Scene, arrow: Arrow) -> str:
         target += f":{_SIDES[scene.rankdir]}"
     if arrow.port is not None:
         target += f":p{arrow.port}:{_SIDES[scene.rankdir]}"
-    names = [*["plus"] * (arrow.sign > 0), *["minus"] * (arrow.sign < 0), *["marked"] * arrow.marked]
-    names += ["alarm"] * arrow.alarm
-    text = _tooltip(arrow.tooltip)
+    pen, text = pen_of(arrow), _tooltip(arrow.tooltip)
     parts = [f'tooltip="{text}"']
     if arrow.label:
         label = escaped(arrow.label)
@@ -161,14 +162,11 @@ def _arrow(scene: Scene, arrow: Arrow) -> str:
             width = (scene.number_width + 2) * CHARACTER
             label = f'<TABLE BORDER="0"><TR><TD WIDTH="{width:.0f}">{label}</TD></TR></TABLE>'
         parts += [f"label=<{label}>", f'labeltooltip="{text}"']
-    if names:
-        parts.append(f'class="{" ".join(names)}"')
-    if arrow.sign:
-        width, style = arrow.width, ', style=dashed' * (arrow.sign < 0)
-        parts.append(f'color="{SIGNS[arrow.sign].light}{round(255 * arrow.opacity):02x}", penwidth={width:.2f}, arrowhead=none{style}')
-    if arrow.faint:
-        parts.append("penwidth=0.5, arrowhead=none")
-    if arrow.marked or arrow.alarm:
-        color = (MARK if arrow.marked else ALARM).light
-        parts.append(f'color="{color}", fontcolor="{color}", penwidth={max(2.6, arrow.width + 1.0):.2f}')
+    if pen.classes:
+        color = pen.color.light + (f"{round(255 * pen.opacity):02x}" if pen.opacity < 1.0 else "")
+        parts.append(f'class="{pen.classes}", color="{color}", fontcolor="{pen.color.light}"')
+    if pen.width != 1.0:
+        parts.append(f"penwidth={pen.width:.2f}")
+    if arrow.sign or arrow.faint:
+        parts.append("arrowhead=none" + ", style=dashed" * (arrow.sign < 0))
     return f"{source} -> {target} [{', '.join(parts)}];"

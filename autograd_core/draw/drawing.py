@@ -33,7 +33,8 @@ def draw(thing: Any, *more: Any, **options: Any) -> Picture:
 
     Args:
         thing: a Value, and `more` of them as further outputs; a Graph; a network, as it is or at a sample; a function
-            and its arguments, drawn with the gradient of (the sum of) its outputs; or one of the ``paths`` of what `jit` gives.
+            and its arguments, drawn with the gradient of (the sum of) its outputs; or one of the ``paths`` of what
+            `jit` gives.
         more: as said there.
         derivatives: whether to write its local derivative on each arrow; False by default.
         max_nodes: the number of boxes to draw at most, those nearest to the outputs; at least 1, by default 200.

@@ -171,7 +171,9 @@ class _Writer:
             if source not in self.drawn:
                 left_out += 1
             else:
-                yield self._weight(self.drawn[source], target, weight, source in marked or weight in self.options.marked)
+                yield self._weight(
+                    self.drawn[source], target, weight, source in marked or weight in self.options.marked
+                )
         for source, number in counts.items():
             if source not in self.drawn or not self.room:
                 left_out += number
@@ -224,8 +226,7 @@ class _Writer:
             notes.append(f"{total - len(units):,} of {total:,} boxes left out:\nthose farthest from the outputs")
         if self.options.color:
             notes.append(
-                f"fill: {self.options.color}, blue above 0, orange below,\n"
-                f"strongest at ±{self.options.number(largest)}"
+                f"fill: {self.options.color}, blue above 0, orange below,\nstrongest at ±{self.options.number(largest)}"
             )
         return notes
 
@@ -238,7 +239,8 @@ class _Writer:
         listed = f" ({', '.join(map(shortened, leaves[:12]))}{', …' * (len(leaves) > 12)})" if leaves else ""
         operations = sum(node.op is not None for node in graph.nodes)
         told = [
-            f"{name_of(output) or 'output'}{'' if isinstance(output, Traced) else f' = {self.options.number(output.data)}'}"
+            (name_of(output) or "output")
+            + ("" if isinstance(output, Traced) else f" = {self.options.number(output.data)}")
             for output in graph.outputs[:8]
         ]
         return (
@@ -255,5 +257,3 @@ def _is_in_column(unit: Unit) -> TypeGuard[Neuron]:
 def _is_one(source: Unit) -> bool:
     """Whether a box is that of a single number, so that the weight of an arrow from it is a single one, too."""
     return not isinstance(source, Fold) or source.kind in ("input", "neuron")
-
-

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["ALARM", "INK", "LINE", "LOOKS", "MARK", "SIGNS", "STYLE", "TINTS", "Look", "Pair", "classes"]
+from autograd_core.draw.scene import Arrow, Box
+
+__all__ = ["ALARM", "BORDER", "INK", "LINE", "LOOKS", "MARK", "SIGNS", "STYLE", "TINTS", "fill_of", "pen_of"]
 
 
 class Pair(NamedTuple):
@@ -60,10 +62,35 @@ TINTS = {
 }
 
 
-def classes(tint: int | None, kind: str, marked: bool, alarm: bool) -> str:
-    """The names by which `STYLE` finds a box."""
-    fill = kind if tint is None else f"tint{tint}"
-    return " ".join([fill, *["marked"] * marked, *["alarm"] * alarm])
+class Pen(NamedTuple):
+    """What lines are drawn with: a colour, a width in points, an opacity, and the names by which `STYLE` finds them."""
+
+    color: Pair
+    width: float
+    opacity: float
+    classes: str
+
+
+def pen_of(thing: Box | Arrow) -> Pen:
+    """The pen for the border of a box, or for an arrow."""
+    names = ["marked"] * thing.marked + ["alarm"] * thing.alarm
+    color, width, opacity = LINE, 1.0, 1.0
+    if isinstance(thing, Box):
+        color = BORDER
+        names.insert(0, thing.kind if thing.tint is None else f"tint{thing.tint}")
+    elif thing.sign:
+        color, width, opacity = SIGNS[thing.sign], thing.width, thing.opacity
+        names.insert(0, "plus" if thing.sign > 0 else "minus")
+    elif thing.faint:
+        width = 0.5
+    if thing.marked or thing.alarm:
+        color, width, opacity = MARK if thing.marked else ALARM, width + 1.6, 1.0
+    return Pen(color, width, opacity, " ".join(names))
+
+
+def fill_of(box: Box) -> Pair:
+    """What a box is filled with."""
+    return LOOKS[box.kind].fill if box.tint is None else TINTS[box.tint]
 
 
 def _style() -> str:

@@ -29,7 +29,9 @@ def paths_drawing(paths: Paths, *, rankdir: str = "TB") -> Picture:
 
 def _add(root: Compiled, scene: Scene) -> None:
     """The boxes and arrows, each before what it leads to."""
-    pending: list[tuple[Compiled, int, str, str]] = [(root, 0, "", "")]  # a path, from which guard on, where it comes from
+    pending: list[tuple[Compiled, int, str, str]] = [
+        (root, 0, "", "")
+    ]  # a path, from which guard on, where it comes from
     while pending:
         path, since, source, label = pending.pop()
         for number in range(since, len(path.guards)):

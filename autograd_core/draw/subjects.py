@@ -51,7 +51,7 @@ def subject_of(thing: Any, more: Sequence[Any]) -> Subject:
 
 
 def _at_point(function: Callable[..., Any], args: Sequence[Any]) -> Subject:
-    """The graph that a call leaves, with the gradient of the sum of its outputs, which is not added to any Value's own."""
+    """The graph that a call leaves, with the gradient of the sum of its outputs, which no Value's own is touched by."""
     leaves = [_leaves(arg, name) for arg, name in zip(args, _names(function, len(args)), strict=True)]
     outputs = list(_values(function(*leaves)))
     if not outputs:

@@ -125,7 +125,9 @@ def numbers(data: float, grad: float | None, options: Options) -> list[Row]:
     """The rows of data and grad; None for no row of grad. What is not finite gets a sign."""
     rows = [("data", data)] if grad is None else [("data", data), ("grad", grad)]
     return [
-        Row(f"{name} {options.number(number)}") if isfinite(number) else Row(f"! {name} {options.number(number)}", "alarm")
+        Row(f"{name} {options.number(number)}")
+        if isfinite(number)
+        else Row(f"! {name} {options.number(number)}", "alarm")
         for name, number in rows
     ]
 
@@ -141,7 +143,9 @@ def tooltip_of(node: Value, grad_of: Callable[[Value], float]) -> tuple[str, ...
         if begins_here(node):
             lines.append(f"the operands are finite, this is not: {node.data!r} begins here")
     constants = [
-        f"operand {i} is {parent.data!r}" for i, parent in enumerate(node.parents[:100], 1) if isinstance(parent, Constant)
+        f"operand {i} is {parent.data!r}"
+        for i, parent in enumerate(node.parents[:100], 1)
+        if isinstance(parent, Constant)
     ]
     lines += [", ".join(constants)] * bool(constants)
     if node.scope is not None:
