@@ -19,6 +19,7 @@ MOST_CURVES = 400  # above that, arrows are straight, and Graphviz spends less o
 LARGEST = 100  # inches, of a side of the picture; a larger one is scaled down
 _SIDES = {"LR": "w", "RL": "e", "TB": "n", "BT": "s"}
 _OPPOSITE = {"w": "e", "e": "w", "n": "s", "s": "n"}
+_PLAIN_TABLE = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">'
 _SIZES = {"small": ' POINT-SIZE="9"', "alarm": f' COLOR="{ALARM.light}"'}
 
 # Graphviz decodes the references, then takes a backslash for the start of an escape (\N for the name of the node): once
@@ -96,25 +97,25 @@ def _boxes(scene: Scene) -> Iterator[str]:
         pending += reversed(parts.get(cluster, []))
 
 
-def _row(row: Row, width: int) -> str:
+def _row(row: Row, room: str) -> str:
     text = escaped(row.text)
     if row.look == "name":
         text = f"<B>{text}</B>"
     elif row.look in _SIZES:
         text = f"<FONT{_SIZES[row.look]}>{text}</FONT>"
-    room = f' WIDTH="{(width + 7) * CHARACTER:.0f}"' if width and row.look in ("plain", "alarm") else ""
-    return f'<TD ALIGN="LEFT"{room}>{text}</TD>'
+    return f'<TR><TD ALIGN="LEFT" CELLPADDING="1"{room}>{text}</TD></TR>'
 
 
 def _box(scene: Scene, box: Box) -> str:
-    rows = [_row(row, scene.number_width) for row in box.rows] or ["<TD></TD>"]
+    cells = []
     if box.symbol:
         size = 17 if len(box.symbol) < 4 else 13
-        symbol = f'<FONT POINT-SIZE="{size}"><B>{escaped(box.symbol)}</B></FONT>'
-        rows[0] = f'<TD ROWSPAN="{len(rows)}" CELLPADDING="4">{symbol}</TD>' + (rows[0] if box.rows else "")
-    table = "".join(f"<TR>{row}</TR>" for row in rows)
-    text = f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{table}</TABLE>'
-    text = _with_ports(scene.rankdir, box.ports, text)
+        cells.append(f'<TD CELLPADDING="5"><FONT POINT-SIZE="{size}"><B>{escaped(box.symbol)}</B></FONT></TD>')
+    if box.rows or not cells:
+        room = f' WIDTH="{(scene.number_width + 7) * CHARACTER:.0f}"' if scene.number_width else ""
+        lines = "".join(_row(row, room) for row in box.rows) or "<TR><TD></TD></TR>"
+        cells.append(f'<TD CELLPADDING="4">{_PLAIN_TABLE}{lines}</TABLE></TD>')
+    text = _table(scene.rankdir, box.ports, cells)
     if box.kind == "heading":
         look = f'class=heading, shape=none, fontcolor="{LINE.light}", tooltip="{_tooltip(box.tooltip)}"'
         return f"{box.name} [{look}, label=<{text}>];"
@@ -127,23 +128,22 @@ def _box(scene: Scene, box: Box) -> str:
     )
 
 
-def _with_ports(rankdir: str, ports: tuple[str, ...], text: str) -> str:
-    """The table of a box, with the places of operands at the side where arrows arrive."""
+def _table(rankdir: str, ports: tuple[str, ...], cells: list[str]) -> str:
+    """The cells of a box side by side, with the places of operands at the side where arrows arrive."""
     across = rankdir in ("LR", "RL")
-    size = 9 if across or any(ports) else 2  # what is not written needs no room of its own above a box
-    cells = [
-        f'<TD PORT="p{i}" CELLPADDING="{2 if mark else 1}"><FONT POINT-SIZE="{size}">{escaped(mark) or " "}</FONT></TD>'
-        for i, mark in enumerate(ports)
-    ]
-    side = ""
-    if cells:
-        rows = "".join(f"<TR>{cell}</TR>" for cell in cells) if across else f"<TR>{''.join(cells)}</TR>"
-        table = f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{rows}</TABLE>'
-        side = f'<TD CELLPADDING="0">{table}</TD>'
-    body = f'<TD CELLPADDING="4">{text}</TD>'
-    parts = [side, body] if rankdir in ("LR", "TB") else [body, side]
-    rows = f"<TR>{''.join(parts)}</TR>" if across else "".join(f"<TR>{part}</TR>" for part in parts if part)
-    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{rows}</TABLE>'
+    rows = ["".join(cells)]
+    if ports:
+        size = 9 if any(ports) else 5 if across else 2  # what is not written needs little room
+        places = [
+            f'<TD PORT="p{i}" CELLPADDING="{2 if mark else 1}">'
+            f'<FONT POINT-SIZE="{size}">{escaped(mark) or " "}</FONT></TD>'
+            for i, mark in enumerate(ports)
+        ]
+        inner = "".join(f"<TR>{place}</TR>" for place in places) if across else f"<TR>{''.join(places)}</TR>"
+        side = f'<TD COLSPAN="{1 if across else len(cells)}">{_PLAIN_TABLE}{inner}</TABLE></TD>'
+        rows = [side, *rows] if rankdir in ("LR", "TB") else [*rows, side]
+        rows = ["".join(rows)] if across else rows
+    return _PLAIN_TABLE + "".join(f"<TR>{row}</TR>" for row in rows) + "</TABLE>"
 
 
 def _arrow(scene: Scene, arrow: Arrow) -> str:
