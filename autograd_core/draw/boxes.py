@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
-from math import isfinite, isinf, log1p
+from math import isfinite, isinf, isnan, log1p
 
 from autograd_core.draw.options import Options
 from autograd_core.draw.palette import STEPS
@@ -112,12 +112,12 @@ class Boxes:
         parts += [f"{more:,} other kinds"] * (more > 0) + [f"{leaves:,} {'leaves' if leaves > 1 else 'leaf'}"] * (
             leaves > 0
         )
-        count = sum(operations.values()) if fold.kind == "chain" else len(nodes)
+        count = operations.total() + (leaves if fold.kind == "operands" else 0)
         name = _NAMES[fold.kind].format(count) if fold.kind in _NAMES else fold.name
         rows = [Row(shortened(printable(name)), "name"), *(Row(part, "small") for part in parts)]
         labels = [name for node in nodes if (name := name_of(node))]
         listed = [shortened(", ".join(labels[:100]), 400)] * bool(labels)
-        tooltip = (printable(name), f"{len(nodes):,} nodes: {', '.join(parts)}", *listed)
+        tooltip = (printable(name), f"{operations.total():,} operations: {', '.join(parts)}", *listed)
         return Box("", "folded", rows, "", (), tooltip)
 
     def _input(self, fold: Fold) -> Box:
@@ -161,8 +161,8 @@ class Boxes:
 
 def _tint(number: float, largest: float) -> int | None:
     """The step of colour for a number: a number of a thousandth of the largest can still be told from 0."""
-    if number != number or not largest:
-        return None if number != number else 0
-    size = 1.0 if isinf(number) else log1p(1000.0 * abs(number) / largest) / log1p(1000.0)
-    step = round(STEPS * size) or (1 if number else 0)
+    if isnan(number) or number == 0.0:
+        return None if number else 0
+    size = 1.0 if isinf(number) or not largest else log1p(1000.0 * abs(number) / largest) / log1p(1000.0)
+    step = round(STEPS * size) or 1
     return step if number > 0.0 else -step

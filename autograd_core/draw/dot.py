@@ -89,7 +89,7 @@ def _boxes(scene: Scene) -> Iterator[str]:
         yield (
             f"subgraph cluster{count} {{\n"
             f'label=<{escaped(cluster.name)}>; labeljust=l; style="rounded,dashed,filled"; color="{LINE.light}"; '
-            f'fillcolor="#80808012"; class=cluster; tooltip="{_tooltip([cluster.name])}"; margin=8;'
+            f'fillcolor="#80808012"; tooltip="{_tooltip([cluster.name])}"; margin=8;'
         )
         count += 1
         yield from (_box(scene, box) for box in inside.get(cluster, []))
@@ -160,7 +160,7 @@ def _arrow(scene: Scene, arrow: Arrow) -> str:
         label = escaped(arrow.label)
         if scene.number_width:
             width = (scene.number_width + 2) * CHARACTER
-            label = f'<TABLE BORDER="0"><TR><TD WIDTH="{width:.0f}">{label}</TD></TR></TABLE>'
+            label = f'<TABLE BORDER="0"><TR><TD ALIGN="LEFT" WIDTH="{width:.0f}">{label}</TD></TR></TABLE>'
         parts += [f"label=<{label}>", f'labeltooltip="{text}"']
     if pen.classes:
         color = pen.color.light + (f"{round(255 * pen.opacity):02x}" if pen.opacity < 1.0 else "")

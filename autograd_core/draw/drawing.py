@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 from autograd_core.draw.graph_scene import graph_scene
-from autograd_core.draw.options import Options
+from autograd_core.draw.options import Choices, Options
 from autograd_core.draw.picture import Picture
 from autograd_core.draw.subjects import Subject, subject_of
 
@@ -24,7 +24,7 @@ class Drawing(Picture):
         super().__init__(graph_scene(subject.graph, options, subject.grad_of), f"Drawing({subject.graph!r})")
 
 
-def draw(thing: Any, *more: Any, **options: Any) -> Picture:
+def draw(thing: Any, *more: Any, **options: Unpack[Choices]) -> Picture:
     """A picture: it shows itself in notebooks, has the texts ``.svg`` and ``.dot``, and ``.save(path)``.
 
     Operands stand left of what is computed from them, and constants inside it. The rows of grad are left out while no
@@ -34,7 +34,7 @@ def draw(thing: Any, *more: Any, **options: Any) -> Picture:
     Args:
         thing: a Value, and `more` of them as further outputs; a Graph; a network, as it is or at a sample; a function
             and its arguments, drawn with the gradient of (the sum of) its outputs; or one of the ``paths`` of what
-            `jit` gives.
+            `jit` gives, whose tree of decisions is drawn.
         more: as said there.
         derivatives: whether to write its local derivative on each arrow; False by default.
         max_nodes: the number of boxes to draw at most, those nearest to the outputs; at least 1, by default 200.
@@ -49,7 +49,8 @@ def draw(thing: Any, *more: Any, **options: Any) -> Picture:
 
     Raises:
         OperandTypeError: for what cannot be drawn.
-        DataError: for an option that is none of these.
+        DataError: for a value that an option cannot have.
+        CallError: for an option that there is not, or a network without a sample that does not tell its inputs.
 
     >>> from autograd_core.engine.value import Value
     >>> x = Value(3.0, label="x")
@@ -63,5 +64,5 @@ def draw(thing: Any, *more: Any, **options: Any) -> Picture:
     if isinstance(thing, Paths):
         from autograd_core.draw.paths_drawing import paths_drawing
 
-        return paths_drawing(thing, *more, **options)
-    return Drawing(subject_of(thing, more), Options(**options))
+        return paths_drawing(thing, Options.of({"rankdir": "TB", **options}))
+    return Drawing(subject_of(thing, more), Options.of(options))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from autograd_core.engine.graph import Graph
 from autograd_core.engine.methods import method_of
 
 if TYPE_CHECKING:
+    from autograd_core.draw.options import Choices
     from autograd_core.draw.picture import Picture
 
 
 @method_of(Graph)
-def draw(self: Graph, **options: Any) -> Picture:
+def draw(self: Graph, **options: Unpack[Choices]) -> Picture:
     """A picture of the graph as it is now; for the options and the picture see `autograd_core.draw.draw`."""
     from autograd_core.draw.drawing import draw
 
@@ -21,19 +22,19 @@ def draw(self: Graph, **options: Any) -> Picture:
 
 
 @method_of(Graph)
-def to_dot(self: Graph, **options: Any) -> str:
+def to_dot(self: Graph, **options: Unpack[Choices]) -> str:
     """The graph in the DOT language of Graphviz."""
     return draw(self, **options).dot
 
 
 @method_of(Graph)
-def svg(self: Graph, **options: Any) -> str:
+def svg(self: Graph, **options: Unpack[Choices]) -> str:
     """The graph as SVG."""
     return draw(self, **options).svg
 
 
 @method_of(Graph)
-def save(self: Graph, path: str | os.PathLike[str], **options: Any) -> None:
+def save(self: Graph, path: str | os.PathLike[str], **options: Unpack[Choices]) -> None:
     """Write a picture of the graph to a file; the suffix of `path` decides the format."""
     draw(self, **options).save(path)
 

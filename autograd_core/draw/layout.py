@@ -19,7 +19,7 @@ __all__ = [
 ]  # fmt: skip
 
 SWEEPS = 13  # odd, so that the last one goes forward, by which a tree has no crossings
-ROW, MARGIN, GAP, BEND, FRAME = 14.0, 6.0, 14.0, 8.0, 12.0  # points
+ROW, MARGIN, BORDER, GAP, BEND, FRAME = 14.0, 6.0, 10.0, 14.0, 8.0, 12.0  # points
 LAYERS_APART, LABELS_APART = 40.0, 90.0
 
 
@@ -125,7 +125,7 @@ class Layout:
         wide = self.scene.straight or any(arrow.label for arrow in self.scene.arrows)
         apart = LABELS_APART if wide else LAYERS_APART
         depth = max((len(clusters_of(place)) for place in self.places.values()), default=0)
-        self.border = MARGIN + FRAME * depth
+        self.border = BORDER + FRAME * depth
         along = self.border
         for layer in self.layers:
             length = max((place.length for place in layer), default=0.0)

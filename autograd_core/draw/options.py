@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from math import inf, nan
-from typing import Any
+from typing import Any, TypedDict
 
 from autograd_core.engine.reals import count, describe
 from autograd_core.engine.value import Value
-from autograd_core.errors import DataError, OperandTypeError
+from autograd_core.errors import CallError, DataError, OperandTypeError
 
-__all__ = ["MAX_NODES", "Options"]
+__all__ = ["Choices", "Options"]
 
 MAX_NODES = 200
 _DIRECTIONS = ("LR", "RL", "TB", "BT")
@@ -19,9 +19,22 @@ _COLOURS = (None, "grad", "data")
 _WIDEST = (-1.23456789e-300, -1.23456789e300, -123456.789, -0.000123456789, nan, -inf)
 
 
+class Choices(TypedDict, total=False):
+    """The options of `autograd_core.draw.draw`."""
+
+    derivatives: bool
+    max_nodes: int
+    fold: bool
+    color: str | None
+    format: str
+    rankdir: str
+    highlight: Any
+    fixed: bool
+
+
 @dataclass(frozen=True)
 class Options:
-    """For the meaning of each see `autograd_core.draw.draw`.
+    """What a caller chose; for the meaning of each see `autograd_core.draw.draw`.
 
     Raises:
         DataError: for a value that an option cannot have.
@@ -50,6 +63,19 @@ class Options:
                 f'format is a format of Python for a float, such as ".3f", not {self.format!r}: {error}'
             ) from None
         object.__setattr__(self, "marked", frozenset(_marked(self.highlight)))
+
+    @classmethod
+    def of(cls, chosen: Choices) -> Options:
+        """Those chosen, and the defaults of all others.
+
+        Raises:
+            CallError: for a name that is no option's.
+        """
+        known = [each.name for each in fields(cls) if each.init]
+        for name in chosen:
+            if name not in known:
+                raise CallError(f"draw has no option {name!r}; it has {', '.join(known)}")
+        return cls(**chosen)
 
     def number(self, number: float) -> str:
         """`number` as text."""

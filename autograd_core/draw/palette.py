@@ -33,7 +33,7 @@ LOOKS = {
     "leaf": Look(Pair("#cfe8f7", "#12405c")),
     "traced": Look(Pair("#cfe8f7", "#12405c")),
     "constant": Look(Pair("#f0f0f0", "#383838"), border="dashed"),
-    "operation": Look(Pair("#fbe3b8", "#57400f"), rounded=True),
+    "operation": Look(Pair("#fbe3b8", "#4d390e"), rounded=True),
     "neuron": Look(Pair("#d5efe3", "#10493a"), rounded=True),
     "folded": Look(Pair("#e6e6e6", "#404040"), rounded=True, border="dashed"),
     "far": Look(Pair("#ffffff", "#202020"), rounded=True, border="dotted"),
@@ -41,9 +41,9 @@ LOOKS = {
     "note": Look(Pair("#fffbe0", "#3d3a20")),
 }
 INK = Pair("#1a1a1a", "#f0f0f0")  # text in boxes
-LINE = Pair("#737373", "#b4b4b4")  # arrows, and the text on them
+LINE = Pair("#757575", "#b4b4b4")  # arrows, and the text on them
 BORDER = Pair("#444444", "#a0a0a0")
-ALARM = Pair("#b3001b", "#ff8a8a")
+ALARM = Pair("#b3001b", "#ff9494")
 MARK = Pair("#b0177f", "#ff86dd")
 SIGNS = {1: Pair("#1173b5", "#62b8ee"), -1: Pair("#c75000", "#f29a5c")}
 STEPS = 5

@@ -7,6 +7,7 @@ import re
 
 from autograd_core.compiler.compiled import Compiled
 from autograd_core.compiler.paths import Paths
+from autograd_core.draw.options import Options
 from autograd_core.draw.picture import Picture
 from autograd_core.draw.scene import Arrow, Box, Row, Scene
 from autograd_core.draw.texts import printable, shortened
@@ -16,12 +17,12 @@ __all__ = ["paths_drawing"]
 _PLACE = re.compile(r" at (?P<file>.*):(?P<line>\d+) \((?P<source>.*)\)", re.DOTALL)
 
 
-def paths_drawing(paths: Paths, *, rankdir: str = "TB") -> Picture:
+def paths_drawing(paths: Paths, options: Options) -> Picture:
     """The tree of paths as it is now: what was decided where, and at the ends how often each way was taken."""
     scene = Scene(
         f"{paths.count} paths",
         "A tree of decisions of Python, each with its source, and at the ends how often that way was taken.",
-        rankdir=rankdir,
+        rankdir=options.rankdir,
     )
     _add(paths.root, scene)
     return Picture(scene, f"Picture({paths!r})")

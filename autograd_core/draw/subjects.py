@@ -34,7 +34,8 @@ def subject_of(thing: Any, more: Sequence[Any]) -> Subject:
 
     Raises:
         OperandTypeError: for what has no graph.
-        CallError: for a network without a sample, if it does not say how many inputs it has.
+        CallError: for a function with a wrong number of arguments, and for a network without a sample, if it does not
+            say how many inputs it has.
     """
     if isinstance(thing, Value):
         return Subject(Graph(thing, *more))
@@ -85,9 +86,17 @@ def _called(function: Any) -> str:
 def _names(function: Callable[..., Any], count: int) -> list[str]:
     """The names of the arguments, as far as they are known."""
     try:
-        parameters = list(inspect.signature(function).parameters.values())
-    except (ValueError, TypeError):
-        parameters = []
+        signature = inspect.signature(function)
+    except (ValueError, TypeError):  # of some that are built in, nobody knows
+        signature = inspect.Signature()
+    else:
+        try:
+            signature.bind(*range(count))
+        except TypeError as error:
+            raise CallError(
+                f"{_called(function)} is drawn at a point, draw(f, 1.0, 2.0), and {count} arguments do not fit: {error}"
+            ) from None
+    parameters = list(signature.parameters.values())
     named = [each.name for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
     return (named + [f"x{i}" for i in range(len(named), count)])[:count]
 
