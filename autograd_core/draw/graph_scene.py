@@ -157,11 +157,12 @@ class _Writer:
         counts: Counter[Unit] = Counter()
         marked: set[Unit] = set()
         weights: dict[tuple[Unit, int], Value] = {}
+        calls = set(fold.calls) if isinstance(fold, Neuron) else set()
         for node, i, parent in self._operands(fold):
             source = self.unit(parent)
             if (node, parent) in self.options.marked:
                 marked.add(source)
-            place = i - len(fold.weights) if isinstance(fold, Neuron) and node in fold.calls else -1
+            place = i - len(fold.weights) if isinstance(fold, Neuron) and node in calls else -1
             if isinstance(fold, Neuron) and 0 <= place < len(fold.weights) and _is_one(source):
                 weights[source, place] = fold.weights[place]
             else:

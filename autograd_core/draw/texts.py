@@ -22,8 +22,11 @@ LONGEST_CONSTANTS = 24
 LONGEST_TOOLTIP = 1000
 MOST_PORTS = 8
 MOST_WRITTEN = 4  # operands in a formula
-_INFIX = frozenset("+−×÷^%") | {"//"}
-_COMMUTES = frozenset(["add", "multiply", "sum", "fsum", "prod", "maximum", "minimum", "hypot", "logaddexp", "equal"])
+_INFIX = frozenset("+−×÷^%<>≤≥=≠") | {"//", "and", "or"}
+_COMMUTES = frozenset([
+    "add", "equal", "fsum", "hypot", "logaddexp", "logical_and", "logical_or", "maximum", "minimum", "multiply",
+    "not_equal", "prod", "sum",
+])  # fmt: skip
 _UNKNOWN = "(…)"
 _OPERATORS = re.compile(r"[^\w\[\]'.]")  # what a formula could take for a part of itself
 _BRACKETS = frozenset(["|·|", "⌊·⌋", "⌈·⌉"])

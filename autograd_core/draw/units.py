@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from autograd_core.engine.origins import Scope
 from autograd_core.engine.value import Constant, Value
 
-__all__ = ["Fold", "Neuron", "Unit", "distinct", "distinct_parents", "uses"]
+__all__ = ["Fold", "Neuron", "Unit", "distinct_parents", "uses"]
 
 
 @dataclass(eq=False)
@@ -47,11 +47,6 @@ class Neuron(Fold):
 
 
 Unit = Value | Fold
-
-
-def distinct(values: Iterable[Value]) -> list[Value]:
-    """Each once, in order."""
-    return list(dict.fromkeys(values))
 
 
 def distinct_parents(node: Value) -> list[Value]:

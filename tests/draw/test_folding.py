@@ -118,3 +118,18 @@ def test_a_graph_that_is_cut_says_so() -> None:
     dot = draw(y, fold=False, max_nodes=10).dot
     assert "91 of 101 boxes left out:" in dot
     assert "note" not in draw(y).dot
+
+
+def test_arrows_beyond_the_most_are_counted() -> None:
+    x = Value(1.0, "x")
+    dot = draw(math.prod([math.sum([x] * 8) for _ in range(4)]), max_nodes=6).dot
+    assert len(re.findall("^n.* -> ", dot, re.MULTILINE)) == 24
+    assert sum(int(each) for each in re.findall(r"\+ (\d+) operands? not drawn", dot)) == 12
+    few = draw(chain(1000), max_nodes=1).dot
+    assert "7 of 8 boxes left out" in few
+    with scope("a"):
+        y = math.sum([x.sin() * i for i in range(70)]).exp()
+    with scope("b"):
+        y = math.sum([y.cos() * x for _ in range(70)])
+    folded = draw(y, max_nodes=2).dot
+    assert "not drawn" in folded

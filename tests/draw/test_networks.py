@@ -165,3 +165,29 @@ def test_weights_used_for_something_else() -> None:
     assert count(dot, "neuron") == 3
     assert len(Graph(penalty).leaves) == 9
     assert not isinstance(model.parameters()[0], Constant)
+
+
+def test_a_cut_network_says_what_is_not_drawn() -> None:
+    model = MLP(2, [3, 1], seed=1)
+    y = model([Value(1.0).sin(), Value(2.0).cos()]).tanh()
+    dot = draw(y, max_nodes=4).dot
+    assert count(dot, "neuron") == 3
+    assert "+ 1 operand not drawn" in dot
+    assert dot.count("+ 2 operands not drawn") == 2
+    assert "5 of 9 boxes left out" in dot
+
+
+def test_equal_numbers_are_not_one_node() -> None:
+    model = MLP(1, [2, 1], activation=None, seed=1)
+    for parameter in model.parameters():
+        parameter.data = 1.0
+    dot = draw(model([Value(1.0, "x")])).dot
+    assert len(weights(dot)) == 4
+    assert dot.count("operand") == 0
+
+
+def test_a_batch_of_many_samples() -> None:
+    model = MLP(2, [4, 1], activation="tanh", seed=1)
+    dot = draw(mse([model([i / 100, 1.0]) for i in range(100)], [0.0] * 100)).dot
+    assert dot.count("100 calls") == 5
+    assert "more operands" in dot
