@@ -11,7 +11,10 @@ from typing import NamedTuple
 
 from autograd_core.draw.scene import Arrow, Box
 
-__all__ = ["ALARM", "BORDER", "INK", "LINE", "LOOKS", "MARK", "SIGNS", "STYLE", "TINTS", "fill_of", "pen_of"]
+__all__ = [
+    "ALARM", "BORDER", "INK", "LINE", "LOOKS", "MARK", "SIGNS", "STEPS", "STYLE", "TINTS", "Look", "Pair", "Pen", "fill_of",
+    "pen_of",
+]  # fmt: skip
 
 
 class Pair(NamedTuple):
