@@ -12,8 +12,8 @@ from typing import NamedTuple
 from autograd_core.draw.scene import Arrow, Box
 
 __all__ = [
-    "ALARM", "BORDER", "INK", "LINE", "LOOKS", "MARK", "SIGNS", "STEPS", "STYLE", "TINTS", "Look", "Pair", "Pen", "fill_of",
-    "pen_of",
+    "ALARM", "BORDER", "INK", "LINE", "LOOKS", "MARK", "SIGNS", "STEPS", "STYLE", "TINTS", "Look", "Pair", "Pen",
+    "fill_of", "pen_of",
 ]  # fmt: skip
 
 

@@ -345,6 +345,15 @@ def test_save_writes_what_the_suffix_says(suffix, start, tmp_path):
     assert os.listdir(tmp_path) == [path.name]
 
 
+def test_pictures_in_dots_are_no_larger_than_can_be_looked_at(tmp_path, monkeypatch):
+    rendered = {}
+    monkeypatch.setattr("autograd_core.draw.picture.render", lambda dot, form: rendered.update({form: dot}) or b"x")
+    for suffix in ("png", "jpg", "pdf"):
+        draw(Value(1.0)).save(tmp_path / f"x.{suffix}")
+    assert ['size="40,40"' in rendered[form] for form in ("png", "jpg", "pdf")] == [True, True, False]
+    assert ["bgcolor=white" in rendered[form] for form in ("png", "jpg", "pdf")] == [False, True, False]
+
+
 def test_save_refuses_other_suffixes(tmp_path):
     for name in ("picture", "picture.docx", ".svg"):
         with pytest.raises(DataError, match="suffix"):

@@ -60,6 +60,18 @@ def test_what_is_used_in_the_middle_ends_a_chain() -> None:
     assert dot.count("peripheries=2") == 2
 
 
+def test_what_two_operations_use_ends_a_chain_too() -> None:
+    x = Value(0.5)
+    for _ in range(20):
+        x = x.sin()
+    left = right = x
+    for _ in range(20):
+        left, right = left.cos(), right.tanh()
+    dot = draw(left * right).dot
+    assert dot.count("… 14 more") == 3
+    assert len(boxes(dot)) == 1 + 3 * 7 + 1
+
+
 def test_of_many_operands_the_first_and_the_last_are_drawn() -> None:
     dot = draw(math.sum([Value(i, f"x{i}") * 2.0 for i in range(200)])).dot
     assert "… 370 more operands" in dot

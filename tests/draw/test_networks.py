@@ -75,6 +75,16 @@ def test_numbers_that_go_in_are_inputs_and_samples_are_counted() -> None:
     assert shared.count("peripheries=2") == 1  # the last neuron gave both
 
 
+def test_what_goes_in_and_what_comes_out_is_no_part_of_the_network() -> None:
+    model = MLP(1, [2, 1], activation="tanh", seed=1)
+    with scope("loss"):
+        ys = [model([Value(i, f"x{i}").sin()]).exp() for i in range(2)]
+    dot = draw(*ys).dot
+    assert count(dot, "operation") == 4
+    assert count(dot, "leaf") == 2
+    assert dot.count("2 calls") == 3
+
+
 def test_a_wide_layer_is_cut_in_the_middle() -> None:
     dot = draw(*MLP(30, [40, 2], seed=1)([0.1] * 30)).dot
     assert count(dot, "neuron") == 17

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from autograd_core import Value, jit, math, scope
 from autograd_core.draw import draw
-from autograd_core.draw.layout import Layout
+from autograd_core.draw.layout import Layout, meets
 from autograd_core.draw.plain import plain_svg
 from autograd_core.draw.scene import Arrow, Box, Row, Scene
 from autograd_core.nn import MLP
@@ -81,6 +81,18 @@ def test_operands_are_above_each_other_in_their_order() -> None:
     at = {place.box.symbol or place.box.rows[0].text: place.across for place in layout.places.values() if place.box}
     assert at["b"] < at["a"]
     assert at["exp"] < at["sin"]
+
+
+def test_arrows_arrive_at_the_places_of_operands() -> None:
+    a, b = Value(1.0, "a"), Value(2.0, "b")
+    scene = scene_of((a - b) - (b - a))
+    layout = Layout(scene)
+    for arrow, path in zip(scene.arrows, layout.paths, strict=True):
+        assert meets(arrow, path[-1]) == (-0.25, 0.25)[arrow.port or 0]
+    ends = [
+        element.get("d", "").split()[-1] for element in drawn(scene).iter(f"{SVG}path") if element.get("fill") == "none"
+    ]
+    assert len({end for end in ends if "Z" not in end}) == 6
 
 
 def test_a_tree_has_no_crossings() -> None:
