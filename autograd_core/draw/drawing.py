@@ -18,6 +18,11 @@ class Drawing(Picture):
     Args:
         subject: what is drawn.
         options: how.
+
+    >>> from autograd_core.engine.graph import Graph
+    >>> from autograd_core.engine.value import Value
+    >>> Drawing(Subject(Graph(Value(3.0, label="x"))), Options()).dot.splitlines()[0]
+    'digraph "computation graph" {'
     """
 
     def __init__(self, subject: Subject, options: Options) -> None:

@@ -16,9 +16,9 @@ from autograd_core.draw.texts import name_of, ports, printable, shortened
 from autograd_core.draw.units import Fold, Neuron, Unit
 from autograd_core.engine.graph import Graph
 from autograd_core.engine.origins import Scope
+from autograd_core.engine.sweeps import local_derivatives
 from autograd_core.engine.traced import Traced
 from autograd_core.engine.value import Constant, Value
-from autograd_core.namespaces import floats
 
 __all__ = ["graph_scene"]
 
@@ -123,7 +123,7 @@ class _Writer:
         if isinstance(unit, Fold):
             yield from self._arrows_to_fold(unit)
             return
-        partials = self._local_derivatives(unit) if self.options.derivatives else ()
+        partials = _partials(unit) if self.options.derivatives else []
         op, with_ports = unit.op, ports(unit)
         places: dict[Unit, list[int]] = {}
         for _, i, parent in self._operands(unit):
@@ -201,15 +201,6 @@ class _Writer:
         sizes = (abs(weight.data) for neuron in neurons for weight in neuron.weights if not isinstance(weight, Traced))
         return max(filter(isfinite, sizes), default=0.0) or 1.0
 
-    def _local_derivatives(self, node: Value) -> Sequence[float]:
-        """The derivative of an operation with respect to each operand, at the data as they are; 0 where none passes."""
-        op = node.op
-        if op is None or isinstance(node, Traced):
-            return ()
-        xs = [parent.data for parent in node.parents]
-        cotangents = op.cotangents(floats, 1.0, node.data, *xs)
-        return [0.0 if cotangent is None else float(cotangent) for cotangent in cotangents]
-
     def _cluster(self, scope: Scope | None) -> Cluster | None:
         cluster: Cluster | None = None
         for each in () if scope is None else scope.chain:
@@ -248,6 +239,13 @@ class _Writer:
             f"{len(graph.leaves):,} leaves{listed}, {operations:,} operations, and {', '.join(told)}. Arrows lead from "
             "operands to results. An output has a double border; ! stands at numbers that are not finite."
         )
+
+
+def _partials(node: Value) -> list[float]:
+    """The local derivative with respect to each operand, 0 where none passes; nothing where there are no numbers."""
+    if node.op is None or isinstance(node, Traced):
+        return []
+    return [0.0 if slope is None else slope for slope in local_derivatives(node)]
 
 
 def _is_in_column(unit: Unit) -> TypeGuard[Neuron]:

@@ -29,6 +29,15 @@ class Picture:
     Args:
         scene: what it shows.
         text: what stands for it where there are no pictures.
+
+    >>> from autograd_core.draw.scene import Arrow, Box, Row
+    >>> boxes = [Box(name, "leaf", [Row(name)]) for name in ("before", "after")]
+    >>> scene = Scene("Two boxes", "An arrow between two boxes.", boxes, [Arrow("before", "after")])
+    >>> picture = Picture(scene, "two boxes")
+    >>> picture
+    two boxes
+    >>> "before -> after" in picture.dot
+    True
     """
 
     def __init__(self, scene: Scene, text: str) -> None:
