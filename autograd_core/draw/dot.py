@@ -46,16 +46,12 @@ def dot_text(scene: Scene) -> str:
         f'edge [fontname="{FONT}", fontsize=10, color="{LINE.light}", fontcolor="{LINE.light}", arrowsize=0.7];'
     )
     lines = [head, *_boxes(scene)]
-    for number, note in enumerate(scene.notes):
-        text = "".join(f'{escaped(line)}<BR ALIGN="LEFT"/>' for line in note.split("\n"))
-        fill = LOOKS["note"].fill.light
-        lines.append(
-            f'note{number or ""} [class=note, shape=note, style=filled, fillcolor="{fill}", margin="0.1,0.06", '
-            f'label=<{text}>, tooltip="{_tooltip(note.split(chr(10)))}"];'
-        )
     # What is invisible holds a column in its order; Graphviz heeds that outside of clusters only.
     lines += [f"{{rank=same; edge [style=invis]; {' -> '.join(names)}}}" for names in scene.columns]
     lines += [_arrow(scene, arrow) for arrow in scene.arrows]
+    if scene.notes:  # at the end, since frames take over what is said before
+        told = "".join(f'{escaped(line)}<BR ALIGN="LEFT"/>' for note in scene.notes for line in note.split("\n"))
+        lines.append(f"label=<{told}>; labelloc=b; labeljust=l;")
     return "\n".join([*lines, "}"]) + "\n"
 
 
@@ -88,8 +84,8 @@ def _boxes(scene: Scene) -> Iterator[str]:
             continue
         yield (
             f"subgraph cluster{count} {{\n"
-            f'label=<{escaped(cluster.name)}>; labeljust=l; style="rounded,dashed,filled"; color="{LINE.light}"; '
-            f'fillcolor="#80808012"; tooltip="{_tooltip([cluster.name])}"; margin=8;'
+            f'label=<{escaped(cluster.name)}>; labelloc=t; labeljust=l; style="rounded,dashed,filled"; '
+            f'color="{LINE.light}"; fillcolor="#80808012"; tooltip="{_tooltip([cluster.name])}"; margin=8;'
         )
         count += 1
         yield from (_box(scene, box) for box in inside.get(cluster, []))

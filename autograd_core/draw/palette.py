@@ -41,7 +41,6 @@ LOOKS = {
     "folded": Look(Pair("#e6e6e6", "#404040"), rounded=True, border="dashed"),
     "far": Look(Pair("#ffffff", "#202020"), rounded=True, border="dotted"),
     "heading": Look(Pair("none", "none"), border="none"),
-    "note": Look(Pair("#fffbe0", "#3d3a20")),
 }
 INK = Pair("#1a1a1a", "#f0f0f0")  # text in boxes
 LINE = Pair("#757575", "#b4b4b4")  # arrows, and the text on them

@@ -77,6 +77,7 @@ class Neuron(Module):
     Attributes:
         w: the weights.
         b: the bias.
+        nin: the number of inputs.
         activation: the name of the activation.
 
     Raises:
@@ -113,6 +114,7 @@ class Neuron(Module):
             raise NetworkError(f'init is "he", "xavier" or None, not {init!r}')
         self.w = [Value(weight, f"w{i}") for i, weight in enumerate(weights)]
         self.b = Value(0.0, "b")
+        self.nin = nin
         self._origin: Origin | None = None
 
     def _place(self, scope: Scope) -> None:
@@ -144,11 +146,6 @@ class Neuron(Module):
             return y
         return activate(z)
 
-    @property
-    def nin(self) -> int:
-        """The number of inputs."""
-        return len(self.w)
-
     def parameters(self) -> list[Value]:
         """The weights, then the bias."""
         return [*self.w, self.b]
@@ -168,6 +165,7 @@ class Layer(Module):
 
     Attributes:
         neurons: the neurons.
+        nin: the number of inputs.
 
     Raises:
         NetworkError: as for `Neuron`.
@@ -191,6 +189,7 @@ class Layer(Module):
             Neuron(nin, activation, nonlin=nonlin, init=init, seed=seed, nout=nout)
             for _ in range(count(nout, "the number of neurons", NetworkError, least=1))
         ]
+        self.nin = self.neurons[0].nin
         self._place(None)
 
     def _place(self, scope: Scope | None) -> None:
@@ -219,11 +218,6 @@ class Layer(Module):
                     outputs.append(neuron._forward(inputs))
         return outputs
 
-    @property
-    def nin(self) -> int:
-        """The number of inputs."""
-        return self.neurons[0].nin
-
     def parameters(self) -> list[Value]:
         """Those of the neurons, in order."""
         return [parameter for neuron in self.neurons for parameter in neuron.parameters()]
@@ -244,6 +238,7 @@ class MLP(Module):
 
     Attributes:
         layers: the layers.
+        nin: the number of inputs.
         activation: as given.
 
     Raises:
@@ -276,13 +271,9 @@ class MLP(Module):
             Layer(sizes[i], sizes[i + 1], each, init=init, seed=seed)
             for i, each in enumerate(of_each_layer(activation, output, len(widths)))
         ]
+        self.nin = self.layers[0].nin
         for number, layer in enumerate(self.layers, 1):
             layer._place(Scope(f"layer{number}"))
-
-    @property
-    def nin(self) -> int:
-        """The number of inputs."""
-        return self.layers[0].nin
 
     @property
     def sizes(self) -> list[int]:
