@@ -32,7 +32,9 @@ def dot_text(scene: Scene) -> str:
     """The text that Graphviz lays out."""
     straight = scene.straight
     apart = 0.8 + 0.05 * max(map(len, scene.columns), default=0) if straight else 0.4
-    quick = straight or len(scene.arrows) > MOST_CURVES
+    place = {box.name: number for number, box in enumerate(scene.boxes)}
+    goes_back = any(place[arrow.source] >= place[arrow.target] for arrow in scene.arrows)  # straight through boxes
+    quick = (straight and not goes_back) or len(scene.arrows) > MOST_CURVES
     graph = [
         f"rankdir={scene.rankdir}", "bgcolor=transparent", f"nodesep={0.1 if straight else 0.2}",
         f"ranksep={apart:.2f}",

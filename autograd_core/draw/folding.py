@@ -20,7 +20,6 @@ LONGEST_CHAIN = 12  # operations; of a longer one ENDS are drawn on each side
 ENDS = 3
 MOST_OPERANDS = 16
 MOST_BOXES = 100  # before scopes are folded
-MOST_DEPTH = 1000  # of scopes that are looked at
 
 
 def folded(graph: Graph) -> dict[Value, Fold]:
@@ -85,24 +84,6 @@ def _swallow(nodes: Sequence[Value], home: dict[Value, Fold], counts: dict[Value
 
 def _fold_scopes(nodes: Sequence[Value], home: dict[Value, Fold], outputs: set[Value]) -> None:
     """Fold scopes from the innermost outwards until there are few boxes."""
-    boxes, depth = _boxes(nodes, home), MOST_DEPTH
-    kept = {home.get(output, output) for output in outputs}
-    while len(boxes) > MOST_BOXES and depth:
-        depth = min(depth - 1, max((len(scope.chain) for scope in boxes.values() if scope is not None), default=0))
-        inside: dict[Scope, list[Unit]] = {}
-        for box, scope in boxes.items():
-            if scope is not None and len(scope.chain) == depth and box not in kept:
-                inside.setdefault(scope, []).append(box)
-        folds = {scope: Fold("scope", scope.name, scope.outer) for scope, units in inside.items() if len(units) > 1}
-        for node in nodes:
-            within = home.get(node, node)
-            if within.scope in folds and within not in kept and within.__class__ is not Constant:
-                home[node] = folds[within.scope]
-        boxes = _boxes(nodes, home)
-
-
-def _boxes(nodes: Iterable[Value], home: dict[Value, Fold]) -> dict[Unit, Scope | None]:
-    """What is drawn, and the scope of each."""
     boxes: dict[Unit, Scope | None] = {}
     for node in nodes:
         fold = home.get(node)
@@ -110,4 +91,25 @@ def _boxes(nodes: Iterable[Value], home: dict[Value, Fold]) -> dict[Unit, Scope 
             boxes[fold] = fold.scope
         elif node.__class__ is not Constant:
             boxes[node] = node.scope
-    return boxes
+    kept = {home.get(output, output) for output in outputs}
+    depths = {scope: len(scope.chain) for scope in set(boxes.values()) if scope is not None}
+    inside: list[dict[Scope, list[Unit]]] = [{} for _ in range(max(depths.values(), default=0) + 1)]
+    for box, scope in boxes.items():
+        if scope is not None and box not in kept:
+            inside[depths[scope]].setdefault(scope, []).append(box)
+    count, into = len(boxes), dict[Unit, Fold]()
+    while count > MOST_BOXES and len(inside) > 1:
+        for scope, units in inside.pop().items():
+            if len(units) > 1:
+                fold = Fold("scope", scope.name, scope.outer)
+                into.update(dict.fromkeys(units, fold))
+                count -= len(units) - 1
+                units = [fold]
+            if scope.outer is not None:
+                inside[-1].setdefault(scope.outer, []).extend(units)
+    for box, fold in reversed(into.items()):  # those made last are the outermost
+        into[box] = into.get(fold, fold)
+    for node in nodes:
+        whole = into.get(home.get(node, node))
+        if whole is not None:
+            home[node] = whole

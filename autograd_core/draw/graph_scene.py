@@ -22,6 +22,7 @@ from autograd_core.engine.value import Constant, Value
 
 __all__ = ["graph_scene"]
 
+DEEPEST = 6  # frames in each other; tooltips say more
 EDGES_PER_NODE = 4  # of a drawing, on average: Graphviz's time grows faster than the edges do
 THINNEST, THICKEST, FAINTEST = 0.5, 3.2, 0.35  # of weights: points, and opacity
 
@@ -77,13 +78,14 @@ class _Writer:
 
     def _stand_in_columns(self, units: Sequence[Unit], scene: Scene) -> None:
         """Let the inputs of a network, and the neurons of a layer under its name, stand in order."""
-        layers: dict[Scope | None, list[Neuron]] = {}
+        layers: dict[int, list[Neuron]] = {}
         inputs = [self.drawn[unit] for unit in units if isinstance(unit, Fold) and unit.kind in ("input", "inputs")]
         for unit in units:
             if _is_in_column(unit):
-                layers.setdefault(unit.scope, []).append(unit)
-        for layer, neurons in layers.items():
+                layers.setdefault(unit.layer, []).append(unit)
+        for neurons in layers.values():
             neurons.sort(key=lambda neuron: neuron.place)
+            layer = neurons[0].scope
             names = [self.drawn[neuron] for neuron in neurons]
             if layer is not None:
                 heading = Box(f"h{len(scene.columns)}", "heading", [Row(shortened(printable(layer.path)), "name")])
@@ -203,7 +205,7 @@ class _Writer:
 
     def _cluster(self, scope: Scope | None) -> Cluster | None:
         cluster: Cluster | None = None
-        for each in () if scope is None else scope.chain:
+        for each in () if scope is None else scope.chain[:DEEPEST]:
             if each not in self.clusters:
                 self.clusters[each] = Cluster(shortened(printable(each.name)), cluster)
             cluster = self.clusters[each]

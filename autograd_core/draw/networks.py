@@ -34,7 +34,7 @@ def fold_neurons(nodes: Iterable[Value], outputs: Sequence[Value]) -> dict[Value
             if neuron is None:
                 weights = node.parents[:count]
                 number = int(_NAME.fullmatch(node.scope.name)[1])  # type: ignore[index]  # it matched before
-                neuron = Neuron("neuron", node.scope.name, node.scope.outer, [], number, weights, bias)
+                neuron = Neuron("neuron", node.scope.name, node.scope.outer, [], 0, number, weights, bias)
                 neurons[bias] = neuron
                 for parameter in (*weights, bias):
                     home[parameter] = neuron
@@ -48,10 +48,14 @@ def fold_neurons(nodes: Iterable[Value], outputs: Sequence[Value]) -> dict[Value
                 ends[node] = number = ends.pop(parents[0])
                 of.last[number] = node
                 home[node] = of
-    layers: dict[Scope | None, list[Neuron]] = {}
+    # A layer that is in no network has no scope of its own, but its neurons have the same inputs.
+    layers: dict[tuple[Scope | None, tuple[Value, ...]], list[Neuron]] = {}
     for neuron in neurons.values():
-        layers.setdefault(neuron.scope, []).append(neuron)
-    for layer in layers.values():
+        inputs = neuron.calls[0].parents[len(neuron.weights) : -1]
+        layers.setdefault((neuron.scope, inputs), []).append(neuron)
+    for layer_number, layer in enumerate(layers.values()):
+        for neuron in layer:
+            neuron.layer = layer_number
         _fold_inputs(layer, home)
     for layer in layers.values():
         _fold_middle(layer, home, set(outputs))
@@ -102,7 +106,7 @@ def _fold_middle(layer: list[Neuron], home: dict[Value, Fold], outputs: set[Valu
         return
     layer.sort(key=lambda neuron: neuron.place)
     middle = [neuron for place, neuron in enumerate(layer) if is_in_middle(place, len(layer), WIDEST_LAYER)]
-    fold = Fold("neurons", f"… {len(middle)} more neurons", layer[0].scope, place=middle[0].place)
+    fold = Fold("neurons", f"… {len(middle)} more neurons", layer[0].scope, [], layer[0].layer, middle[0].place)
     folded = {neuron for neuron in middle if outputs.isdisjoint(neuron.last)}
     for node, box in home.items():
         if box in folded:

@@ -19,7 +19,7 @@ class Fold:
         kind: ``"chain"``, ``"operands"``, ``"scope"``, ``"input"``, ``"inputs"``, ``"neurons"`` or ``"neuron"``.
         name: what is written on it, if it has a name.
         scope: the scope that the box is in.
-        place: in what order it stands among others of its kind.
+        layer, place: of neurons: which layer it is in, and in what order it stands there.
         members: the nodes, in topological order once they are complete.
     """
 
@@ -27,6 +27,7 @@ class Fold:
     name: str = ""
     scope: Scope | None = None
     members: list[Value] = field(default_factory=list)
+    layer: int = 0
     place: int = 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import ExitStack
 
 import pytest
 
@@ -145,3 +146,33 @@ def test_arrows_beyond_the_most_are_counted() -> None:
         y = math.sum([y.cos() * x for _ in range(70)])
     folded = draw(y, max_nodes=2).dot
     assert "not drawn" in folded
+
+
+def test_scopes_that_are_very_deep() -> None:
+    x = y = Value(1.0, "x")
+    with ExitStack() as scopes:
+        for i in range(1500):
+            scopes.enter_context(scope(f"s{i}"))
+            y = (y * x + 1.0).tanh()
+    dot = draw(y).dot
+    assert 20 <= len(boxes(dot)) <= 110
+    assert dot.count("subgraph cluster") == 6
+    assert dot.count('class="folded"') == 1
+    assert re.search(r"<B>s\d\d</B>", dot)
+
+
+def test_a_scope_of_one_box_goes_into_the_one_around_it() -> None:
+    x = Value(1.0, "x")
+    parts = []
+    for i in range(40):
+        with scope(f"outer {i}"):
+            y = x * i
+            with scope("single"):
+                y = y.sin()
+            parts.append(y.cos())
+    total = parts[0]
+    for part in parts[1:]:
+        total = total * x + part
+    dot = draw(total).dot
+    assert "single" not in re.sub('tooltip="[^"]*"', "", dot)
+    assert dot.count('class="folded"') >= 40

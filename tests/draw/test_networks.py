@@ -201,3 +201,19 @@ def test_a_batch_of_many_samples() -> None:
     dot = draw(mse([model([i / 100, 1.0]) for i in range(100)], [0.0] * 100)).dot
     assert dot.count("100 calls") == 5
     assert "more operands" in dot
+
+
+def test_a_recurrent_network_has_its_layers_and_ways_back() -> None:
+    layer, top = Layer(2, 3, "tanh", seed=1), Layer(3, 2, "tanh", seed=2)
+    h = [Value(0.1, "h0"), Value(0.2, "h1")]
+    once = draw(*top(layer(h)))
+    for _ in range(3):
+        h = top(layer(h))
+    picture = draw(*h)
+    assert count(picture.dot, "neuron") == 5
+    assert len(weights(picture.dot)) == 6 + 6 + 6
+    columns = re.findall(r"rank=same; edge \[style=invis\]; ([^}]*)}", picture.dot)
+    assert sorted(len(column.split(" -> ")) for column in columns) == [2, 3]
+    assert "splines=line" in once.dot
+    assert "splines=line" not in picture.dot  # what leads back goes around boxes
+    assert picture.svg.count('class="edge plus"') + picture.svg.count('class="edge minus"') == 18

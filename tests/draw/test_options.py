@@ -45,7 +45,7 @@ def test_the_format_of_numbers() -> None:
     assert ">data 2.00e+00<" in dot
     assert "label=<3.00e+00>" in dot
     assert f"grad {x.grad!r}" in dot  # in the tooltip
-    assert "&lt;&lt;2" in draw(x, format="<>3.0f").dot.replace("<", "&lt;") or draw(x, format="*<5.0f").dot
+    assert ">data &lt;&lt;2<" in draw(x, format="<>3.0f").dot
 
 
 def test_colour_by_sign_and_size() -> None:
@@ -53,16 +53,13 @@ def test_colour_by_sign_and_size() -> None:
     y = a * b + c * 0.0
     y.backward()
     dot = draw(y, color="grad").dot
-    tints = dict(re.findall(r'class="tint(-?\d)", label=.*?<B>([^<]*)</B>', dot))
     by_name = {name: int(tint) for tint, name in re.findall(r'class="tint(-?\d)", label=.*?<B>([^<]*)</B>', dot)}
-    assert tints
     assert (by_name["a"], by_name["b"], by_name["c"]) == (-5, 5, 0)
     assert "fill: grad, blue above 0, orange below," in dot
     assert "strongest at ±3" in dot
     data = draw(y, color="data").dot
     assert re.search(r'class="tint-5", label=.*?<B>×</B>', data)
-    Value(1.0).exp()
-    assert "tint" in draw(Value(0.0), color="grad").dot
+    assert 'class="tint0"' in draw(Value(0.0), color="grad").dot
     assert 'class="tint' not in draw(Value(float("nan")), color="data").dot
     assert 'class="tint5 alarm"' in draw(Value(float("inf")), color="data").dot
 
@@ -168,6 +165,5 @@ def test_a_picture_lets_the_page_through_and_has_colours_for_dark_ones() -> None
     assert "prefers-color-scheme:dark" in STYLE
     assert 'fill="white"' not in svg
     assert 'class="autograd-core"' in svg
-    assert set(re.findall(r"([^{},]*){", STYLE.partition("{")[2])) >= set()
     for selector in re.findall(r"[^{}]+(?=\{)", STYLE.partition("{")[2]):
         assert all(part.startswith(".autograd-core ") for part in selector.split(","))
