@@ -114,7 +114,7 @@ class Boxes:
         )
         count = operations.total() + (leaves if fold.kind == "operands" else 0)
         name = _NAMES[fold.kind].format(count) if fold.kind in _NAMES else fold.name
-        rows = [Row(shortened(printable(name)), "name"), *(Row(part, "small") for part in parts)]
+        rows = [Row(shortened(printable(name)), "name"), *[Row(shortened(", ".join(parts)), "small")] * bool(parts)]
         labels = [name for node in nodes if (name := name_of(node))]
         listed = [shortened(", ".join(labels[:100]), 400)] * bool(labels)
         tooltip = (printable(name), f"{operations.total():,} operations: {', '.join(parts)}", *listed)
