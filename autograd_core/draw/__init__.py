@@ -3,9 +3,10 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from autograd_core.draw.drawing import Drawing, draw, to_dot, to_svg
+    from autograd_core.draw.drawing import Drawing, draw
+    from autograd_core.draw.picture import Picture
 
-__all__ = ["Drawing", "draw", "to_dot", "to_svg"]
+__all__ = ["Drawing", "Picture", "draw"]
 
 
 def __getattr__(name: str) -> Any:

@@ -3,39 +3,40 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from autograd_core.engine.graph import Graph
 from autograd_core.engine.methods import method_of
 
 if TYPE_CHECKING:
-    from autograd_core.draw.drawing import Drawing
+    from autograd_core.draw.options import Choices
+    from autograd_core.draw.picture import Picture
 
 
 @method_of(Graph)
-def draw(self: Graph, *, derivatives: bool = False, max_nodes: int = 500) -> Drawing:
-    """A picture of the graph as it is now; for the arguments and the picture see `autograd_core.draw`."""
-    from autograd_core.draw.drawing import Drawing
+def draw(self: Graph, **options: Unpack[Choices]) -> Picture:
+    """A picture of the graph as it is now; for the options and the picture see `autograd_core.draw.draw`."""
+    from autograd_core.draw.drawing import draw
 
-    return Drawing(self, derivatives=derivatives, max_nodes=max_nodes)
+    return draw(self, **options)
 
 
 @method_of(Graph)
-def to_dot(self: Graph, *, derivatives: bool = False, max_nodes: int = 500) -> str:
+def to_dot(self: Graph, **options: Unpack[Choices]) -> str:
     """The graph in the DOT language of Graphviz."""
-    return draw(self, derivatives=derivatives, max_nodes=max_nodes).dot
+    return draw(self, **options).dot
 
 
 @method_of(Graph)
-def svg(self: Graph, *, derivatives: bool = False, max_nodes: int = 500) -> str:
+def svg(self: Graph, **options: Unpack[Choices]) -> str:
     """The graph as SVG."""
-    return draw(self, derivatives=derivatives, max_nodes=max_nodes).svg
+    return draw(self, **options).svg
 
 
 @method_of(Graph)
-def save(self: Graph, path: str | os.PathLike[str], *, derivatives: bool = False, max_nodes: int = 500) -> None:
+def save(self: Graph, path: str | os.PathLike[str], **options: Unpack[Choices]) -> None:
     """Write a picture of the graph to a file; the suffix of `path` decides the format."""
-    draw(self, derivatives=derivatives, max_nodes=max_nodes).save(path)
+    draw(self, **options).save(path)
 
 
 @method_of(Graph)

@@ -10,11 +10,13 @@ import os
 import re
 import sys
 
+from autograd_core.draw.palette import STYLE
 from autograd_core.errors import MissingExtraError, RenderError
 
-__all__ = ["render", "with_titles"]
+__all__ = ["in_front", "render", "with_titles"]
 
 RENDER_TIMEOUT = 120.0  # seconds
+_AS_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 _PYGRAPHVIZ = """
 import sys
@@ -46,7 +48,7 @@ def render(dot: str, form: str) -> bytes:
         ) from None
     if done.returncode or not done.stdout:
         said = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
-        raise RenderError(f"Graphviz gave no {form}: {said[0]}; the picture in DOT (to_dot) is not affected")
+        raise RenderError(f"Graphviz gave no {form}: {said[0]}; the picture in DOT (.dot) is not affected")
     return done.stdout
 
 
@@ -67,7 +69,18 @@ def _renderer(form: str) -> list[str]:
     return [program, f"-T{form}"]
 
 
-def with_titles(svg: str, title: str) -> str:
-    """`svg` with a title of its own, and with the tooltips as titles of nodes and edges: more viewers show them."""
+def with_titles(svg: str, title: str, description: str) -> str:
+    """`svg` as an image with a title and a description of its own, and colours for dark pages.
+
+    The tooltips become titles of nodes and edges, which more viewers show.
+    """
     svg = re.sub(r'<title>[^<]*</title>\n(<g id="[^"]*"><a xlink:title="([^"]*)")', r"<title>\2</title>\n\1", svg)
-    return re.sub(r"(<svg[^>]*>)", rf"\1\n<title>{title}</title>", svg, count=1)
+    start, tag, rest = re.split(r"(<svg[^>]*>)", svg, maxsplit=1)
+    return start + tag[:-1] + in_front(title, description) + rest
+
+
+def in_front(title: str, description: str) -> str:
+    """What every picture in SVG begins with, from the end of its first tag on."""
+    texts = (text.translate(_AS_TEXT) for text in (title, description))
+    said = "".join(f"<{tag}>{text}</{tag}>\n" for tag, text in zip(("title", "desc"), texts, strict=True))
+    return f' role="img" class="autograd-core">\n{said}<style>{STYLE}</style>'

@@ -77,6 +77,7 @@ class Neuron(Module):
     Attributes:
         w: the weights.
         b: the bias.
+        nin: the number of inputs.
         activation: the name of the activation.
 
     Raises:
@@ -113,6 +114,7 @@ class Neuron(Module):
             raise NetworkError(f'init is "he", "xavier" or None, not {init!r}')
         self.w = [Value(weight, f"w{i}") for i, weight in enumerate(weights)]
         self.b = Value(0.0, "b")
+        self.nin = nin
         self._origin: Origin | None = None
 
     def _place(self, scope: Scope) -> None:
@@ -163,6 +165,7 @@ class Layer(Module):
 
     Attributes:
         neurons: the neurons.
+        nin: the number of inputs.
 
     Raises:
         NetworkError: as for `Neuron`.
@@ -186,6 +189,7 @@ class Layer(Module):
             Neuron(nin, activation, nonlin=nonlin, init=init, seed=seed, nout=nout)
             for _ in range(count(nout, "the number of neurons", NetworkError, least=1))
         ]
+        self.nin = self.neurons[0].nin
         self._place(None)
 
     def _place(self, scope: Scope | None) -> None:
@@ -234,6 +238,7 @@ class MLP(Module):
 
     Attributes:
         layers: the layers.
+        nin: the number of inputs.
         activation: as given.
 
     Raises:
@@ -266,13 +271,14 @@ class MLP(Module):
             Layer(sizes[i], sizes[i + 1], each, init=init, seed=seed)
             for i, each in enumerate(of_each_layer(activation, output, len(widths)))
         ]
+        self.nin = self.layers[0].nin
         for number, layer in enumerate(self.layers, 1):
             layer._place(Scope(f"layer{number}"))
 
     @property
     def sizes(self) -> list[int]:
         """The number of inputs, then that of the neurons of each layer."""
-        return [len(self.layers[0].neurons[0].w), *(len(layer.neurons) for layer in self.layers)]
+        return [self.nin, *(len(layer.neurons) for layer in self.layers)]
 
     def __call__(self, x: Iterable[Any]) -> Any:
         """The outputs for inputs that are numbers or Values: a list, or the Value itself if the last layer has one.

@@ -25,8 +25,8 @@ divide = leaf(
     aliases=["true_divide"],
     doc="a / b; a/0 is ±inf, 0/0 is nan",
 )
-negative = leaf("negative", lambda m, g, y, x: -g, symbol="−", doc="−x")
-positive = leaf("positive", lambda m, g, y, x: g, symbol="+", aliases=["conjugate"], doc="+x")
+negative = leaf("negative", lambda m, g, y, x: -g, symbol="−·", doc="−x")
+positive = leaf("positive", lambda m, g, y, x: g, symbol="+·", aliases=["conjugate"], doc="+x")
 abs = leaf(
     "abs",
     lambda m, g, y, x: g * m.sign(x),
@@ -171,7 +171,7 @@ pow = leaf(
 )
 
 
-@primitive(lambda m, g, y, x: 2.0 * g * x, symbol="²")
+@primitive(lambda m, g, y, x: 2.0 * g * x, symbol="·²")
 def square(m: Namespace, x: Any) -> Any:
     """x²"""
     return x * x

@@ -12,7 +12,7 @@ from mpmath import mp
 
 from autograd_core import Graph, Value, grad, jit, value_and_grad
 from autograd_core.compiler.program.leaves import LEAVES, Form, Leaf
-from autograd_core.draw import to_dot
+from autograd_core.draw import draw
 from autograd_core.engine.values import values
 from autograd_core.namespaces import arrays, floats, precise
 from autograd_core.primitives import TABLE, Primitive, primitive
@@ -52,7 +52,7 @@ def test_a_new_leaf_holds_in_every_namespace(versine: Primitive) -> None:
     assert fast(0.3) == fast(0.3) == value_and_grad(versine)(0.3)
     points = np.linspace(-1.0, 1.0, 10)
     np.testing.assert_allclose(jit(versine, in_axes=0)(points), [versine(x) for x in points.tolist()], rtol=1e-15)
-    assert "versine" in to_dot(y)
+    assert "versine" in draw(y).dot
     recorded = Graph(y).compile()
     x.data = 0.5
     recorded.forward()
