@@ -1,0 +1,118 @@
+"""The page itself, in one file: its parts are data files beside this one, and are filled in here."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import os
+import re
+from functools import cached_property
+from importlib.resources import files
+
+from autograd_core._files import write_whole
+from autograd_core.compiler.graph_passes import javascript_passes
+from autograd_core.draw.explorer.contents import contents_of
+from autograd_core.draw.explorer.layout import SIZES, layout_of
+from autograd_core.draw.picture import printable
+from autograd_core.engine.graph import Graph
+from autograd_core.engine.value import Value
+from autograd_core.errors import AutogradError
+
+__all__ = ["Exploration", "explore"]
+
+_SCRIPTS = ("numbers.js", "layout.js", "picture.js", "page.js")
+_IN_SCRIPT = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
+
+
+class Exploration:
+    """A page of a graph as it is now; it shows itself in notebooks.
+
+    Args:
+        graph: a graph that has numbers.
+        title: of the page; by default the labels of the outputs.
+
+    Raises:
+        StaleGraphError: if a leaf was changed after the forward pass.
+        TraceError: if the graph is that of a trace, whose nodes have no numbers.
+    """
+
+    def __init__(self, graph: Graph, *, title: str = "") -> None:
+        labels = [str(output.label) for output in graph.outputs if output.label]
+        self._repr = f"Exploration({graph!r})"
+        contents = contents_of(graph, title or ", ".join(labels) or f"A graph of {len(graph.nodes)} nodes")
+        contents["sizes"] = SIZES
+        contents["layout"] = layout_of(contents)
+        program, contents["refusal"] = "null", ""
+        try:
+            program = javascript_passes(graph)
+        except AutogradError as error:  # the page says why its numbers cannot be dragged
+            contents["refusal"] = printable(str(error))
+        self._contents, self._program = contents, program
+
+    @cached_property
+    def html(self) -> str:
+        """The page: one file that asks for nothing else, neither of a network nor of a disk."""
+        style, script = _file("explorer.css"), "\n".join(map(_file, _SCRIPTS))
+        program = f"globalThis.graphProgram = {self._program};"
+        policy = f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(program)} {_hash(script)}"
+        fields = {
+            "policy": f"{policy}; base-uri 'none'; form-action 'none'",
+            "title": html.escape(self._contents["title"]),
+            "style": style,
+            "contents": json.dumps(self._contents, separators=(",", ":"), allow_nan=False).translate(_IN_SCRIPT),
+            "program": program,
+            "script": script,
+        }
+        return re.sub(r"\{\{(\w+)\}\}", lambda match: fields[match[1]], _file("explorer.html"))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the page to a file, all of it or nothing.
+
+        Raises:
+            OSError: if the file cannot be written.
+        """
+        write_whole(os.fspath(path), self.html.encode())
+
+    def _repr_html_(self) -> str:
+        # A page of its own, so that neither its style nor its keys meet those of the notebook.
+        page = html.escape(self.html, quote=True)
+        return f'<iframe title="Explorer" sandbox="allow-scripts" width="100%" height="680" srcdoc="{page}"></iframe>'
+
+    def __repr__(self) -> str:
+        return self._repr
+
+
+def explore(output: Value, *more: Value, title: str = "") -> Exploration:
+    """A page on which one steps through the forward and the backward pass of everything that `output` depends on.
+
+    The graph can be moved and zoomed, scopes fold, nodes are found by their labels, and each shows where it was made
+    (within `record_lines`). Numbers of leaves can be dragged, and all data and grads follow, computed by the same
+    rules: the compiler writes both passes as JavaScript. It shows itself in notebooks; ``.save(path)`` writes a file.
+
+    Args:
+        output: a Value.
+        more: further outputs; the sum of all is differentiated.
+        title: of the page; by default the labels of the outputs.
+
+    Raises:
+        OperandTypeError: if an output is not a Value.
+        StaleGraphError: if a leaf was changed after the outputs were computed.
+        TraceError: if an output is that of a trace, and has no number.
+
+    >>> x = Value(3.0, label="x")
+    >>> explore(x * x + 1.0)
+    Exploration(Graph(4 nodes, 1 leaves, 1 outputs))
+    """
+    return Exploration(Graph(output, *more), title=title)
+
+
+def _file(name: str) -> str:
+    return files(__package__ or "").joinpath(name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    """What allows just this text, in a Content Security Policy (W3C, level 3)."""
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
