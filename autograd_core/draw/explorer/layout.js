@@ -1,7 +1,7 @@
 // A layered layout after Sugiyama, Tagawa and Toda (1981): columns by the longest way, order by the means of neighbours,
 // heights by least squares. Scopes are laid out from the inside, and take part in what is around them as boxes.
 
-const GAP_X = 58, GAP_Y = 18, BEND = 10, MOST_BENDS = 4000;
+const GAP_X = 84, GAP_Y = 18, BEND = 10, MOST_BENDS = 4000;
 const PADDING = 16, HEADING = 30;
 
 /**
@@ -102,8 +102,9 @@ function straighten(columns, rounds) {
     for (const column of round % 2 ? columns : columns.toReversed()) {
       for (const cell of column) {
         const near = last ? [...cell.left, ...cell.right] : round % 2 ? cell.left : cell.right;
-        const mean = near.reduce((sum, other) => sum + other.cell.y + other.port * 0.6 * other.cell.h, 0) / near.length;
-        cell.wish = near.length ? mean : cell.y;
+        // What depends on nothing follows its use, not the other way round: else long chains would drift.
+        const firm = near.filter(other => other.cell.left.length || other.cell.id < 0), by = firm.length ? firm : near;
+        cell.wish = by.length ? by.reduce((sum, other) => sum + other.cell.y, 0) / by.length : cell.y;
         cell.weight = cell.id < 0 ? 6 : 1 + near.length;
       }
       separate(column);
@@ -180,7 +181,11 @@ contents.scope.forEach((place, node) => {
     firstIn[scope] = Math.min(firstIn[scope], node);
   }
 });
-const scopePath = scope => (scope < 0 ? "" : [scopePath(outerOf[scope]), scopes[scope][0]].filter(Boolean).join(" / "));
+function scopePath(scope) {
+  const names = [];
+  for (let at = scope; at >= 0; at = outerOf[at]) names.unshift(scopes[at][0]);
+  return names.join(" / ");
+}
 const folded = new Set();
 
 /** An item is what is drawn as a box: a node by its number, a folded scope by `count` more than its own. */

@@ -11,11 +11,11 @@ from autograd_core.errors import MissingExtraError, RenderError
 __all__ = ["SIZES", "layout_of"]
 
 MAX_NODES = 200  # beyond that one wants to fold, for which the page has a layout of its own
-SIZES = {"node": (136, 58), "constant": (84, 34)}
+SIZES = {"node": (148, 60), "constant": (84, 34)}
 """Width and height of a node, in pixels; Graphviz counts 72 to the inch."""
 
 _HEAD = """digraph {
-rankdir=LR; nodesep=0.22; ranksep=0.62; compound=true;
+rankdir=LR; nodesep=0.22; ranksep=1.15; compound=true;
 node [shape=box, fixedsize=true, label=""]; edge [arrowhead=none, tailport=e, headport=w];"""
 
 

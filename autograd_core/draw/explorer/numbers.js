@@ -61,6 +61,8 @@ function parsed(text) {
 
 const shortened = (text, longest) => (text.length > longest ? text.slice(0, longest - 1) + "…" : text);
 const nameOf = node => label[node] || (kind[node] === CONSTANT ? short(numbers.data[node]) : `v${node}`);
+/** The name without the scopes that stand around the node anyway. */
+const briefly = node => (contents.scope[node] >= 0 && /^\w+(\.\w+)+$/.test(label[node]) ? label[node].split(".").pop() : nameOf(node));
 const operationOf = node => operations[kind[node]][0];
 const symbolOf = node => operations[kind[node]][1];
 const aboutOf = node => (kind[node] === LEAF ? "leaf" : kind[node] === CONSTANT ? "constant" : operationOf(node));

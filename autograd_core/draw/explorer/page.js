@@ -74,6 +74,7 @@ function showShares(box, node) {
 function showNode(item) {
   const box = byId("node");
   box.replaceChildren();
+  if (item < 0) item = stepAt(look.step).node;
   if (item < 0) {
     box.append(make("p", { class: "note" }, "Point at a node, or select one, to see its numbers in full."));
     return;
@@ -101,7 +102,8 @@ function showNode(item) {
     row(place ? "" : parents[item].length > 1 ? "operands" : "operand", chip(operand), make("span", { class: "note" }, ...slope));
   });
   if (parents[item].length > MOST_OPERANDS) row("", `and ${parents[item].length - MOST_OPERANDS} more`);
-  row("used by", `${new Set(usesOf[item].map(edge => edgeTo[edge])).size} nodes`);
+  const uses = new Set(usesOf[item].map(edge => edgeTo[edge])).size;
+  row("used by", uses ? `${uses.toLocaleString("en")} ${uses === 1 ? "node" : "nodes"}` : "nothing here: an output");
   if (contents.scope[item] >= 0) row("scope", make("bdi", {}, scopePath(contents.scope[item])));
   row("line", contents.line[item] >= 0 ? make("code", {}, contents.lines[contents.line[item]]) : make("span", { class: "note" }, "not recorded: make nodes within record_lines()"));
   box.append(rows);
@@ -155,8 +157,11 @@ function makeField(leaf) {
   });
   dragging(field, leaf);
   fields.set(leaf, field);
-  return make("div", { class: "field" }, make("label", { for: id }, make("bdi", {}, shortened(nameOf(leaf), 28))), field);
+  return make("div", { class: "field" }, make("label", { for: id }, make("bdi", {}, lastPart(nameOf(leaf)))), field);
 }
+
+/** A long dotted name by its end, which tells it from its neighbours. */
+const lastPart = text => (text.length > 13 && text.includes(".") ? "…" + text.split(".").slice(-2).join(".") : text).slice(0, 40);
 
 /** The number that so many pixels further is: a pixel is about a 200th of it. */
 function moved(x, pixels, isFine) {
@@ -237,7 +242,7 @@ function refresh(isStep = false) {
 function showSummary() {
   const values = outputs.slice(0, 3).flatMap(output => [" · ", make("bdi", {}, shortened(label[output] || "value", 24)), " = ", make("strong", {}, short(numbers.data[output]))]);
   const was = numbers === recorded ? "" : ` (recorded ${short(recorded.data[outputs[0]])})`;
-  byId("summary").replaceChildren(`${count.toLocaleString("en")} nodes · ${leaves.length.toLocaleString("en")} leaves`, ...values, was);
+  byId("summary").replaceChildren(`${count.toLocaleString("en")} nodes · ${leaves.length.toLocaleString("en")} ${leaves.length === 1 ? "leaf" : "leaves"}`, ...values, was);
 }
 
 function play() {
@@ -259,8 +264,19 @@ function pause() {
   sayPlaying(false);
 }
 
+const ICONS = {
+  first: "M4 3v10M13 3 6 8l7 5z", back: "M11 3 4 8l7 5z", play: "M5 3l8 5-8 5z", pause: "M5 3v10M11 3v10", forth: "M5 3l7 5-7 5z", last: "M12 3v10M3 3l7 5-7 5z",
+};
+
+function icon(name) {
+  const picture = document.createElementNS(SVG, "svg");
+  for (const [key, value] of Object.entries({ viewBox: "0 0 16 16", width: 16, height: 16, "aria-hidden": "true", class: `icon ${name}` })) picture.setAttribute(key, value);
+  picture.append(make("path", { d: ICONS[name] }));
+  return picture;
+}
+
 function sayPlaying(isPlaying) {
-  byId("play").replaceChildren(make("span", { "aria-hidden": "true" }, isPlaying ? "❚❚" : "▶"), make("span", { class: "unseen" }, isPlaying ? "Pause" : "Play"));
+  byId("play").replaceChildren(icon(isPlaying ? "pause" : "play"), make("span", { class: "unseen" }, isPlaying ? "Pause" : "Play"));
   byId("play").classList.toggle("on", isPlaying);
 }
 
@@ -566,6 +582,7 @@ function listen() {
   listenToPointers();
 }
 
+for (const name of ["first", "back", "play", "forth", "last"]) byId(name).prepend(icon(name));
 byId("slider").max = lastStep;
 byId("forward-part").style.flexGrow = seedStep;
 byId("backward-part").style.flexGrow = Math.max(0.001, lastStep - seedStep + 0.5);

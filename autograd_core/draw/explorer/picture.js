@@ -95,13 +95,23 @@ function makeNode(item) {
     element.append(make("text", { class: "data", y: 5 }));
     return element;
   }
-  const head = kind[item] === LEAF ? shortened(label[item] || "leaf", 15) : shortened(symbolOf(item), label[item] ? 7 : 12);
-  element.append(make("text", { class: "title", x: -w / 2 + 12, y: -11 }, head));
-  if (kind[item] >= 0) element.append(make("text", { class: "name", x: w / 2 - 11, y: -12 }, shortened(nameOf(item), 9)));
-  element.append(make("text", { class: isDraggable(item) ? "data drag" : "data", x: -w / 2 + 12, y: 7 }));
-  element.append(make("text", { class: "grad", x: -w / 2 + 12, y: 22 }));
+  const left = -w / 2 + 12;
+  element.append(kind[item] === LEAF ? make("text", { class: "title", x: left, y: -11 }, shortened(briefly(item) || "leaf", 16)) : headOf(item, left));
+  if (isDraggable(item)) {
+    element.append(make("text", { class: "hint", x: w / 2 - 12, y: 7 }, "↔"));
+    element.append(make("rect", { class: "drag", x: -w / 2 + 4, y: -8, width: w - 8, height: 19 }));
+  }
+  element.append(make("text", { class: "data", x: left, y: 7 }));
+  element.append(make("text", { class: "grad", x: left, y: 22 }));
   element.append(make("rect", { class: "bar", x: -w / 2 + 1, y: h / 2 - 4, height: 3, rx: 1.5 }));
   return element;
+}
+
+/** What stands on an operation: its name and its formula, so that the order of its operands is seen. */
+function headOf(item, x) {
+  const name = shortened(briefly(item), 7);
+  const formula = formulaOf(item, operand => shortened(briefly(operand), 6)).join("");
+  return make("text", { class: "title", x, y: -11 }, make("tspan", { class: "name" }, `${name} = `), make("tspan", {}, shortened(formula, 16 - name.length)));
 }
 
 function describe(item) {
@@ -121,6 +131,9 @@ function updateNode(item, element) {
   element.setAttribute("transform", `translate(${box.x.toFixed(1)} ${box.y.toFixed(1)})`);
   element.setAttribute("tabindex", look.selected === item || (look.selected < 0 && item === scene.itemOf(outputs[0])) ? "0" : "-1");
   if (!isScope(item)) {
+    const strength = Math.sqrt(Math.min(1, Math.abs(state.grad[item]) / largest) || 0);
+    if (state.reached[item]) classes.push(signOf(state.grad[item]));
+    element.style.setProperty("--strength", (0.15 + 0.85 * strength).toFixed(3));
     if (!state.known[item]) classes.push("ahead");
     if (state.known[item] && !Number.isFinite(numbers.data[item])) classes.push("broken");
     element.querySelector(".data").textContent = state.known[item] ? short(numbers.data[item]) : "";
