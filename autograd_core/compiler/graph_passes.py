@@ -14,7 +14,7 @@ from autograd_core.engine.values import values
 from autograd_core.namespaces import floats
 from autograd_core.namespaces.gated import Gated, gate, open_gate
 
-__all__ = ["Passes", "javascript_passes", "passing_edges", "passes"]
+__all__ = ["Passes", "javascript_passes", "passes", "passing_edges"]
 
 
 class Passes(NamedTuple):

@@ -42,7 +42,7 @@ def save(self: Graph, path: str | os.PathLike[str], **options: Unpack[Choices]) 
 
 @method_of(Graph)
 def explore(self: Graph, path: str | os.PathLike[str] | None = None, *, title: str = "") -> Exploration:
-    """A page on which one steps through both passes; with a path it is written there. See `autograd_core.draw.explore`."""
+    """A page on which one steps through both passes, written to `path` if there is one; see `autograd_core.draw`."""
     from autograd_core.draw.explorer.exploration import Exploration
 
     page = Exploration(self, title=title)

@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -144,8 +143,3 @@ class Chromium:
         os.close(self._read)
         os.close(self._write)
         self._folder.cleanup()
-
-
-def rows(texts: Sequence[Any]) -> list[float]:
-    """Numbers as the page gives them as texts."""
-    return [float(str(text).replace("Infinity", "inf")) for text in texts]

@@ -17,8 +17,10 @@ _INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "logical_
           "greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<=", "equal": "===",
           "not_equal": "!==", "fmod": "%"}  # fmt: skip
 _PREFIX = {"negative": "-", "logical_not": "!"}
-_MATH = {"sqrt", "abs", "floor", "ceil", "trunc", "exp", "expm1", "log", "log2", "log10", "log1p", "cbrt", "sin", "cos",
-         "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "atan2", "hypot"}  # fmt: skip
+_MATH = {
+    "sqrt", "abs", "floor", "ceil", "trunc", "exp", "expm1", "log", "log2", "log10", "log1p", "cbrt", "hypot", "atan2",
+    "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
+}  # fmt: skip
 
 # What Math has not, or has with other edges than IEEE 754 and the C library.
 _HELPERS = {

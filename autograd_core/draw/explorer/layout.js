@@ -1,8 +1,12 @@
 // A layered layout after Sugiyama, Tagawa and Toda (1981): columns by the longest way, order by the means of neighbours,
 // heights by least squares. Scopes are laid out from the inside, and take part in what is around them as boxes.
 
-const GAP_X = 84, GAP_Y = 18, BEND = 10, MOST_BENDS = 4000;
-const PADDING = 16, HEADING = 30;
+const GAP_X = 84,
+  GAP_Y = 18,
+  BEND = 10,
+  MOST_BENDS = 4000;
+const PADDING = 16,
+  HEADING = 30;
 
 /**
  * Places boxes in columns from left to right.
@@ -12,14 +16,23 @@ const PADDING = 16, HEADING = 30;
  */
 function layered(boxes, links) {
   const total = boxes.length;
-  const out = boxes.map(() => []), into = boxes.map(() => []);
+  const out = boxes.map(() => []),
+    into = boxes.map(() => []);
   for (const link of links) {
     out[link.from].push(link);
     into[link.to].push(link);
   }
   const natural = [...boxes.keys()].sort((a, b) => boxes[a].order - boxes[b].order);
   const rank = ranksOf(natural, out, into);
-  const cells = boxes.map((box, id) => ({ id, h: box.h, w: box.w, rank: rank[id], order: box.order, left: [], right: [] }));
+  const cells = boxes.map((box, id) => ({
+    id,
+    h: box.h,
+    w: box.w,
+    rank: rank[id],
+    order: box.order,
+    left: [],
+    right: [],
+  }));
   const long = links.filter(link => rank[link.to] - rank[link.from] > 1);
   const bends = long.reduce((sum, link) => sum + rank[link.to] - rank[link.from] - 1, 0);
   const ways = new Map();
@@ -28,7 +41,15 @@ function layered(boxes, links) {
     if (span < 1) continue;
     const way = [cells[link.from]];
     for (let at = 1; at < span && bends <= MOST_BENDS; at++) {
-      const cell = { id: -1, h: BEND, w: 0, rank: rank[link.from] + at, order: boxes[link.from].order, left: [], right: [] };
+      const cell = {
+        id: -1,
+        h: BEND,
+        w: 0,
+        rank: rank[link.from] + at,
+        order: boxes[link.from].order,
+        left: [],
+        right: [],
+      };
       cells.push(cell);
       way.push(cell);
     }
@@ -49,10 +70,11 @@ function layered(boxes, links) {
 
 /** The column of each box: after those it depends on; one that depends on none stands beside its first use. */
 function ranksOf(natural, out, into) {
-  const rank = new Int32Array(natural.length), waiting = into.map(links => links.length);
+  const rank = new Int32Array(natural.length),
+    waiting = into.map(links => links.length);
   const done = new Uint8Array(natural.length);
   const ready = natural.filter(id => !waiting[id]);
-  for (let seen = 0, head = 0, cursor = 0; seen < natural.length; ) {
+  for (let seen = 0, head = 0, cursor = 0; seen < natural.length;) {
     // Scopes may depend on each other: then the first in the order of the graph goes ahead.
     while (head === ready.length && done[natural[cursor]]) cursor++;
     const id = head < ready.length ? ready[head++] : natural[cursor];
@@ -80,7 +102,9 @@ function arrange(columns, rounds) {
     for (const column of fromLeft ? columns : columns.toReversed()) {
       for (const cell of column) {
         const near = fromLeft ? cell.left : cell.right;
-        cell.key = near.length ? near.reduce((sum, { cell, port }) => sum + cell.at + 0.9 * port, 0) / near.length : cell.at;
+        cell.key = near.length
+          ? near.reduce((sum, { cell, port }) => sum + cell.at + 0.9 * port, 0) / near.length
+          : cell.at;
       }
       column.sort((a, b) => a.key - b.key);
       number(column);
@@ -103,7 +127,8 @@ function straighten(columns, rounds) {
       for (const cell of column) {
         const near = last ? [...cell.left, ...cell.right] : round % 2 ? cell.left : cell.right;
         // What depends on nothing follows its use, not the other way round: else long chains would drift.
-        const firm = near.filter(other => other.cell.left.length || other.cell.id < 0), by = firm.length ? firm : near;
+        const firm = near.filter(other => other.cell.left.length || other.cell.id < 0),
+          by = firm.length ? firm : near;
         cell.wish = by.length ? by.reduce((sum, other) => sum + other.cell.y, 0) / by.length : cell.y;
         cell.weight = cell.id < 0 ? 6 : 1 + near.length;
       }
@@ -123,7 +148,11 @@ function separate(column) {
     while (pools.length && pools[pools.length - 1].mean >= pool.mean) {
       const before = pools.pop();
       const weight = before.weight + pool.weight;
-      pool = { mean: (before.mean * before.weight + pool.mean * pool.weight) / weight, weight, cells: before.cells.concat(pool.cells) };
+      pool = {
+        mean: (before.mean * before.weight + pool.mean * pool.weight) / weight,
+        weight,
+        cells: before.cells.concat(pool.cells),
+      };
     }
     pools.push(pool);
   });
@@ -150,7 +179,9 @@ function finished(boxes, cells, columns, ways) {
   };
   let size = extent();
   if (size.w > 5000 && size.w > 12 * size.h) {
-    const height = size.h + 90, rows = Math.ceil(Math.sqrt(size.w / (1.8 * height))), width = size.w / rows;
+    const height = size.h + 90,
+      rows = Math.ceil(Math.sqrt(size.w / (1.8 * height))),
+      width = size.w / rows;
     for (const cell of cells) {
       const row = Math.min(rows - 1, Math.floor((cell.x - size.left) / width));
       cell.x -= row * width;
@@ -163,7 +194,13 @@ function finished(boxes, cells, columns, ways) {
     cell.y -= size.top;
   }
   const bendsOf = link => (ways.get(link) ?? []).slice(1, -1).map(({ x, y }) => [x, y]);
-  return { x: cells.slice(0, boxes.length).map(cell => cell.x), y: cells.slice(0, boxes.length).map(cell => cell.y), bendsOf, w: size.w, h: size.h };
+  return {
+    x: cells.slice(0, boxes.length).map(cell => cell.x),
+    y: cells.slice(0, boxes.length).map(cell => cell.y),
+    bendsOf,
+    w: size.w,
+    h: size.h,
+  };
 }
 
 // Scopes: which are folded, and what is to be seen then
@@ -174,7 +211,8 @@ const depthOf = [];
 outerOf.forEach((outer, scope) => (depthOf[scope] = outer < 0 ? 1 : depthOf[outer] + 1));
 const innerOf = scopes.map(() => []);
 outerOf.forEach((outer, scope) => outer >= 0 && innerOf[outer].push(scope));
-const nodesIn = new Int32Array(scopes.length), firstIn = new Int32Array(scopes.length).fill(count);
+const nodesIn = new Int32Array(scopes.length),
+  firstIn = new Int32Array(scopes.length).fill(count);
 contents.scope.forEach((place, node) => {
   for (let scope = place; scope >= 0; scope = outerOf[scope]) {
     nodesIn[scope]++;
@@ -225,7 +263,8 @@ function compose() {
     const hider = contents.scope[node] < 0 ? -1 : hiddenBy[contents.scope[node]];
     return hider < 0 ? node : count + hider;
   };
-  const boxes = new Map(), inside = new Map([[ROOT, []]]);
+  const boxes = new Map(),
+    inside = new Map([[ROOT, []]]);
   const open = [...scopes.keys()].filter(scope => hiddenBy[scope] < 0);
   for (const scope of open) inside.set(scope, []);
   const enter = (id, container, w, h, order) => {
@@ -241,7 +280,8 @@ function compose() {
   const frames = new Map();
   for (let scope = 0; scope < scopes.length; scope++) {
     if (hiddenBy[scope] < 0) frames.set(scope, enter(`frame ${scope}`, outerOf[scope], 0, 0, firstIn[scope]));
-    else if (hiddenBy[scope] === scope) boxes.set(count + scope, enter(count + scope, outerOf[scope], 150, 62, firstIn[scope]));
+    else if (hiddenBy[scope] === scope)
+      boxes.set(count + scope, enter(count + scope, outerOf[scope], 150, 62, firstIn[scope]));
   }
   const lines = linesBetween(itemOf);
   if (contents.layout && !folded.size) placeByGraphviz(boxes, frames, lines);
@@ -256,9 +296,11 @@ function compose() {
 
 /** One line for each edge between two nodes, and one for all edges between two items of which one is a scope. */
 function linesBetween(itemOf) {
-  const lines = [], known = new Map();
+  const lines = [],
+    known = new Map();
   for (let edge = 0; edge < edgeCount; edge++) {
-    const from = itemOf(edgeFrom[edge]), to = itemOf(edgeTo[edge]);
+    const from = itemOf(edgeFrom[edge]),
+      to = itemOf(edgeTo[edge]);
     if (from === to) continue;
     const single = !isScope(from) && !isScope(to);
     const key = single ? `edge ${edge}` : `${from} ${to}`;
@@ -282,7 +324,8 @@ function placeByColumns(boxes, frames, inside, lines) {
       if ((depthOf[from.container] ?? 0) >= (depthOf[to.container] ?? 0)) from = frames.get(from.container);
       else to = frames.get(to.container);
     }
-    const links = linksOf.get(from.container), key = `${from.id} ${to.id}`;
+    const links = linksOf.get(from.container),
+      key = `${from.id} ${to.id}`;
     if (!links.has(key)) links.set(key, { boxes: [from, to], port: to.id === line.to ? line.port : 0 });
     line.link = links.get(key);
     line.container = from.container;
@@ -290,7 +333,8 @@ function placeByColumns(boxes, frames, inside, lines) {
   const layouts = new Map();
   const containers = [...inside.keys()].sort((a, b) => b - a); // what is inside comes after what is around it
   for (const container of containers) {
-    const all = inside.get(container), place = new Map(all.map((box, at) => [box, at]));
+    const all = inside.get(container),
+      place = new Map(all.map((box, at) => [box, at]));
     const links = [...linksOf.get(container).values()];
     for (const link of links) [link.from, link.to] = link.boxes.map(box => place.get(box));
     const layout = layered(all, links);
@@ -301,8 +345,10 @@ function placeByColumns(boxes, frames, inside, lines) {
     frame.h = layout.h + PADDING + HEADING;
   }
   for (const container of containers.reverse()) {
-    const frame = frames.get(container), layout = layouts.get(container);
-    const left = frame ? frame.x - frame.w / 2 + PADDING : 0, top = frame ? frame.y - frame.h / 2 + HEADING : 0;
+    const frame = frames.get(container),
+      layout = layouts.get(container);
+    const left = frame ? frame.x - frame.w / 2 + PADDING : 0,
+      top = frame ? frame.y - frame.h / 2 + HEADING : 0;
     inside.get(container).forEach((box, at) => Object.assign(box, { x: left + layout.x[at], y: top + layout.y[at] }));
     Object.assign(layout, { left, top });
   }
@@ -325,7 +371,12 @@ function placeByGraphviz(boxes, frames, lines) {
   const edgesOf = new Map();
   const widen = (scope, left, top, right, bottom) => {
     const known = edgesOf.get(scope) ?? [Infinity, Infinity, -Infinity, -Infinity];
-    edgesOf.set(scope, [Math.min(known[0], left), Math.min(known[1], top), Math.max(known[2], right), Math.max(known[3], bottom)]);
+    edgesOf.set(scope, [
+      Math.min(known[0], left),
+      Math.min(known[1], top),
+      Math.max(known[2], right),
+      Math.max(known[3], bottom),
+    ]);
   };
   for (const [node, { x, y, w, h }] of boxes) widen(contents.scope[node], x - w / 2, y - h / 2, x + w / 2, y + h / 2);
   for (let scope = scopes.length - 1; scope >= 0; scope--) {

@@ -2,7 +2,8 @@
 // What the page knows of the graph: its nodes and edges, its numbers, and what each step does.
 
 const contents = JSON.parse(document.getElementById("contents").textContent);
-const LEAF = -1, CONSTANT = -2;
+const LEAF = -1,
+  CONSTANT = -2;
 const { kind, label, parents, operations, scopes, outputs, leaves } = contents;
 const count = kind.length;
 
@@ -10,7 +11,8 @@ const count = kind.length;
 const firstEdge = new Int32Array(count + 1);
 for (let node = 0; node < count; node++) firstEdge[node + 1] = firstEdge[node] + parents[node].length;
 const edgeCount = firstEdge[count];
-const edgeFrom = new Int32Array(edgeCount), edgeTo = new Int32Array(edgeCount);
+const edgeFrom = new Int32Array(edgeCount),
+  edgeTo = new Int32Array(edgeCount);
 const usesOf = Array.from({ length: count }, () => []);
 for (let node = 0; node < count; node++) {
   parents[node].forEach((parent, place) => {
@@ -46,7 +48,13 @@ const full = x => asText(numbers === recorded || !Number.isFinite(x) ? x : Numbe
 function short(x) {
   if (!Number.isFinite(x) || x === 0) return asText(x).replace("-", "−");
   const size = Math.abs(x);
-  const text = size >= 1e5 || size < 1e-4 ? x.toExponential(2).replace(/\.?0+e/, "e").replace("e+", "e") : String(Number(x.toPrecision(4)));
+  const text =
+    size >= 1e5 || size < 1e-4
+      ? x
+          .toExponential(2)
+          .replace(/\.?0+e/, "e")
+          .replace("e+", "e")
+      : String(Number(x.toPrecision(4)));
   return text.replaceAll("-", "−");
 }
 
@@ -62,7 +70,8 @@ function parsed(text) {
 const shortened = (text, longest) => (text.length > longest ? text.slice(0, longest - 1) + "…" : text);
 const nameOf = node => label[node] || (kind[node] === CONSTANT ? short(numbers.data[node]) : `v${node}`);
 /** The name without the scopes that stand around the node anyway. */
-const briefly = node => (contents.scope[node] >= 0 && /^\w+(\.\w+)+$/.test(label[node]) ? label[node].split(".").pop() : nameOf(node));
+const briefly = node =>
+  contents.scope[node] >= 0 && /^\w+(\.\w+)+$/.test(label[node]) ? label[node].split(".").pop() : nameOf(node);
 const operationOf = node => operations[kind[node]][0];
 const symbolOf = node => operations[kind[node]][1];
 const aboutOf = node => (kind[node] === LEAF ? "leaf" : kind[node] === CONSTANT ? "constant" : operationOf(node));
@@ -80,7 +89,8 @@ function formulaOf(node, write) {
   }
   if (operands.length === 1 && symbol === "²") return [operands[0], "²"];
   if (operands.length === 1 && /^[^\p{L}]$/u.test(symbol)) return [symbol, operands[0]];
-  if (operands.length === 2 && !left && /^([^\p{L}\s]+|and|or)$/u.test(symbol)) return [operands[0], ` ${symbol} `, operands[1]];
+  if (operands.length === 2 && !left && /^([^\p{L}\s]+|and|or)$/u.test(symbol))
+    return [operands[0], ` ${symbol} `, operands[1]];
   const parts = [/\s/.test(symbol) ? operationOf(node) : symbol, "("];
   operands.forEach((operand, place) => parts.push(...(place ? [", "] : []), operand));
   return [...parts, left ? `, … ${left} more)` : ")"];
@@ -105,7 +115,9 @@ function stepAt(step) {
 
 /** Which data and grads are there after a step. Grads are summed in the order of the engine, so with its rounding. */
 function stateAfter(step) {
-  const known = new Uint8Array(count), grad = new Float64Array(count), sent = new Uint8Array(edgeCount);
+  const known = new Uint8Array(count),
+    grad = new Float64Array(count),
+    sent = new Uint8Array(edgeCount);
   for (let node = 0; node < count; node++) known[node] = kind[node] < 0 ? 1 : 0;
   for (let at = 0; at < Math.min(step, forwardOrder.length); at++) known[forwardOrder[at]] = 1;
   const reached = new Uint8Array(count);

@@ -16,8 +16,14 @@ function make(tag, attributes = {}, ...children) {
 
 const view = { x: 0, y: 0, scale: 1 };
 const look = { step: lastStep, selected: -1, found: new Set() };
-let scene = null, state = null, version = 0, largest = 1, widest = 1;
-const drawnNodes = new Map(), drawnLines = new Map(), drawnFrames = new Map();
+let scene = null,
+  state = null,
+  version = 0,
+  largest = 1,
+  widest = 1;
+const drawnNodes = new Map(),
+  drawnLines = new Map(),
+  drawnFrames = new Map();
 
 function compute() {
   state = stateAfter(look.step);
@@ -40,7 +46,8 @@ function rebuild() {
 // Lines
 
 function pathOf({ from, to, port, bends, curve }) {
-  const a = scene.boxes.get(from), b = scene.boxes.get(to);
+  const a = scene.boxes.get(from),
+    b = scene.boxes.get(to);
   const shift = 0.62 * port * b.h;
   const text = numbers => numbers.map(x => x.toFixed(1)).join(" ");
   if (curve) {
@@ -52,7 +59,8 @@ function pathOf({ from, to, port, bends, curve }) {
   const points = [[a.x + a.w / 2, a.y], ...bends, [b.x - b.w / 2, b.y + shift]];
   let path = `M${text(points[0])}`;
   for (let at = 1; at < points.length; at++) {
-    const [x, y] = points[at - 1], [u, v] = points[at];
+    const [x, y] = points[at - 1],
+      [u, v] = points[at];
     const reach = Math.max(u > x ? 0 : 60, Math.abs(u - x) / 2);
     path += `C${text([x + reach, y, u - reach, v, u, v])}`;
   }
@@ -64,39 +72,68 @@ const signOf = x => (x > 0 ? "plus" : x < 0 ? "minus" : x === 0 ? "none" : "brok
 function updateLine(line, element) {
   const sent = line.edges.filter(edge => state.sent[edge]);
   const { pass, node } = stepAt(look.step);
-  const isActive = (pass === "backward" || pass === "forward") && line.edges.some(edge => edgeTo[edge] === node && (pass === "forward" || passing[edge]));
+  const isActive =
+    (pass === "backward" || pass === "forward") &&
+    line.edges.some(edge => edgeTo[edge] === node && (pass === "forward" || passing[edge]));
   const known = line.edges.some(edge => state.known[edgeTo[edge]]);
-  const strongest = sent.reduce((most, edge) => (Math.abs(numbers.share[edge]) > Math.abs(most) ? numbers.share[edge] : most), sent.length ? numbers.share[sent[0]] : 0);
+  const strongest = sent.reduce(
+    (most, edge) => (Math.abs(numbers.share[edge]) > Math.abs(most) ? numbers.share[edge] : most),
+    sent.length ? numbers.share[sent[0]] : 0,
+  );
   const width = sent.length ? 1.2 + 5 * Math.sqrt(Math.min(1, Math.abs(strongest) / widest) || 0) : 1.4;
-  const classes = ["line", sent.length ? signOf(strongest) : "", isActive ? `active ${pass}` : "", known ? "" : "ahead"];
+  const classes = [
+    "line",
+    sent.length ? signOf(strongest) : "",
+    isActive ? `active ${pass}` : "",
+    known ? "" : "ahead",
+  ];
   element.setAttribute("class", classes.join(" "));
   element.setAttribute("stroke-width", width.toFixed(2));
 }
 
 // Boxes
 
-const kindClass = item => (isScope(item) ? "folded" : kind[item] === LEAF ? "leaf" : kind[item] === CONSTANT ? "constant" : "operation");
+const kindClass = item =>
+  isScope(item) ? "folded" : kind[item] === LEAF ? "leaf" : kind[item] === CONSTANT ? "constant" : "operation";
 const isDraggable = item => program && !isScope(item) && kind[item] === LEAF;
 
 function makeNode(item) {
   const { w, h } = scene.boxes.get(item);
   const element = make("g", { role: "button", tabindex: "-1", "data-item": item });
-  const body = (extra = {}) => make("rect", { class: "body", x: -w / 2, y: -h / 2, width: w, height: h, rx: kindClass(item) === "operation" ? 14 : 4, ...extra });
+  const body = (extra = {}) =>
+    make("rect", {
+      class: "body",
+      x: -w / 2,
+      y: -h / 2,
+      width: w,
+      height: h,
+      rx: kindClass(item) === "operation" ? 14 : 4,
+      ...extra,
+    });
   if (isScope(item)) {
     const scope = item - count;
-    element.append(body({ class: "sheet", transform: "translate(6 6)" }), body({ class: "sheet", transform: "translate(3 3)" }), body());
+    element.append(
+      body({ class: "sheet", transform: "translate(6 6)" }),
+      body({ class: "sheet", transform: "translate(3 3)" }),
+      body(),
+    );
     element.append(make("text", { class: "title", y: -7 }, shortened(scopes[scope][0], 18)));
     element.append(make("text", { class: "small", y: 14 }, `+ ${nodesIn[scope].toLocaleString("en")} nodes folded`));
     return element;
   }
   element.append(body());
-  if (outputs.includes(item)) element.append(make("rect", { class: "rim", x: -w / 2 - 4, y: -h / 2 - 4, width: w + 8, height: h + 8, rx: 17 }));
+  if (outputs.includes(item))
+    element.append(make("rect", { class: "rim", x: -w / 2 - 4, y: -h / 2 - 4, width: w + 8, height: h + 8, rx: 17 }));
   if (kind[item] === CONSTANT) {
     element.append(make("text", { class: "data", y: 5 }));
     return element;
   }
   const left = -w / 2 + 12;
-  element.append(kind[item] === LEAF ? make("text", { class: "title", x: left, y: -11 }, shortened(briefly(item) || "leaf", 16)) : headOf(item, left));
+  element.append(
+    kind[item] === LEAF
+      ? make("text", { class: "title", x: left, y: -11 }, shortened(briefly(item) || "leaf", 16))
+      : headOf(item, left),
+  );
   if (isDraggable(item)) {
     element.append(make("text", { class: "hint", x: w / 2 - 12, y: 7 }, "↔"));
     element.append(make("rect", { class: "drag", x: -w / 2 + 4, y: -8, width: w - 8, height: 19 }));
@@ -111,7 +148,12 @@ function makeNode(item) {
 function headOf(item, x) {
   const name = shortened(briefly(item), 7);
   const formula = formulaOf(item, operand => shortened(briefly(operand), 6)).join("");
-  return make("text", { class: "title", x, y: -11 }, make("tspan", { class: "name" }, `${name} = `), make("tspan", {}, shortened(formula, 16 - name.length)));
+  return make(
+    "text",
+    { class: "title", x, y: -11 },
+    make("tspan", { class: "name" }, `${name} = `),
+    make("tspan", {}, shortened(formula, 16 - name.length)),
+  );
 }
 
 function describe(item) {
@@ -124,12 +166,23 @@ function describe(item) {
 function updateNode(item, element) {
   const { pass, node } = stepAt(look.step);
   const box = scene.boxes.get(item);
-  const current = node >= 0 && (pass === "seed" ? outputs.some(output => scene.itemOf(output) === item) : scene.itemOf(node) === item);
+  const current =
+    node >= 0 &&
+    (pass === "seed" ? outputs.some(output => scene.itemOf(output) === item) : scene.itemOf(node) === item);
   const operand = node >= 0 && pass !== "seed" && parents[node].some(parent => scene.itemOf(parent) === item);
-  const classes = ["node", kindClass(item), current ? `current ${pass}` : operand ? "operand" : "", look.selected === item ? "selected" : "", look.found.has(item) ? "found" : ""];
+  const classes = [
+    "node",
+    kindClass(item),
+    current ? `current ${pass}` : operand ? "operand" : "",
+    look.selected === item ? "selected" : "",
+    look.found.has(item) ? "found" : "",
+  ];
   element.setAttribute("aria-label", describe(item));
   element.setAttribute("transform", `translate(${box.x.toFixed(1)} ${box.y.toFixed(1)})`);
-  element.setAttribute("tabindex", look.selected === item || (look.selected < 0 && item === scene.itemOf(outputs[0])) ? "0" : "-1");
+  element.setAttribute(
+    "tabindex",
+    look.selected === item || (look.selected < 0 && item === scene.itemOf(outputs[0])) ? "0" : "-1",
+  );
   if (!isScope(item)) {
     const strength = Math.sqrt(Math.min(1, Math.abs(state.grad[item]) / largest) || 0);
     if (state.reached[item]) classes.push(signOf(state.grad[item]));
@@ -137,13 +190,17 @@ function updateNode(item, element) {
     if (!state.known[item]) classes.push("ahead");
     if (state.known[item] && !Number.isFinite(numbers.data[item])) classes.push("broken");
     element.querySelector(".data").textContent = state.known[item] ? short(numbers.data[item]) : "";
-    const grad = element.querySelector(".grad"), bar = element.querySelector(".bar");
+    const grad = element.querySelector(".grad"),
+      bar = element.querySelector(".bar");
     if (grad) {
       const x = state.grad[item];
       grad.textContent = state.reached[item] ? `grad ${short(x)}` : "";
       grad.setAttribute("class", `grad ${signOf(x)}`);
       bar.setAttribute("class", `bar ${signOf(x)}`);
-      bar.setAttribute("width", state.reached[item] ? ((box.w - 2) * Math.sqrt(Math.min(1, Math.abs(x) / largest) || 0)).toFixed(1) : 0);
+      bar.setAttribute(
+        "width",
+        state.reached[item] ? ((box.w - 2) * Math.sqrt(Math.min(1, Math.abs(x) / largest) || 0)).toFixed(1) : 0,
+      );
     }
   }
   element.setAttribute("class", classes.filter(Boolean).join(" "));
@@ -152,9 +209,21 @@ function updateNode(item, element) {
 function makeFrame(scope) {
   const { x, y, w, h } = scene.frames.get(scope);
   const most = Math.max(3, Math.floor(w / 8.5) - 4);
-  const element = make("g", { class: "frame", transform: `translate(${x - w / 2} ${y - h / 2})` }, make("rect", { width: w, height: h, rx: 10 }));
-  const button = make("g", { role: "button", tabindex: "0", "data-frame": scope, "aria-label": `Fold ${scopePath(scope)}, ${nodesIn[scope]} nodes` });
-  button.append(make("rect", { class: "hit", x: 4, y: 3, width: Math.min(w - 8, 200), height: 20, rx: 5 }), make("text", { x: 11, y: 17 }, `− ${shortened(scopes[scope][0], most)}`));
+  const element = make(
+    "g",
+    { class: "frame", transform: `translate(${x - w / 2} ${y - h / 2})` },
+    make("rect", { width: w, height: h, rx: 10 }),
+  );
+  const button = make("g", {
+    role: "button",
+    tabindex: "0",
+    "data-frame": scope,
+    "aria-label": `Fold ${scopePath(scope)}, ${nodesIn[scope]} nodes`,
+  });
+  button.append(
+    make("rect", { class: "hit", x: 4, y: 3, width: Math.min(w - 8, 200), height: 20, rx: 5 }),
+    make("text", { x: 11, y: 17 }, `− ${shortened(scopes[scope][0], most)}`),
+  );
   element.append(button);
   return element;
 }
@@ -164,8 +233,10 @@ function makeFrame(scope) {
 function inView() {
   const { clientWidth, clientHeight } = byId("canvas");
   const margin = 80 / view.scale;
-  const left = -view.x / view.scale - margin, top = -view.y / view.scale - margin;
-  const right = left + clientWidth / view.scale + 2 * margin, bottom = top + clientHeight / view.scale + 2 * margin;
+  const left = -view.x / view.scale - margin,
+    top = -view.y / view.scale - margin;
+  const right = left + clientWidth / view.scale + 2 * margin,
+    bottom = top + clientHeight / view.scale + 2 * margin;
   return (l, t, r, b) => r >= left && l <= right && b >= top && t <= bottom;
 }
 
@@ -191,22 +262,33 @@ function keepDrawn(drawn, wanted, parent, create, update) {
 }
 
 function draw() {
-  const world = byId("world"), isIn = inView();
-  world.setAttribute("transform", `translate(${view.x.toFixed(2)} ${view.y.toFixed(2)}) scale(${view.scale.toFixed(4)})`);
+  const world = byId("world"),
+    isIn = inView();
+  world.setAttribute(
+    "transform",
+    `translate(${view.x.toFixed(2)} ${view.y.toFixed(2)}) scale(${view.scale.toFixed(4)})`,
+  );
   world.classList.toggle("tiny", view.scale < TINY);
   const items = new Set();
-  for (const [item, { x, y, w, h }] of scene.boxes) if (isIn(x - w / 2, y - h / 2, x + w / 2, y + h / 2)) items.add(item);
+  for (const [item, { x, y, w, h }] of scene.boxes)
+    if (isIn(x - w / 2, y - h / 2, x + w / 2, y + h / 2)) items.add(item);
   const isOverview = items.size > MOST_DRAWN;
   const lines = new Set();
   if (!isOverview) {
     for (const line of scene.lines) {
-      const a = scene.boxes.get(line.from), b = scene.boxes.get(line.to);
+      const a = scene.boxes.get(line.from),
+        b = scene.boxes.get(line.to);
       const seen = items.has(line.from) || items.has(line.to);
-      if (seen || (lines.size < 1500 && isIn(Math.min(a.x, b.x), Math.min(a.y, b.y), Math.max(a.x, b.x), Math.max(a.y, b.y)))) lines.add(line);
+      if (
+        seen ||
+        (lines.size < 1500 && isIn(Math.min(a.x, b.x), Math.min(a.y, b.y), Math.max(a.x, b.x), Math.max(a.y, b.y)))
+      )
+        lines.add(line);
     }
   }
   const frames = new Set();
-  for (const [scope, { x, y, w, h }] of scene.frames) if (frames.size < 300 && isIn(x - w / 2, y - h / 2, x + w / 2, y + h / 2)) frames.add(scope);
+  for (const [scope, { x, y, w, h }] of scene.frames)
+    if (frames.size < 300 && isIn(x - w / 2, y - h / 2, x + w / 2, y + h / 2)) frames.add(scope);
   keepDrawn(drawnFrames, frames, byId("frames"), makeFrame, () => {});
   keepDrawn(drawnLines, lines, byId("edges"), line => make("path", { d: line.path }), updateLine);
   keepDrawn(drawnNodes, isOverview ? new Set() : items, byId("nodes"), makeNode, updateNode);
@@ -227,8 +309,17 @@ function drawMarks(isOverview) {
     const { x, y } = path.getPointAtLength(path.getTotalLength() * 0.5);
     const text = edges.length > 1 ? `${edges.length} shares` : short(numbers.share[edges[0]]);
     const w = 7.4 * text.length + 14;
-    marks.append(make("g", { class: `mark ${edges.length > 1 ? "none" : signOf(numbers.share[edges[0]])}`, transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})` },
-      make("rect", { x: -w / 2, y: -10, width: w, height: 20, rx: 10 }), make("text", { y: 4 }, text)));
+    marks.append(
+      make(
+        "g",
+        {
+          class: `mark ${edges.length > 1 ? "none" : signOf(numbers.share[edges[0]])}`,
+          transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})`,
+        },
+        make("rect", { x: -w / 2, y: -10, width: w, height: 20, rx: 10 }),
+        make("text", { y: 4 }, text),
+      ),
+    );
   }
 }
 
@@ -236,7 +327,8 @@ let overviewOf = "";
 
 /** Thousands of boxes as a path for each kind; the lines between them are drawn once for a layout. */
 function drawOverview(items) {
-  const nodes = byId("nodes"), edges = byId("edges");
+  const nodes = byId("nodes"),
+    edges = byId("edges");
   if (!items) {
     if (overviewOf) for (const element of document.querySelectorAll(".overview")) element.remove();
     overviewOf = "";
@@ -269,7 +361,8 @@ function sayWhatIsShown(isOverview) {
   for (let node = 0; node < count; node++) if (scene.itemOf(node) !== node) hidden++;
   const number = x => x.toLocaleString("en");
   const parts = [`${number(count - hidden)} of ${number(count)} nodes drawn`];
-  if (hidden) parts.push(`${number(hidden)} folded into ${number([...scene.boxes.keys()].filter(isScope).length)} scopes`);
+  if (hidden)
+    parts.push(`${number(hidden)} folded into ${number([...scene.boxes.keys()].filter(isScope).length)} scopes`);
   if (isOverview) parts.push("zoom in to read them");
   if (byId("shown").textContent !== parts.join(" · ")) byId("shown").textContent = parts.join(" · ");
 }
@@ -288,7 +381,8 @@ function extent() {
 }
 
 function fit() {
-  const { clientWidth, clientHeight } = byId("canvas"), { left, top, w, h } = extent();
+  const { clientWidth, clientHeight } = byId("canvas"),
+    { left, top, w, h } = extent();
   view.scale = Math.min(1.25, (clientWidth - 56) / w, (clientHeight - 84) / h);
   view.x = (clientWidth - w * view.scale) / 2 - left * view.scale;
   view.y = (clientHeight - 28 - h * view.scale) / 2 - top * view.scale;
@@ -305,11 +399,14 @@ function zoom(factor, x = byId("canvas").clientWidth / 2, y = byId("canvas").cli
 
 /** Brings an item into view, if it is not there in full. */
 function reveal(item, isReadable = false) {
-  const { x, y, w, h } = scene.boxes.get(item), { clientWidth, clientHeight } = byId("canvas");
+  const { x, y, w, h } = scene.boxes.get(item),
+    { clientWidth, clientHeight } = byId("canvas");
   if (isReadable && view.scale < 0.6) view.scale = 0.9;
   else {
-    const left = view.x + (x - w / 2) * view.scale, top = view.y + (y - h / 2) * view.scale;
-    if (left >= 4 && top >= 4 && left + w * view.scale <= clientWidth - 4 && top + h * view.scale <= clientHeight - 30) return;
+    const left = view.x + (x - w / 2) * view.scale,
+      top = view.y + (y - h / 2) * view.scale;
+    if (left >= 4 && top >= 4 && left + w * view.scale <= clientWidth - 4 && top + h * view.scale <= clientHeight - 30)
+      return;
   }
   view.x = clientWidth / 2 - x * view.scale;
   view.y = clientHeight / 2 - y * view.scale;
