@@ -115,6 +115,22 @@ class Chromium:
             self.call("Input.dispatchKeyEvent", type="keyDown", **common, **text)
             self.call("Input.dispatchKeyEvent", type="keyUp", **common)
 
+    def type(self, text: str) -> None:
+        self.call("Input.insertText", text=text)
+
+    def run_in_frame(self, expression: str) -> Any:
+        """The value of an expression of the frame in the page, which is a target of its own if it is sandboxed."""
+        page, until = self._session, time.monotonic() + 10.0
+        frames: list[str] = []
+        while not frames and time.monotonic() < until:
+            targets = self.call("Target.getTargets", filter=[{"type": "iframe"}])["targetInfos"]
+            frames = [each["targetId"] for each in targets]
+        try:
+            self._session = self.call("Target.attachToTarget", targetId=frames[0], flatten=True)["sessionId"]
+            return self.run(expression)
+        finally:
+            self._session = page
+
     def mouse(self, kind: str, x: float, y: float, **more: Any) -> None:
         held = {"mousePressed": 1, "mouseReleased": 0}.get(kind)
         button = {"button": "left", "clickCount": 1} if held is not None else {}

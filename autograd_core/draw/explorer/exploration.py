@@ -22,7 +22,7 @@ from autograd_core.errors import AutogradError
 
 __all__ = ["Exploration", "explore"]
 
-_SCRIPTS = ("numbers.js", "layout.js", "picture.js", "panel.js", "page.js")
+_SCRIPTS = ("numbers.js", "columns.js", "scopes.js", "picture.js", "panel.js", "page.js")
 _IN_SCRIPT = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 

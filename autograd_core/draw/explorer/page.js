@@ -415,9 +415,10 @@ function listen() {
     if (event.key === "Enter") nextMatch(event.shiftKey ? -1 : 1);
   });
   byId("table-part").addEventListener("toggle", () => byId("table-part").open && showTable());
-  byId("nodes").addEventListener("focusin", event => {
-    const item = Number(event.target.dataset.item);
-    if (item !== look.selected) select(item);
+  // Not on a group of the picture: a browser lets the focus go to an element of SVG that listens to it.
+  byId("canvas").addEventListener("focusin", event => {
+    const item = event.target.dataset.item;
+    if (item !== undefined && Number(item) !== look.selected) select(Number(item));
   });
   addEventListener("keydown", onKey);
   new ResizeObserver(request).observe(byId("canvas"));
@@ -432,9 +433,9 @@ byId("fold-all").hidden = byId("unfold-all").hidden = !scopes.length;
 foldToSize(80);
 compute();
 rebuild();
+refresh();
 fit();
 listen();
-refresh();
 
 // For the browser's console, and for tests.
 globalThis.explorer = {

@@ -239,6 +239,7 @@ function beginDrag(leaf, event, tell = () => {}) {
     for (const [name, act] of Object.entries(events)) removeEventListener(name, act);
   }
   for (const [name, act] of Object.entries(events)) addEventListener(name, act);
+  event.target.setPointerCapture(event.pointerId); // also outside of the window
 }
 
 // All nodes as a table
