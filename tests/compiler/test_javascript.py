@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import javascript
 import pytest
+from javascript import WITHOUT
 
 from autograd_core import Graph, Primitive, Value, activations, jit, math
 from autograd_core.compiler.graph_passes import javascript_passes, passes, passing_edges
@@ -22,13 +23,6 @@ del activations  # enters its rows
 
 needs_javascript = pytest.mark.skipif(not javascript.IS_THERE, reason="there is neither Node nor a browser")
 
-# What JavaScript's Math lacks, and so whatever is written over it.
-WITHOUT = {
-    "bessel_i", "bessel_j", "bessel_y", "beta", "betaln", "digamma", "erfcinv", "erfcx", "erfinv", "exp1", "expn",
-    "fsum", "gamma", "gamma_density", "gammainc", "gammaincc", "i0", "i1", "ierfcx", "j0", "j1", "lambertw", "lgamma",
-    "log_ndtr", "polygamma", "psi_difference", "round_to", "shaped_gammainc", "shaped_gammaincc", "sumprod", "trigamma",
-    "y0", "y1",
-}  # fmt: skip
 ROWS = sorted(name for name, row in TABLE.items() if row.forward.__module__.startswith("autograd_core.") or row.leaf)
 
 

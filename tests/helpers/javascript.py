@@ -14,6 +14,14 @@ import chromium
 NODE = shutil.which("node")
 IS_THERE = NODE is not None or chromium.PROGRAM is not None
 
+# What JavaScript's Math lacks, and so whatever is written over it.
+WITHOUT = {
+    "bessel_i", "bessel_j", "bessel_y", "beta", "betaln", "digamma", "erfcinv", "erfcx", "erfinv", "exp1", "expn",
+    "fsum", "gamma", "gamma_density", "gammainc", "gammaincc", "i0", "i1", "ierfcx", "j0", "j1", "lambertw", "lgamma",
+    "log_ndtr", "polygamma", "psi_difference", "round_to", "shaped_gammainc", "shaped_gammaincc", "sumprod", "trigamma",
+    "y0", "y1",
+}  # fmt: skip
+
 # Numbers come as their bits: neither a sign of zero nor a nan is lost.
 _RUN = """
 (() => {

@@ -1,12 +1,14 @@
 // Steps, and what pointers and keys do.
 
-/** Gives a leaf another number; everything follows. */
-function change(leaf, x) {
+/** Gives leaves other numbers, a list of pairs; everything follows. */
+function changeAll(moves) {
   const data = Float64Array.from(numbers.data);
-  data[leaf] = x;
+  for (const [leaf, x] of moves) data[leaf] = x;
   recompute(data);
   refresh();
 }
+
+const change = (leaf, x) => changeAll([[leaf, x]]);
 
 function reset() {
   numbers = recorded;
@@ -441,6 +443,7 @@ listen();
 globalThis.explorer = {
   go,
   change,
+  changeAll,
   reset,
   select,
   toggle,

@@ -135,7 +135,7 @@ function makeNode(item) {
       : headOf(item, left),
   );
   if (isDraggable(item)) {
-    element.append(make("text", { class: "hint", x: w / 2 - 12, y: 7 }, "↔"));
+    element.append(make("text", { class: "hint", "aria-hidden": "true", x: w / 2 - 12, y: 7 }, "↔"));
     element.append(make("rect", { class: "drag", x: -w / 2 + 4, y: -8, width: w - 8, height: 19 }));
   }
   element.append(make("text", { class: "data", x: left, y: 7 }));
@@ -177,7 +177,10 @@ function updateNode(item, element) {
     look.selected === item ? "selected" : "",
     look.found.has(item) ? "found" : "",
   ];
-  element.setAttribute("aria-label", describe(item));
+  // A node is called what stands on it. Where that is too small to be drawn, it has a name of its own.
+  if (view.scale < TINY) element.setAttribute("aria-label", describe(item));
+  else element.removeAttribute("aria-label");
+  element.setAttribute("aria-description", describe(item));
   element.setAttribute("transform", `translate(${box.x.toFixed(1)} ${box.y.toFixed(1)})`);
   element.setAttribute(
     "tabindex",
@@ -268,7 +271,10 @@ function draw() {
     "transform",
     `translate(${view.x.toFixed(2)} ${view.y.toFixed(2)}) scale(${view.scale.toFixed(4)})`,
   );
-  world.classList.toggle("tiny", view.scale < TINY);
+  if (world.classList.contains("tiny") !== view.scale < TINY) {
+    world.classList.toggle("tiny");
+    version++;
+  }
   const items = new Set();
   for (const [item, { x, y, w, h }] of scene.boxes)
     if (isIn(x - w / 2, y - h / 2, x + w / 2, y + h / 2)) items.add(item);
