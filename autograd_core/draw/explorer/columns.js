@@ -6,13 +6,24 @@ const GAP_X = 84,
   BEND = 10,
   MOST_BENDS = 4000;
 
+/** The same from top to bottom, if `isDown`: with width and height, and x and y, exchanged. */
+function layeredTowards(isDown, boxes, links) {
+  if (!isDown) return layered(boxes, links);
+  const { x, y, w, h, bendsOf } = layered(
+    boxes.map(box => ({ ...box, w: box.h, h: box.w })),
+    links,
+    GAP_Y + 34,
+  );
+  return { x: y, y: x, w: h, h: w, bendsOf: link => bendsOf(link).map(point => point.toReversed()) };
+}
+
 /**
  * Places boxes in columns from left to right.
  *
  * boxes: a list of {w, h, order}; links: a list of {from, to, port}, where a port is from -0.5 (top) to 0.5.
  * Gives the centres x and y of the boxes, the bends of each link, and the size of the whole.
  */
-function layered(boxes, links) {
+function layered(boxes, links, gap = GAP_X) {
   const total = boxes.length;
   const out = boxes.map(() => []),
     into = boxes.map(() => []);
@@ -63,7 +74,7 @@ function layered(boxes, links) {
   for (let at = 0; at < columns.length; at++) (columns[at] ??= []).sort((a, b) => a.order - b.order);
   arrange(columns, total > 1500 ? 4 : 14);
   straighten(columns, total > 1500 ? 6 : 16);
-  return finished(boxes, cells, columns, ways);
+  return finished(boxes, cells, columns, ways, gap);
 }
 
 /** The column of each box: after those it depends on; one that depends on none stands beside its first use. */
@@ -158,12 +169,12 @@ function separate(column) {
 }
 
 /** Columns side by side; a picture that would be a long line goes on below, as text does. */
-function finished(boxes, cells, columns, ways) {
+function finished(boxes, cells, columns, ways, gap) {
   let x = 0;
   for (const column of columns) {
     const width = column.reduce((most, cell) => Math.max(most, cell.w), 0);
     for (const cell of column) cell.x = x + width / 2;
-    x += width + GAP_X;
+    x += width + gap;
   }
   const extent = () => {
     let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];

@@ -14,13 +14,16 @@ MAX_NODES = 200  # beyond that one wants to fold, for which the page has a layou
 SIZES = {"node": (148, 60), "constant": (84, 34)}
 """Width and height of a node, in pixels; Graphviz counts 72 to the inch."""
 
-_HEAD = """digraph {
-rankdir=LR; nodesep=0.22; ranksep=1.15; compound=true;
-node [shape=box, fixedsize=true, label=""]; edge [arrowhead=none, tailport=e, headport=w];"""
+_NODE = 'node [shape=box, fixedsize=true, label=""]; edge [arrowhead=none'
+_HEADS = {
+    "across": f"digraph {{\nrankdir=LR; nodesep=0.22; ranksep=1.15; {_NODE}, tailport=e, headport=w];",
+    "down": f"digraph {{\nrankdir=TB; nodesep=0.25; ranksep=0.7; {_NODE}, tailport=s, headport=n];",
+}
 
 
 def layout_of(contents: dict[str, Any]) -> dict[str, Any] | None:
-    """The centres of all nodes and the curves of all edges; None where Graphviz is not installed, or gives none.
+    """The centres of all nodes and the curves of all edges, from left to right ("across") and from top to bottom
+    ("down"); None where Graphviz is not installed, or gives none.
 
     Args:
         contents: what the page is told of a graph.
@@ -28,14 +31,16 @@ def layout_of(contents: dict[str, Any]) -> dict[str, Any] | None:
     if len(contents["kind"]) > MAX_NODES:
         return None
     try:
-        plain = render(_dot(contents), "plain").decode()
+        return {
+            way: _read(render(_dot(contents, head), "plain").decode(), len(contents["kind"]))
+            for way, head in _HEADS.items()
+        }
     except (MissingExtraError, RenderError):
         return None  # the page has a layout of its own
-    return _read(plain, len(contents["kind"]))
 
 
-def _dot(contents: dict[str, Any]) -> str:
-    lines = [_HEAD]
+def _dot(contents: dict[str, Any], head: str) -> str:
+    lines = [head]
     members: dict[int, list[int]] = {}
     for node, scope in enumerate(contents["scope"]):
         members.setdefault(scope, []).append(node)

@@ -159,7 +159,7 @@ function foldAll(isFolded) {
   folded.clear();
   if (isFolded) outerOf.forEach((outer, scope) => outer < 0 && folded.add(scope));
   look.selected = -1;
-  rebuild();
+  rebuild([false, true]);
   fit();
   showNode(-1);
 }
@@ -298,21 +298,23 @@ function hover(item) {
 
 // Keys
 
-/** The item that an arrow key leads to: to a use, to an operand, or to the next one in the column. */
+/** The item that an arrow key leads to: along a line to a use or an operand, or across to the next one beside it. */
 function neighbour(item, key) {
   const here = scene.boxes.get(item);
-  const near = [];
-  if (key === "ArrowLeft" || key === "ArrowRight") {
-    for (const { from, to } of scene.lines) {
-      if (key === "ArrowLeft" && to === item) near.push(from);
-      if (key === "ArrowRight" && from === item) near.push(to);
-    }
-    return near.sort((a, b) => Math.abs(scene.boxes.get(a).y - here.y) - Math.abs(scene.boxes.get(b).y - here.y))[0];
+  const [back, on, before, after] = scene.isDown
+    ? ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"]
+    : ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"];
+  const along = box => (scene.isDown ? box.y - here.y : box.x - here.x);
+  const across = box => (scene.isDown ? box.x - here.x : box.y - here.y);
+  let near = [];
+  if (key === back) near = scene.lines.filter(({ to }) => to === item).map(({ from }) => from);
+  else if (key === on) near = scene.lines.filter(({ from }) => from === item).map(({ to }) => to);
+  else if (key === before || key === after) {
+    const sign = key === after ? 1 : -1;
+    near = [...scene.boxes.keys()].filter(other => sign * across(scene.boxes.get(other)) > 1);
   }
-  const sign = key === "ArrowDown" ? 1 : -1;
-  for (const [other, box] of scene.boxes)
-    if (sign * (box.y - here.y) > 1) near.push([other, sign * (box.y - here.y) + 3 * Math.abs(box.x - here.x)]);
-  return near.reduce((best, each) => (!best || each[1] < best[1] ? each : best), null)?.[0];
+  const far = other => Math.abs(across(scene.boxes.get(other))) + 3 * Math.abs(along(scene.boxes.get(other)));
+  return near.reduce((best, other) => (best === undefined || far(other) < far(best) ? other : best), undefined);
 }
 
 function onKey(event) {
@@ -383,6 +385,11 @@ function foldAt(item) {
   else if (contents.scope[at] >= 0) toggle(contents.scope[at]);
 }
 
+function turn() {
+  rebuild([!scene.isDown]);
+  fit();
+}
+
 function toggleTheme() {
   const root = document.documentElement;
   const isDark = root.dataset.theme
@@ -403,6 +410,7 @@ function listen() {
   on("forth", stepBy(1));
   on("play", play);
   on("fit", fit);
+  on("turn", turn);
   on("theme", toggleTheme);
   on("help", () => byId("keys").showModal());
   on("fold-all", () => foldAll(true));
@@ -434,6 +442,7 @@ byId("backward-part").style.flexGrow = Math.max(0.001, lastStep - seedStep + 0.5
 byId("fold-all").hidden = byId("unfold-all").hidden = !scopes.length;
 foldToSize(80);
 compute();
+showSummary();
 rebuild();
 refresh();
 fit();

@@ -212,7 +212,7 @@ function makeField(leaf) {
 
 /** A long dotted name by its end, which tells it from its neighbours. */
 const lastPart = text =>
-  (text.length > 13 && text.includes(".") ? "…" + text.split(".").slice(-2).join(".") : text).slice(0, 40);
+  (text.length > 18 && text.includes(".") ? "…" + text.split(".").slice(-2).join(".") : text).slice(0, 40);
 
 /** The number that so many pixels further is: a pixel is about a 200th of it. */
 function moved(x, pixels, isFine) {

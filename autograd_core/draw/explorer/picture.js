@@ -33,8 +33,10 @@ function compute() {
   version++;
 }
 
-function rebuild() {
-  scene = compose();
+/** Lays out anew: in the direction that there is, or else in the one that fits better. */
+function rebuild(directions = scene ? [scene.isDown] : undefined) {
+  const { clientWidth, clientHeight } = byId("canvas");
+  scene = composeToFit(Math.max(clientWidth, 200), Math.max(clientHeight, 200), directions);
   for (const drawn of [drawnNodes, drawnLines, drawnFrames]) {
     for (const element of drawn.values()) element.remove();
     drawn.clear();
@@ -48,21 +50,32 @@ function rebuild() {
 function pathOf({ from, to, port, bends, curve }) {
   const a = scene.boxes.get(from),
     b = scene.boxes.get(to);
-  const shift = 0.62 * port * b.h;
+  const { isDown } = scene,
+    along = isDown ? 1 : 0,
+    across = 1 - along;
+  const shift = 0.62 * port * (isDown ? b.w : b.h);
   const text = numbers => numbers.map(x => x.toFixed(1)).join(" ");
   if (curve) {
+    // from the middle, where Graphviz ends it, to the place of the operand
     const points = [...curve];
-    points[points.length - 1] += shift;
-    points[points.length - 3] += shift;
+    points[points.length - 2 + across] += shift;
+    points[points.length - 4 + across] += shift;
     return `M${text(points.slice(0, 2))}C${text(points.slice(2))}`;
   }
-  const points = [[a.x + a.w / 2, a.y], ...bends, [b.x - b.w / 2, b.y + shift]];
+  const start = isDown ? [a.x, a.y + a.h / 2] : [a.x + a.w / 2, a.y];
+  const end = isDown ? [b.x + shift, b.y - b.h / 2] : [b.x - b.w / 2, b.y + shift];
+  const points = [start, ...bends, end];
   let path = `M${text(points[0])}`;
   for (let at = 1; at < points.length; at++) {
-    const [x, y] = points[at - 1],
-      [u, v] = points[at];
-    const reach = Math.max(u > x ? 0 : 60, Math.abs(u - x) / 2);
-    path += `C${text([x + reach, y, u - reach, v, u, v])}`;
+    const before = points[at - 1],
+      after = points[at],
+      way = after[along] - before[along];
+    const reach = Math.max(way > 0 ? 0 : 60, Math.abs(way) / 2);
+    const one = [...before],
+      other = [...after];
+    one[along] += reach;
+    other[along] -= reach;
+    path += `C${text([...one, ...other, ...after])}`;
   }
   return path;
 }
@@ -152,7 +165,7 @@ function headOf(item, x) {
     "text",
     { class: "title", x, y: -11 },
     make("tspan", { class: "name" }, `${name} = `),
-    make("tspan", {}, shortened(formula, 16 - name.length)),
+    make("tspan", {}, shortened(formula, 14 - name.length)),
   );
 }
 
@@ -375,21 +388,10 @@ function sayWhatIsShown(isOverview) {
 
 // Moving
 
-function extent() {
-  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (const { x, y, w, h } of [...scene.boxes.values(), ...scene.frames.values()]) {
-    left = Math.min(left, x - w / 2);
-    top = Math.min(top, y - h / 2);
-    right = Math.max(right, x + w / 2);
-    bottom = Math.max(bottom, y + h / 2);
-  }
-  return { left, top, w: right - left, h: bottom - top };
-}
-
 function fit() {
   const { clientWidth, clientHeight } = byId("canvas"),
-    { left, top, w, h } = extent();
-  view.scale = Math.min(1.25, (clientWidth - 56) / w, (clientHeight - 84) / h);
+    { left, top, w, h } = extentOf(scene);
+  view.scale = Math.max(0.004, scaleToFit({ w, h }, clientWidth, clientHeight));
   view.x = (clientWidth - w * view.scale) / 2 - left * view.scale;
   view.y = (clientHeight - 28 - h * view.scale) / 2 - top * view.scale;
   draw();

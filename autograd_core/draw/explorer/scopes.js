@@ -55,8 +55,12 @@ function foldToSize(most) {
   }
 }
 
-/** Everything that is to be drawn, and where: boxes by item, frames by unfolded scope, and lines between items. */
-function compose() {
+/**
+ * Everything that is to be drawn, and where: boxes by item, frames by unfolded scope, and lines between items.
+ *
+ * isDown: from top to bottom, not from left to right; byGraphviz: with what Graphviz gave for the unfolded graph.
+ */
+function compose(isDown, byGraphviz) {
   const hiddenBy = hiders();
   const itemOf = node => {
     const hider = contents.scope[node] < 0 ? -1 : hiddenBy[contents.scope[node]];
@@ -83,14 +87,37 @@ function compose() {
       boxes.set(count + scope, enter(count + scope, outerOf[scope], 150, 62, firstIn[scope]));
   }
   const lines = linesBetween(itemOf);
-  if (contents.layout && !folded.size) placeByGraphviz(boxes, frames, lines);
-  else placeByColumns(boxes, frames, inside, lines);
-  let [right, bottom] = [0, 0];
+  if (byGraphviz) placeByGraphviz(contents.layout[isDown ? "down" : "across"], boxes, frames, lines);
+  else placeByColumns(isDown, boxes, frames, inside, lines);
+  return { boxes, frames, lines, itemOf, isDown };
+}
+
+/** The way to lay out that is the largest in a space of that size; Graphviz's, where it is about as large. */
+function composeToFit(width, height, directions = [false, true]) {
+  let best = null,
+    largest = 0;
+  for (const isDown of directions) {
+    for (const byGraphviz of contents.layout && !folded.size ? [true, false] : [false]) {
+      const scene = compose(isDown, byGraphviz);
+      const size = scaleToFit(extentOf(scene), width, height) * (byGraphviz ? 1.2 : 1);
+      if (size > largest) [best, largest] = [scene, size];
+    }
+  }
+  return best;
+}
+
+const LARGEST_SCALE = 1.25;
+const scaleToFit = ({ w, h }, width, height) => Math.min(LARGEST_SCALE, (width - 56) / w, (height - 84) / h);
+
+function extentOf({ boxes, frames }) {
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
   for (const { x, y, w, h } of [...boxes.values(), ...frames.values()]) {
+    left = Math.min(left, x - w / 2);
     right = Math.max(right, x + w / 2);
+    top = Math.min(top, y - h / 2);
     bottom = Math.max(bottom, y + h / 2);
   }
-  return { boxes, frames, lines, itemOf, w: right, h: bottom };
+  return { left, top, w: right - left, h: bottom - top };
 }
 
 /** One line for each edge between two nodes, and one for all edges between two items of which one is a scope. */
@@ -114,7 +141,7 @@ function linesBetween(itemOf) {
   return lines;
 }
 
-function placeByColumns(boxes, frames, inside, lines) {
+function placeByColumns(isDown, boxes, frames, inside, lines) {
   const linksOf = new Map([...inside.keys()].map(container => [container, new Map()]));
   for (const line of lines) {
     let [from, to] = [boxes.get(line.from), boxes.get(line.to)];
@@ -136,7 +163,7 @@ function placeByColumns(boxes, frames, inside, lines) {
       place = new Map(all.map((box, at) => [box, at]));
     const links = [...linksOf.get(container).values()];
     for (const link of links) [link.from, link.to] = link.boxes.map(box => place.get(box));
-    const layout = layered(all, links);
+    const layout = layeredTowards(isDown, all, links);
     layouts.set(container, layout);
     if (container === ROOT) continue;
     const frame = frames.get(container);
@@ -157,8 +184,7 @@ function placeByColumns(boxes, frames, inside, lines) {
   }
 }
 
-function placeByGraphviz(boxes, frames, lines) {
-  const { centres, curves } = contents.layout;
+function placeByGraphviz({ centres, curves }, boxes, frames, lines) {
   for (const [node, box] of boxes) [box.x, box.y] = centres[node];
   const curvesOf = new Map();
   for (const [from, to, ...points] of curves) {
