@@ -144,13 +144,9 @@ def test_scopes_lines_and_where_parameters_belong() -> None:
 
 
 def test_parameters_that_several_scopes_use_have_one_of_their_own() -> None:
-    w = Value(1.0, label="body.w")
-    for name in ("one", "two"):
-        with scope(name):
-            w = w * 2.0 if name == "one" else w + 1.0
     x, k = Value(1.0, label="net.k"), Value(2.0, label="plain")
     with scope("a"):
-        a = x * k
+        a = x * k * 3.0
     with scope("a"):
         b = x + k
     found = Page(explore(a * b).html).contents
@@ -158,6 +154,7 @@ def test_parameters_that_several_scopes_use_have_one_of_their_own() -> None:
     inner, outer = found["scopes"][paths["net.k"]]
     assert (inner, found["scopes"][outer][0], paths["plain"]) == ("net", "parameters", -1)
     assert [name for name, _ in found["scopes"]][:2] == ["a", "a #2"]
+    assert found["scope"][found["data"].index(3.0)] == 0  # a constant, beside its only use
 
 
 def test_in_a_notebook_it_is_a_page_of_its_own() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Iterator
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -500,3 +502,29 @@ def test_in_a_notebook_s_frame(browser: chromium.Chromium, tmp_path: Path) -> No
     browser.open(page.as_uri())
     assert browser.run_in_frame("document.querySelector('#count').textContent") == "7 / 7"
     assert browser.errors == []
+
+
+@pytest.mark.soak
+def test_axe_finds_nothing(browser: chromium.Chromium, opened: Opener) -> None:
+    """Deque's checks for readers with disabilities, in light and dark, on a desk and on a phone."""
+    axe = resources.files(pytest.importorskip("axe_core_python")).joinpath("axe.min.js").read_text(encoding="utf-8")
+    report = "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes[0].html]))"
+    states = [
+        "0",
+        "explorer.go(0)",
+        "explorer.go(explorer.lastStep - 1), explorer.select(0, true)",
+        "document.querySelector('#table-part').open = true",
+        "document.querySelector('#fold-all').click()",
+        "document.querySelector('#keys').showModal()",
+    ]
+    try:
+        for dark, (width, height) in itertools.product((False, True), ((1280, 800), (390, 844))):
+            browser.resize(width, height, dark=dark, mobile=width < 500)
+            for make in GRAPHS:
+                page = opened(make())
+                page.ask(f"{axe}; 0")
+                for state in states:
+                    page.ask(f"{state}, 0")
+                    assert page.ask(report) == []
+    finally:
+        browser.resize(1280, 800)

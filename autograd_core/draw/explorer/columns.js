@@ -4,7 +4,8 @@
 const GAP_X = 84,
   GAP_Y = 18,
   BEND = 10,
-  MOST_BENDS = 4000;
+  MOST_BENDS = 4000,
+  MOST_IN_COLUMN = 60;
 
 /** The same from top to bottom, if `isDown`: with width and height, and x and y, exchanged. */
 function layeredTowards(isDown, boxes, links) {
@@ -14,14 +15,14 @@ function layeredTowards(isDown, boxes, links) {
     links,
     GAP_Y + 34,
   );
-  return { x: y, y: x, w: h, h: w, bendsOf: link => bendsOf(link).map(point => point.toReversed()) };
+  return { x: y, y: x, w: h, h: w, bendsOf: at => bendsOf(at).map(point => point.toReversed()) };
 }
 
 /**
  * Places boxes in columns from left to right.
  *
  * boxes: a list of {w, h, order}; links: a list of {from, to, port}, where a port is from -0.5 (top) to 0.5.
- * Gives the centres x and y of the boxes, the bends of each link, and the size of the whole.
+ * Gives the centres x and y of the boxes, the bends of each link by its number, and the size of the whole.
  */
 function layered(boxes, links, gap = GAP_X) {
   const total = boxes.length;
@@ -44,8 +45,8 @@ function layered(boxes, links, gap = GAP_X) {
   }));
   const long = links.filter(link => rank[link.to] - rank[link.from] > 1);
   const bends = long.reduce((sum, link) => sum + rank[link.to] - rank[link.from] - 1, 0);
-  const ways = new Map();
-  for (const link of links) {
+  const ways = [];
+  for (const [number, link] of links.entries()) {
     const span = rank[link.to] - rank[link.from];
     if (span < 1) continue;
     const way = [cells[link.from]];
@@ -63,7 +64,7 @@ function layered(boxes, links, gap = GAP_X) {
       way.push(cell);
     }
     way.push(cells[link.to]);
-    ways.set(link, way);
+    ways[number] = way;
     for (let at = 1; at < way.length; at++) {
       way[at].left.push({ cell: way[at - 1], port: 0 });
       way[at - 1].right.push({ cell: way[at], port: at === way.length - 1 ? link.port : 0 });
@@ -168,12 +169,28 @@ function separate(column) {
   for (const { mean, cells } of pools) for (const cell of cells) cell.y = mean + cell.offset;
 }
 
+/** Has the boxes of a long column stand in rows, so that they are a block and not a line; gives its width. */
+function blockOf(column) {
+  const boxes = column.filter(cell => cell.id >= 0);
+  const w = Math.max(...boxes.map(cell => cell.w)) + 24,
+    h = Math.max(...boxes.map(cell => cell.h)) + GAP_Y;
+  const across = Math.max(1, Math.round(Math.sqrt((boxes.length * h) / w))),
+    rows = Math.ceil(boxes.length / across);
+  const middle = boxes.reduce((sum, cell) => sum + cell.y, 0) / boxes.length;
+  boxes.forEach((cell, at) => {
+    cell.aside = ((at % across) - (across - 1) / 2) * w;
+    cell.y = middle + (Math.floor(at / across) - (rows - 1) / 2) * h;
+  });
+  return boxes.length ? across * w : 0;
+}
+
 /** Columns side by side; a picture that would be a long line goes on below, as text does. */
 function finished(boxes, cells, columns, ways, gap) {
   let x = 0;
   for (const column of columns) {
-    const width = column.reduce((most, cell) => Math.max(most, cell.w), 0);
-    for (const cell of column) cell.x = x + width / 2;
+    const width =
+      column.length > MOST_IN_COLUMN ? blockOf(column) : column.reduce((most, cell) => Math.max(most, cell.w), 0);
+    for (const cell of column) cell.x = x + width / 2 + (cell.aside ?? 0);
     x += width + gap;
   }
   const extent = () => {
@@ -202,7 +219,7 @@ function finished(boxes, cells, columns, ways, gap) {
     cell.x -= size.left;
     cell.y -= size.top;
   }
-  const bendsOf = link => (ways.get(link) ?? []).slice(1, -1).map(({ x, y }) => [x, y]);
+  const bendsOf = number => (ways[number] ?? []).slice(1, -1).map(({ x, y }) => [x, y]);
   return {
     x: cells.slice(0, boxes.length).map(cell => cell.x),
     y: cells.slice(0, boxes.length).map(cell => cell.y),

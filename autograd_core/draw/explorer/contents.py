@@ -125,8 +125,8 @@ def _where(line: Line) -> str:
 def _scope_places(graph: Graph, scopes: _Scopes, index: dict[Value, int]) -> list[int]:
     """The place of each node's scope, -1 for none.
 
-    A leaf outside of all scopes is put into the one that all its uses are in. If there is none, a name with dots, as
-    parameters of networks have it, says where it belongs.
+    A leaf without a name, or with dots in it, as parameters of networks have them, is put into the scope that all its
+    uses are in. If there is none, the parts of the name say where it belongs. Other leaves are a reader's inputs.
     """
     places = []
     for node in graph.nodes:
@@ -143,9 +143,12 @@ def _scope_places(graph: Graph, scopes: _Scopes, index: dict[Value, int]) -> lis
                 known = common[at]
                 common[at] = chain if known is None else _shared(known, chain)
     for at, chain_of_uses in enumerate(common):
+        label = str(graph.nodes[at].label)
+        if chain_of_uses is None or not scopes.names or (label and not _DOTTED.fullmatch(label)):
+            continue
         if chain_of_uses:
             places[at] = chain_of_uses[-1]
-        elif chain_of_uses is not None and scopes.names and _DOTTED.fullmatch(label := str(graph.nodes[at].label)):
+        elif label:
             parts = ["parameters", *label.split(".")[:-1]]
             for depth, part in enumerate(parts):
                 places[at] = scopes.place(tuple(parts[: depth + 1]), part, places[at])

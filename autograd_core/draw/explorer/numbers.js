@@ -65,6 +65,8 @@ function parsed(text) {
   return plain !== "" && Number.isFinite(Number(plain)) ? Number(plain) : null;
 }
 
+const counted = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
+
 // Names and formulas
 
 const shortened = (text, longest) => (text.length > longest ? text.slice(0, longest - 1) + "…" : text);

@@ -100,7 +100,7 @@ function showNode(item) {
     const button = make("button", { type: "button" }, "Unfold");
     button.addEventListener("click", () => toggle(scope));
     box.append(
-      make("p", {}, make("bdi", {}, scopePath(scope)), `: ${nodesIn[scope].toLocaleString("en")} nodes, folded.`),
+      make("p", {}, make("bdi", {}, scopePath(scope)), `: ${counted(nodesIn[scope], "node")}, folded.`),
       button,
     );
     return;
@@ -127,7 +127,7 @@ function showNode(item) {
   });
   if (parents[item].length > MOST_OPERANDS) row("", `and ${parents[item].length - MOST_OPERANDS} more`);
   const uses = new Set(usesOf[item].map(edge => edgeTo[edge])).size;
-  row("used by", uses ? `${uses.toLocaleString("en")} ${uses === 1 ? "node" : "nodes"}` : "nothing here: an output");
+  row("used by", uses ? counted(uses, "node") : "nothing here: an output");
   if (contents.scope[item] >= 0) row("scope", make("bdi", {}, scopePath(contents.scope[item])));
   row(
     "line",

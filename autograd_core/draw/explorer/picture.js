@@ -41,13 +41,12 @@ function rebuild(directions = scene ? [scene.isDown] : undefined) {
     for (const element of drawn.values()) element.remove();
     drawn.clear();
   }
-  for (const line of scene.lines) line.path = pathOf(line);
   version++;
 }
 
 // Lines
 
-function pathOf({ from, to, port, bends, curve }) {
+function pathOf({ from, to, port, bendsOf, curve }) {
   const a = scene.boxes.get(from),
     b = scene.boxes.get(to);
   const { isDown } = scene,
@@ -64,7 +63,7 @@ function pathOf({ from, to, port, bends, curve }) {
   }
   const start = isDown ? [a.x, a.y + a.h / 2] : [a.x + a.w / 2, a.y];
   const end = isDown ? [b.x + shift, b.y - b.h / 2] : [b.x - b.w / 2, b.y + shift];
-  const points = [start, ...bends, end];
+  const points = [start, ...bendsOf(), end];
   let path = `M${text(points[0])}`;
   for (let at = 1; at < points.length; at++) {
     const before = points[at - 1],
@@ -78,6 +77,13 @@ function pathOf({ from, to, port, bends, curve }) {
     path += `C${text([...one, ...other, ...after])}`;
   }
   return path;
+}
+
+/** The same as a straight line, which is enough for thousands. */
+function straightOf({ from, to }) {
+  const a = scene.boxes.get(from),
+    b = scene.boxes.get(to);
+  return `M${a.x | 0} ${a.y | 0}L${b.x | 0} ${b.y | 0}`;
 }
 
 const signOf = x => (x > 0 ? "plus" : x < 0 ? "minus" : x === 0 ? "none" : "broken");
@@ -112,7 +118,7 @@ const isDraggable = item => program && !isScope(item) && kind[item] === LEAF;
 
 function makeNode(item) {
   const { w, h } = scene.boxes.get(item);
-  const element = make("g", { role: "button", tabindex: "-1", "data-item": item });
+  const element = make("g", { role: "button", tabindex: "-1", "data-item": item }, make("title"));
   const body = (extra = {}) =>
     make("rect", {
       class: "body",
@@ -131,7 +137,7 @@ function makeNode(item) {
       body(),
     );
     element.append(make("text", { class: "title", y: -7 }, shortened(scopes[scope][0], 18)));
-    element.append(make("text", { class: "small", y: 14 }, `+ ${nodesIn[scope].toLocaleString("en")} nodes folded`));
+    element.append(make("text", { class: "small", y: 14 }, `+ ${counted(nodesIn[scope], "node")} folded`));
     return element;
   }
   element.append(body());
@@ -170,7 +176,8 @@ function headOf(item, x) {
 }
 
 function describe(item) {
-  if (isScope(item)) return `${scopePath(item - count)}: ${nodesIn[item - count]} nodes folded; press Enter to unfold`;
+  if (isScope(item))
+    return `${scopePath(item - count)}: ${counted(nodesIn[item - count], "node")} folded; press Enter to unfold`;
   const grad = state.reached[item] ? `, grad ${short(state.grad[item])}` : "";
   const data = state.known[item] ? `, data ${short(numbers.data[item])}` : ", not computed yet";
   return `${nameOf(item)}, ${aboutOf(item)}${data}${kind[item] === CONSTANT ? "" : grad}`;
@@ -190,10 +197,7 @@ function updateNode(item, element) {
     look.selected === item ? "selected" : "",
     look.found.has(item) ? "found" : "",
   ];
-  // A node is called what stands on it. Where that is too small to be drawn, it has a name of its own.
-  if (view.scale < TINY) element.setAttribute("aria-label", describe(item));
-  else element.removeAttribute("aria-label");
-  element.setAttribute("aria-description", describe(item));
+  element.querySelector("title").textContent = describe(item);
   element.setAttribute("transform", `translate(${box.x.toFixed(1)} ${box.y.toFixed(1)})`);
   element.setAttribute(
     "tabindex",
@@ -234,7 +238,7 @@ function makeFrame(scope) {
     role: "button",
     tabindex: "0",
     "data-frame": scope,
-    "aria-label": `Fold ${scopePath(scope)}, ${nodesIn[scope]} nodes`,
+    "aria-label": `Fold ${scopePath(scope)}, ${counted(nodesIn[scope], "node")}`,
   });
   button.append(
     make("rect", { class: "hit", x: 4, y: 3, width: Math.min(w - 8, 200), height: 20, rx: 5 }),
@@ -309,7 +313,7 @@ function draw() {
   for (const [scope, { x, y, w, h }] of scene.frames)
     if (frames.size < 300 && isIn(x - w / 2, y - h / 2, x + w / 2, y + h / 2)) frames.add(scope);
   keepDrawn(drawnFrames, frames, byId("frames"), makeFrame, () => {});
-  keepDrawn(drawnLines, lines, byId("edges"), line => make("path", { d: line.path }), updateLine);
+  keepDrawn(drawnLines, lines, byId("edges"), line => make("path", { d: pathOf(line) }), updateLine);
   keepDrawn(drawnNodes, isOverview ? new Set() : items, byId("nodes"), makeNode, updateNode);
   drawMarks(isOverview);
   drawOverview(isOverview ? items : null);
@@ -356,7 +360,7 @@ function drawOverview(items) {
   const key = `${version}`;
   if (key === overviewOf) return;
   for (const element of nodes.querySelectorAll(".overview")) element.remove();
-  if (scene.overviewPath === undefined) scene.overviewPath = scene.lines.map(line => line.path).join("");
+  if (scene.overviewPath === undefined) scene.overviewPath = scene.lines.map(straightOf).join("");
   if (!edges.querySelector(".overview")) edges.append(make("path", { class: "overview line" }));
   edges.querySelector(".overview").setAttribute("d", scene.overviewPath);
   const paths = new Map();
@@ -381,7 +385,7 @@ function sayWhatIsShown(isOverview) {
   const number = x => x.toLocaleString("en");
   const parts = [`${number(count - hidden)} of ${number(count)} nodes drawn`];
   if (hidden)
-    parts.push(`${number(hidden)} folded into ${number([...scene.boxes.keys()].filter(isScope).length)} scopes`);
+    parts.push(`${number(hidden)} folded into ${counted([...scene.boxes.keys()].filter(isScope).length, "scope")}`);
   if (isOverview) parts.push("zoom in to read them");
   if (byId("shown").textContent !== parts.join(" · ")) byId("shown").textContent = parts.join(" · ");
 }

@@ -82,7 +82,8 @@ function compose(isDown, byGraphviz) {
   }
   const frames = new Map();
   for (let scope = 0; scope < scopes.length; scope++) {
-    if (hiddenBy[scope] < 0) frames.set(scope, enter(`frame ${scope}`, outerOf[scope], 0, 0, firstIn[scope]));
+    if (hiddenBy[scope] < 0)
+      frames.set(scope, enter(count + scopes.length + scope, outerOf[scope], 0, 0, firstIn[scope]));
     else if (hiddenBy[scope] === scope)
       boxes.set(count + scope, enter(count + scope, outerOf[scope], 150, 62, firstIn[scope]));
   }
@@ -128,42 +129,30 @@ function linesBetween(itemOf) {
     const from = itemOf(edgeFrom[edge]),
       to = itemOf(edgeTo[edge]);
     if (from === to) continue;
-    const single = !isScope(from) && !isScope(to);
-    const key = single ? `edge ${edge}` : `${from} ${to}`;
-    if (!known.has(key)) {
-      const operands = parents[edgeTo[edge]].length;
-      const port = isScope(to) ? 0 : (edge - firstEdge[edgeTo[edge]] + 1) / (operands + 1) - 0.5;
-      known.set(key, { from, to, port, edges: [], bends: [] });
-      lines.push(known.get(key));
+    const isSingle = !isScope(from) && !isScope(to),
+      key = pairOf(from, to);
+    if (!isSingle && known.has(key)) {
+      known.get(key).edges.push(edge);
+      continue;
     }
-    known.get(key).edges.push(edge);
+    const operands = parents[edgeTo[edge]].length;
+    const port = isScope(to) ? 0 : (edge - firstEdge[edgeTo[edge]] + 1) / (operands + 1) - 0.5;
+    const line = { from, to, port, edges: [edge], bendsOf: () => [] };
+    lines.push(line);
+    if (!isSingle) known.set(key, line);
   }
   return lines;
 }
 
+/** Two numbers as one. */
+const pairOf = (one, other) => one * 2 ** 26 + other;
+
 function placeByColumns(isDown, boxes, frames, inside, lines) {
-  const linksOf = new Map([...inside.keys()].map(container => [container, new Map()]));
-  for (const line of lines) {
-    let [from, to] = [boxes.get(line.from), boxes.get(line.to)];
-    // up to the container that both are in
-    while (from.container !== to.container) {
-      if ((depthOf[from.container] ?? 0) >= (depthOf[to.container] ?? 0)) from = frames.get(from.container);
-      else to = frames.get(to.container);
-    }
-    const links = linksOf.get(from.container),
-      key = `${from.id} ${to.id}`;
-    if (!links.has(key)) links.set(key, { boxes: [from, to], port: to.id === line.to ? line.port : 0 });
-    line.link = links.get(key);
-    line.container = from.container;
-  }
+  const linksOf = linksWithin(boxes, frames, inside, lines);
   const layouts = new Map();
   const containers = [...inside.keys()].sort((a, b) => b - a); // what is inside comes after what is around it
   for (const container of containers) {
-    const all = inside.get(container),
-      place = new Map(all.map((box, at) => [box, at]));
-    const links = [...linksOf.get(container).values()];
-    for (const link of links) [link.from, link.to] = link.boxes.map(box => place.get(box));
-    const layout = layeredTowards(isDown, all, links);
+    const layout = { ...layoutOf(container, isDown, inside.get(container), linksOf.get(container)) };
     layouts.set(container, layout);
     if (container === ROOT) continue;
     const frame = frames.get(container);
@@ -173,15 +162,63 @@ function placeByColumns(isDown, boxes, frames, inside, lines) {
   for (const container of containers.reverse()) {
     const frame = frames.get(container),
       layout = layouts.get(container);
-    const left = frame ? frame.x - frame.w / 2 + PADDING : 0,
-      top = frame ? frame.y - frame.h / 2 + HEADING : 0;
-    inside.get(container).forEach((box, at) => Object.assign(box, { x: left + layout.x[at], y: top + layout.y[at] }));
-    Object.assign(layout, { left, top });
+    layout.left = frame ? frame.x - frame.w / 2 + PADDING : 0;
+    layout.top = frame ? frame.y - frame.h / 2 + HEADING : 0;
+    inside.get(container).forEach((box, at) => {
+      box.x = layout.left + layout.x[at];
+      box.y = layout.top + layout.y[at];
+    });
   }
   for (const line of lines) {
     const { bendsOf, left, top } = layouts.get(line.container);
-    line.bends = bendsOf(line.link).map(([x, y]) => [left + x, top + y]);
+    line.bendsOf = () => bendsOf(line.link).map(([x, y]) => [left + x, top + y]);
   }
+}
+
+/** For each scope the links between the boxes directly in it; each line learns its container and its link's number. */
+function linksWithin(boxes, frames, inside, lines) {
+  const linksOf = new Map();
+  for (const [container, all] of inside) {
+    linksOf.set(container, []);
+    all.forEach((box, at) => {
+      box.at = at;
+      box.linkTo = new Map();
+    });
+  }
+  for (const line of lines) {
+    let from = boxes.get(line.from),
+      to = boxes.get(line.to);
+    // up to the container that both are in
+    while (from.container !== to.container) {
+      if ((depthOf[from.container] ?? 0) >= (depthOf[to.container] ?? 0)) from = frames.get(from.container);
+      else to = frames.get(to.container);
+    }
+    const links = linksOf.get(from.container);
+    if (!from.linkTo.has(to.at)) {
+      from.linkTo.set(to.at, links.length);
+      links.push({ from: from.at, to: to.at, port: to.id === line.to ? line.port : 0 });
+    }
+    line.link = from.linkTo.get(to.at);
+    line.container = from.container;
+  }
+  return linksOf;
+}
+
+const laidOut = new Map();
+
+/** The layout within a container, or the one that was found before for just the same. */
+function layoutOf(container, isDown, boxes, links) {
+  const key = `${container} ${isDown}`;
+  const asked = Float64Array.from([
+    ...boxes.flatMap(({ w, h, order }) => [w, h, order]),
+    ...links.flatMap(({ from, to, port }) => [from, to, port]),
+  ]);
+  const known = laidOut.get(key);
+  const isKnown = known?.boxes === boxes.length && known.asked.length === asked.length;
+  if (isKnown && known.asked.every((number, at) => number === asked[at])) return known.layout;
+  const layout = layeredTowards(isDown, boxes, links);
+  laidOut.set(key, { asked, boxes: boxes.length, layout });
+  return layout;
 }
 
 function placeByGraphviz({ centres, curves }, boxes, frames, lines) {
