@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from autograd_core.engine.collector import collector_paused
 from autograd_core.engine.graph import Graph
 from autograd_core.engine.strictness import lenient
-from autograd_core.engine.sweeps import pull_back
+from autograd_core.engine.sweeps import pull_back, shares
 from autograd_core.engine.value import Constant, Value, as_value
 from autograd_core.engine.values import values
 from autograd_core.namespaces import floats
-from autograd_core.namespaces.gated import Gated, gate, open_gate
+from autograd_core.namespaces.gated import open_gate
 
 __all__ = ["Passes", "javascript_passes", "passes", "passing_edges"]
 
@@ -68,37 +67,18 @@ def passes(graph: Graph, m: Any = floats) -> Passes:
     adjoints: dict[Value, Any] = {}
     for output in graph.outputs:
         adjoints[output] = adjoints[output] + one if output in adjoints else one
-    shares: list[Any] = []
+    sent: list[Any] = []
     slopes: list[Any] = []
     with collector_paused(), lenient():
         pull_back(graph.nodes, adjoints, m)
-        passing = iter(passing_edges(graph))
         for node in graph.nodes:
-            wanted = [next(passing) for _ in node.parents]
             if node.op is not None:
-                shares += _cotangents(node, m, adjoints.get(node), wanted)
-                slopes += _cotangents(node, m, one, wanted)
+                nothing = [None] * len(node.parents)
+                sent += shares(node, adjoints[node], m) if node in adjoints else nothing
+                slopes += shares(node, one, m)
         found = [open_gate(adjoints.get(node, zero)) for node in graph.nodes]
-        numbers = [
-            [zero if each is None else open_gate(each) for each in cotangents] for cotangents in (shares, slopes)
-        ]
+        numbers = [[zero if each is None else open_gate(each) for each in column] for column in (sent, slopes)]
     return Passes([m.operand(node) for node in graph.nodes], found, *numbers)
-
-
-def _cotangents(node: Value, m: Any, g: Any, wanted: Sequence[bool]) -> list[Any]:
-    """What a node with the adjoint `g` sends to each operand; None where nothing passes."""
-    op = node.op
-    assert op is not None
-    if g is None or True not in wanted:
-        return [None] * len(wanted)
-    condition = None
-    if isinstance(g, Gated):
-        condition, g = g.condition, g.cotangent
-    found = op.cotangents(m, g, m.operand(node), *map(m.operand, node.parents), wanted=wanted)
-    return [
-        None if each is None or not wants else each if condition is None else gate(m, condition, each)
-        for each, wants in zip(found, wanted, strict=True)
-    ]
 
 
 def javascript_passes(graph: Graph) -> str:

@@ -36,6 +36,11 @@ class Exploration:
     Raises:
         StaleGraphError: if a leaf was changed after the forward pass.
         TraceError: if the graph is that of a trace, whose nodes have no numbers.
+
+    >>> x = Value(3.0, label="x")
+    >>> page = Exploration(Graph(x * x), title="A square")
+    >>> page.html.startswith("<!doctype html>"), "A square" in page.html
+    (True, True)
     """
 
     def __init__(self, graph: Graph, *, title: str = "") -> None:

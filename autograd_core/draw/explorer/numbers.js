@@ -51,7 +51,7 @@ function short(x) {
   const text =
     size >= 1e5 || size < 1e-4
       ? x
-          .toExponential(2)
+          .toExponential(3)
           .replace(/\.?0+e/, "e")
           .replace("e+", "e")
       : String(Number(x.toPrecision(4)));
