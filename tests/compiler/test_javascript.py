@@ -10,10 +10,12 @@ from collections.abc import Sequence
 
 import javascript
 import pytest
+from edge_points import edge_operands
 from javascript import WITHOUT
 
 from autograd_core import Graph, Primitive, Value, activations, jit, math
 from autograd_core.compiler.graph_passes import javascript_passes, passes, passing_edges
+from autograd_core.engine.operation import Operation
 from autograd_core.engine.value import TABLE
 from autograd_core.errors import PrimitiveError, StaleGraphError, TraceError, TransformError
 from autograd_core.testing import random_program
@@ -34,11 +36,16 @@ def graph_at(name: str, xs: Sequence[float]) -> Graph:
     return Graph(TABLE[name](*map(Value, xs)))
 
 
+def points_of(row: Operation) -> list[tuple[float, ...]]:
+    """Points in the domain and beyond it, and all edges that docs/edges.md speaks of."""
+    return [*sample_points(row, 3, 1), *(edge_operands(row) if row.arity else ())]  # type: ignore[arg-type]
+
+
 @functools.cache
 def everything() -> dict[str, tuple[list[tuple[float, ...]], list[list[float]], list[list[float]]]]:
     """For each row its points, and there what JavaScript and the engine give; all in one process."""
     names = [name for name in ROWS if name not in WITHOUT]
-    points = [[*map(tuple, sample_points(TABLE[name], 3, 1))] for name in names]
+    points = [points_of(TABLE[name]) for name in names]
     code = [javascript_passes(graph_at(name, each[0])) for name, each in zip(names, points, strict=True)]
     given = javascript.evaluate(code, [[list(xs) for xs in each] for each in points])
     wanted = [[numbers_of(graph_at(name, xs)) for xs in each] for name, each in zip(names, points, strict=True)]
@@ -94,7 +101,9 @@ def test_long_code_and_graphs_deeper_than_a_stack() -> None:
     for _ in range(1000):
         y = y * 0.999 + 0.001
     graph = Graph(y)
-    ((given,),) = javascript.evaluate([javascript_passes(graph)], [[[0.5]]])
+    code = javascript_passes(graph)
+    assert code.count("x => {\n") > 3  # several functions, none of which is too long to be compiled
+    ((given,),) = javascript.evaluate([code], [[[0.5]]])
     assert given == numbers_of(graph)
 
 

@@ -343,6 +343,8 @@ def test_folding_says_how_much_is_folded(opened: Opener) -> None:
     assert drawn + hidden == total
     assert hidden >= in_layers
     assert shown.endswith("folded into 3 scopes")
+    counts = page.ask("[...document.querySelectorAll('.node.folded .small')].map(each => each.textContent)")
+    assert sum(int(each.split()[1]) for each in counts) == hidden
     assert f"{drawn}" == page.ask("String(document.querySelectorAll('.node:not(.folded)').length)")
     first = page.ask("Number(document.querySelector('.node.folded').dataset.item)")
     page.ask(f"document.querySelector('[data-item=\"{first}\"]').focus()")
