@@ -19,7 +19,7 @@ from autograd_core import Graph, Value, jit, math, primitive, record_lines, scop
 from autograd_core.command import cli
 from autograd_core.draw import Exploration, explore
 from autograd_core.engine.value import TABLE
-from autograd_core.errors import OperandTypeError, StaleGraphError, TraceError
+from autograd_core.errors import DataError, OperandTypeError, StaleGraphError, TraceError
 from autograd_core.nn import MLP
 
 HOSTILE = [
@@ -212,6 +212,19 @@ def test_what_has_no_numbers_or_old_ones_is_refused() -> None:
         explore(1.0)  # type: ignore[arg-type]
     with pytest.raises(TraceError):
         jit(lambda x: [explore(x * x), x][1])(1.0)
+
+
+def test_what_is_too_large_for_a_page_or_for_dragging(monkeypatch: pytest.MonkeyPatch) -> None:
+    from autograd_core.draw.explorer import exploration
+
+    x = Value(1.0)
+    y = x
+    for _ in range(100_000):
+        y = -y
+    with pytest.raises(DataError, match=r"100,001 nodes, and a page takes 100,000 at most: explore a Value"):
+        explore(y)
+    monkeypatch.setattr(exploration, "MOST_DRAGGED", 3)
+    assert Page(explore(x * x + 1.0).html).contents["refusal"] == "it has more than 3 nodes"
 
 
 def test_graphviz_lays_out_what_is_small(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,9 +18,12 @@ from autograd_core.draw.explorer.layout import SIZES, layout_of
 from autograd_core.draw.picture import printable
 from autograd_core.engine.graph import Graph
 from autograd_core.engine.value import Value
-from autograd_core.errors import AutogradError
+from autograd_core.errors import AutogradError, DataError
 
 __all__ = ["Exploration", "explore"]
+
+MOST_NODES = 100_000  # a file of some 10 MB, which a browser lays out in seconds
+MOST_DRAGGED = 20_000  # all of which are computed anew for each movement
 
 _SCRIPTS = ("numbers.js", "columns.js", "scopes.js", "picture.js", "panel.js", "page.js")
 _IN_SCRIPT = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
@@ -34,6 +37,7 @@ class Exploration:
         title: of the page; by default the labels of the outputs.
 
     Raises:
+        DataError: if the graph has more than MOST_NODES nodes.
         StaleGraphError: if a leaf was changed after the forward pass.
         TraceError: if the graph is that of a trace, whose nodes have no numbers.
 
@@ -44,17 +48,24 @@ class Exploration:
     """
 
     def __init__(self, graph: Graph, *, title: str = "") -> None:
+        count = len(graph.nodes)
+        if count > MOST_NODES:
+            raise DataError(
+                f"the graph has {count:,} nodes, and a page takes {MOST_NODES:,} at most: explore a Value in the midst "
+                "of it, or the same function of fewer data"
+            )
         labels = [str(output.label) for output in graph.outputs if output.label]
         self._repr = f"Exploration({graph!r})"
-        contents = contents_of(graph, title or ", ".join(labels) or f"A graph of {len(graph.nodes)} nodes")
+        contents = contents_of(graph, title or ", ".join(labels) or f"A graph of {count:,} nodes")
         contents["sizes"] = SIZES
         contents["layout"] = layout_of(contents)
-        program, contents["refusal"] = "null", ""
-        try:
-            program = javascript_passes(graph)
-        except AutogradError as error:  # the page says why its numbers cannot be dragged
-            contents["refusal"] = printable(str(error))
-        self._contents, self._program = contents, program
+        self._contents, self._program = contents, "null"
+        contents["refusal"] = f"it has more than {MOST_DRAGGED:,} nodes" if count > MOST_DRAGGED else ""
+        if not contents["refusal"]:
+            try:
+                self._program = javascript_passes(graph)
+            except AutogradError as error:  # the page says why its numbers cannot be dragged
+                contents["refusal"] = printable(str(error))
 
     @cached_property
     def html(self) -> str:
@@ -102,6 +113,7 @@ def explore(output: Value, *more: Value, title: str = "") -> Exploration:
         title: of the page; by default the labels of the outputs.
 
     Raises:
+        DataError: if there are more than 100,000 nodes.
         OperandTypeError: if an output is not a Value.
         StaleGraphError: if a leaf was changed after the outputs were computed.
         TraceError: if an output is that of a trace, and has no number.
