@@ -71,7 +71,7 @@ function showShares(box, node) {
     list.append(
       make(
         "li",
-        {},
+        nameOf(operand).length > 9 ? { class: "long" } : {},
         make("span", { class: "to" }, "to ", chip(operand)),
         make("span", { class: "product" }, ...sum),
         make("span", { class: "growth" }, "grad ", had === null ? "0" : number(had), " → ", number(has)),
@@ -211,8 +211,7 @@ function makeField(leaf) {
 }
 
 /** A long dotted name by its end, which tells it from its neighbours. */
-const lastPart = text =>
-  (text.length > 18 && text.includes(".") ? "…" + text.split(".").slice(-2).join(".") : text).slice(0, 40);
+const lastPart = text => (text.length > 16 && text.includes(".") ? "…" + text.slice(-14) : text.slice(0, 40));
 
 /** The number that so many pixels further is: a pixel is about a 200th of it. */
 function moved(x, pixels, isFine) {

@@ -166,7 +166,10 @@ function makeNode(item) {
 /** What stands on an operation: its name and its formula, so that the order of its operands is seen. */
 function headOf(item, x) {
   const name = shortened(briefly(item), 7);
-  const formula = formulaOf(item, operand => shortened(briefly(operand), 6)).join("");
+  const operand = parent => shortened(briefly(parent), 6);
+  const [first, ...others] = parents[item];
+  const formula =
+    others.length > 1 ? `${shortened(symbolOf(item), 7)}(${operand(first)}, …)` : formulaOf(item, operand).join("");
   return make(
     "text",
     { class: "title", x, y: -11 },
