@@ -159,7 +159,7 @@ function foldAll(isFolded) {
   folded.clear();
   if (isFolded) outerOf.forEach((outer, scope) => outer < 0 && folded.add(scope));
   look.selected = -1;
-  rebuild([false, true]);
+  rebuild(count > 2000 ? [scene.isDown] : [false, true]); // of a large graph one layout takes long enough
   fit();
   showNode(-1);
 }
