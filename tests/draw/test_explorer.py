@@ -185,6 +185,15 @@ def test_files_by_every_way(
     assert not Path("none.html").exists()
 
 
+def test_functions_and_networks_at_a_point() -> None:
+    found = Page(explore(lambda w, x: {"product": w * x}, 0.5, 2.0, title="w·x").html).contents
+    assert (found["label"], found["grad"], found["title"]) == (["w", "x", ""], [2.0, 0.5, 1.0], "w·x")
+    model = MLP(2, [2, 1], seed=1)
+    assert "layer1" in str(Page(explore(model, (1.0, 2.0)).html).contents["scopes"])
+    with pytest.raises(TraceError):
+        explore(model)  # it has no numbers
+
+
 def test_what_cannot_be_dragged_says_why() -> None:
     x = Value(2.0)
     text = explore(math.gamma(x) * x).html
@@ -209,7 +218,7 @@ def test_what_has_no_numbers_or_old_ones_is_refused() -> None:
     with pytest.raises(StaleGraphError):
         explore(y)
     with pytest.raises(OperandTypeError):
-        explore(1.0)  # type: ignore[arg-type]
+        explore(1.0)
     with pytest.raises(TraceError):
         jit(lambda x: [explore(x * x), x][1])(1.0)
 

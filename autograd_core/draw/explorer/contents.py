@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd_core.compiler.graph_passes import Passes, passes, passing_edges
-from autograd_core.draw.picture import printable
+from autograd_core.draw.texts import printable
 from autograd_core.engine.callers import Line
 from autograd_core.engine.graph import Graph
 from autograd_core.engine.operation import Operation

@@ -10,14 +10,15 @@ import os
 import re
 from functools import cached_property
 from importlib.resources import files
+from typing import Any
 
 from autograd_core._files import write_whole
 from autograd_core.compiler.graph_passes import javascript_passes
 from autograd_core.draw.explorer.contents import contents_of
 from autograd_core.draw.explorer.layout import SIZES, layout_of
-from autograd_core.draw.picture import printable
+from autograd_core.draw.subjects import subject_of
+from autograd_core.draw.texts import printable
 from autograd_core.engine.graph import Graph
-from autograd_core.engine.value import Value
 from autograd_core.errors import AutogradError, DataError
 
 __all__ = ["Exploration", "explore"]
@@ -100,29 +101,33 @@ class Exploration:
         return self._repr
 
 
-def explore(output: Value, *more: Value, title: str = "") -> Exploration:
-    """A page on which one steps through the forward and the backward pass of everything that `output` depends on.
+def explore(thing: Any, *more: Any, title: str = "") -> Exploration:
+    """A page on which one steps through the forward and the backward pass of everything that a Value depends on.
 
     The graph can be moved and zoomed, scopes fold, nodes are found by their labels, and each shows where it was made
     (within `record_lines`). Numbers of leaves can be dragged, and all data and grads follow, computed by the same
     rules: the compiler writes both passes as JavaScript. It shows itself in notebooks; ``.save(path)`` writes a file.
 
     Args:
-        output: a Value.
-        more: further outputs; the sum of all is differentiated.
+        thing: a Value, and `more` of them as further outputs, the sum of which is differentiated; a Graph; a network
+            and a sample, or a function and its arguments.
+        more: as said there.
         title: of the page; by default the labels of the outputs.
 
     Raises:
+        CallError: for a function with a wrong number of arguments.
         DataError: if there are more than 100,000 nodes.
-        OperandTypeError: if an output is not a Value.
+        OperandTypeError: for what has no graph.
         StaleGraphError: if a leaf was changed after the outputs were computed.
-        TraceError: if an output is that of a trace, and has no number.
+        TraceError: if the graph is that of a trace, as that of a network without a sample, and has no numbers.
 
     >>> x = Value(3.0, label="x")
     >>> explore(x * x + 1.0)
     Exploration(Graph(4 nodes, 1 leaves, 1 outputs))
+    >>> explore(lambda w, x: w * x, 0.5, 2.0)
+    Exploration(Graph(3 nodes, 2 leaves, 1 outputs))
     """
-    return Exploration(Graph(output, *more), title=title)
+    return Exploration(subject_of(thing, more).graph, title=title)
 
 
 def _file(name: str) -> str:
