@@ -1,4 +1,4 @@
-"""The command ``autograd-core``: a demonstration, and pictures of formulas."""
+"""The command ``autograd-core``: a demonstration, and pictures, pages and code of formulas."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given.insert(0, "demo")
     try:
         options, rest = _parser().parse_known_args(given)
-        if options.command in ("draw", "compile"):
+        if options.command in ("draw", "explore", "compile"):
             # argparse takes positional arguments in one stretch only; here they may stand after options too.
             options.values += [each for each in rest if not each.startswith("-")]
             rest = [each for each in rest if each.startswith("-")]
@@ -46,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise DataError(f"unknown option {rest[0]!r}{hint}; see --help")
         if options.command == "draw":
             _draw(options.formula, options.values, options.output, options.derivatives)
+        elif options.command == "explore":
+            _explore(options.formula, options.values, options.output)
         elif options.command == "compile":
             _compile(options.formula, options.values, options.output, options.name)
         else:
@@ -105,6 +107,17 @@ def _parser() -> argparse.ArgumentParser:
     draw.add_argument("-o", "--output", default="graph.svg", metavar="FILE", help=f"{suffixes} (%(default)s)")
     draw.add_argument("--derivatives", action="store_true", help="write its local derivative on each edge")
 
+    explore = commands.add_parser(
+        "explore",
+        help="write a page on which one steps through the passes of a formula",
+        description="Write one HTML file, which needs no network, on which one steps through the forward and the "
+        "backward pass of a formula and drags its numbers.",
+        epilog='example: autograd-core explore "tanh(w*x + b)" w=0.5 x=2 b=1 -o out.html',
+    )
+    explore.add_argument("formula", help="as for draw")
+    explore.add_argument("values", nargs="*", metavar="NAME=NUMBER", help="the number of each variable")
+    explore.add_argument("-o", "--output", default="graph.html", metavar="FILE", help="the file (%(default)s)")
+
     to_c = commands.add_parser(
         "compile",
         help="write a formula and its gradient as a file in C99",
@@ -141,6 +154,15 @@ def _draw(formula: str, values: Sequence[str], output: str, derivatives: bool) -
     print(f"value {result.data!r}")
     for name, leaf in leaves.items():
         print(f"derivative with respect to {name} {leaf.grad!r}")
+    print(f"wrote {output}")
+
+
+def _explore(formula: str, values: Sequence[str], output: str) -> None:
+    from autograd_core.command.formula import evaluate
+    from autograd_core.draw.explorer import explore
+
+    result, _ = evaluate(formula, _numbers(values))
+    explore(result, title=formula).save(output)
     print(f"wrote {output}")
 
 

@@ -9,6 +9,7 @@ from autograd_core.engine.graph import Graph
 from autograd_core.engine.methods import method_of
 
 if TYPE_CHECKING:
+    from autograd_core.draw.explorer.exploration import Exploration
     from autograd_core.draw.options import Choices
     from autograd_core.draw.picture import Picture
 
@@ -37,6 +38,17 @@ def svg(self: Graph, **options: Unpack[Choices]) -> str:
 def save(self: Graph, path: str | os.PathLike[str], **options: Unpack[Choices]) -> None:
     """Write a picture of the graph to a file; the suffix of `path` decides the format."""
     draw(self, **options).save(path)
+
+
+@method_of(Graph)
+def explore(self: Graph, path: str | os.PathLike[str] | None = None, *, title: str = "") -> Exploration:
+    """A page on which one steps through both passes, written to `path` if there is one; see `autograd_core.draw`."""
+    from autograd_core.draw.explorer.exploration import Exploration
+
+    page = Exploration(self, title=title)
+    if path is not None:
+        page.save(path)
+    return page
 
 
 @method_of(Graph)

@@ -182,16 +182,25 @@ def _cotangents(node: Value, g: Any, m: Namespace, fixed: Set[Value]) -> Sequenc
     return op.cotangents(m, g, m.operand(node), *map(m.operand, parents), wanted=wanted)
 
 
-def shares(node: Value, g: float) -> list[float | None]:
+def shares(node: Value, g: Any, m: Namespace = floats) -> list[Any]:
     """What the reverse pass adds to the adjoint of each parent of an operation, whose own adjoint is `g`.
 
     None for a parent that takes no part: a constant, or one that no gradient passes to.
 
+    Args:
+        node: the operation.
+        g: its adjoint, in the namespace `m`.
+        m: the namespace over which the local derivative rules run.
+
     Raises:
         StaleGraphError: if a parent changed after the operation was computed from it.
     """
-    cotangents = zip(node.parents, _cotangents(node, g, floats, frozenset()), strict=True)
-    return [None if parent.__class__ is Constant else cotangent for parent, cotangent in cotangents]
+    condition = None
+    if g.__class__ is Gated:
+        condition, g = g.condition, g.cotangent
+    cotangents = zip(node.parents, _cotangents(node, g, m, frozenset()), strict=True)
+    sent = [None if parent.__class__ is Constant else cotangent for parent, cotangent in cotangents]
+    return sent if condition is None else [None if each is None else m.gate(condition, each) for each in sent]
 
 
 def local_derivatives(node: Value) -> list[float | None]:
