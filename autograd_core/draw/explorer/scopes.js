@@ -38,7 +38,7 @@ function hiders() {
   return found;
 }
 
-/** Folds so that about `most` boxes are seen: all outermost scopes, of which the first are then unfolded again. */
+/** Folds so that at most about `most` boxes are seen: all scopes from some depth on, so that like things look alike. */
 function foldToSize(most) {
   folded.clear();
   if (count <= most) return;
@@ -46,12 +46,12 @@ function foldToSize(most) {
   const directly = scopes.map(() => 0);
   contents.scope.forEach(scope => scope >= 0 && directly[scope]++);
   let seen = contents.scope.filter(scope => scope < 0).length + folded.size;
-  for (const scope of folded) {
-    const more = directly[scope] + innerOf[scope].length - 1;
-    if (seen + more > most) continue;
-    seen += more;
-    folded.delete(scope);
-    innerOf[scope].forEach(inner => folded.add(inner));
+  for (;;) {
+    const sameDepth = [...folded];
+    seen += sameDepth.reduce((sum, scope) => sum + directly[scope] + innerOf[scope].length - 1, 0);
+    if (seen > most || !sameDepth.length) return;
+    folded.clear();
+    sameDepth.forEach(scope => innerOf[scope].forEach(inner => folded.add(inner)));
   }
 }
 
