@@ -25,6 +25,13 @@ VAST = 20_000
 BUILDER_USES = 50
 """Modules for which LLVM's passes are built by the same builder: with each it takes a little longer."""
 
+# Functions of vectors
+
+LIBRARY: frozenset[str] = frozenset({"exp"})
+"""Leaves that the system's own library of vectors computes, where there is one: it is quicker than our functions."""
+INLINED = 1_000
+"""Steps of our own functions that are written where they are called at most, in a whole kernel; else they are called."""
+
 # The loop over a batch
 
 SCRATCH = 1 << 17

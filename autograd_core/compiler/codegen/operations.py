@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-import struct
+from collections.abc import Sequence
 
+from autograd_core.compiler.codegen.steps import Steps, bits_of
+from autograd_core.compiler.codegen.vector_functions import OWN, VECTOR_FUNCTIONS
 from autograd_core.compiler.program.instructions import Instruction
 from autograd_core.compiler.program.leaves import LEAVES, Form
 from autograd_core.engine.operation import Operation
@@ -22,7 +24,7 @@ class Operations:
 
     Args:
         width: samples in a vector; 1 for a single point.
-        vector_functions: the name of a leaf to the symbol that computes it for a whole vector.
+        vector_functions: the name of a leaf to the symbol that computes it for a whole vector, or to `OWN`.
         called: what is called back already; see below.
         contract: whether a·b + c may be rounded once.
 
@@ -60,8 +62,7 @@ class Operations:
         if number.__class__ is bool:
             one, kind = str(number).lower(), "i1"
         else:
-            bits = struct.unpack("<Q", struct.pack("<d", math.nan if number != number else number))[0]
-            one, kind = f"0x{bits:016X}", "double"
+            one, kind = f"0x{bits_of(math.nan if number != number else number):016X}", "double"
         return one if self.width == 1 else f"<{', '.join([f'{kind} {one}'] * self.width)}>"
 
     def of(self, instruction: Instruction, operands: list[str]) -> str:
@@ -100,11 +101,30 @@ class Operations:
             self._declare(op, "double", arity)
             return op
         symbol = self.vector_functions.get(op)
+        if symbol == OWN:
+            return self._own_function(op, arity)
         if symbol is not None:
             self._declare(symbol, self.number, arity)
             return symbol
         self._declare(op, "double", arity)
         return self._by_lanes(f"lanes_{op}", op, arity)
+
+    def _own_function(self, op: str, arity: int) -> str:
+        symbol = f"own_{op}"
+        if symbol not in self.helpers:
+            lines: list[str] = []
+            operands = [f"%x{i}" for i in range(arity)]
+            result = VECTOR_FUNCTIONS[op](self.steps(lines), *operands)
+            self._define(symbol, operands, [*lines, f"  ret {self.number} {result}"])
+        return symbol
+
+    def steps(self, lines: list[str]) -> Steps:
+        """What writes the steps of our own functions to some lines."""
+        return Steps(self.width, lines, "%step", self.declared)
+
+    def _define(self, symbol: str, operands: Sequence[str], lines: Sequence[str]) -> None:
+        parameters, body = ", ".join(f"{self.number} {x}" for x in operands), "\n".join(lines)
+        self.helpers[symbol] = f"define internal {self.number} @{symbol}({parameters}) noinline #0 {{\n{body}\n}}"
 
     def _callback(self, instruction: Instruction) -> str:
         """A function that puts its operands into an array and calls back."""
@@ -136,7 +156,5 @@ class Operations:
                 lines.append(f"  %y.{lane} = call double @{one}({operands})")
                 lines.append(f"  %r.{lane} = insertelement {self.number} {vector}, double %y.{lane}, i32 {lane}")
                 vector = f"%r.{lane}"
-            parameters = ", ".join(f"{self.number} %x{i}" for i in range(arity))
-            body = "\n".join([*lines, f"  ret {self.number} {vector}"])
-            self.helpers[helper] = f"define internal {self.number} @{helper}({parameters}) noinline #0 {{\n{body}\n}}"
+            self._define(helper, [f"%x{i}" for i in range(arity)], [*lines, f"  ret {self.number} {vector}"])
         return helper

@@ -1,0 +1,157 @@
+"""A small writer of straight-line LLVM text on numbers and their bits, for one number or for a vector of them."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+
+__all__ = ["Steps", "bits_of"]
+
+
+def bits_of(number: float) -> int:
+    """The bits of a double as a whole number."""
+    return int(struct.unpack("<Q", struct.pack("<d", number))[0])
+
+
+class Steps:
+    """Writes one step after another. Each gives the name of its result; the same step is written once.
+
+    Nothing is contracted: each operation rounds, which sums and products with their errors need.
+
+    Args:
+        width: numbers in a vector; 1 for a number by itself.
+        lines: what is written to.
+        prefix: what the names of results begin with.
+
+    Attributes:
+        declared: the declarations of the functions that were called, by symbol.
+    """
+
+    def __init__(self, width: int, lines: list[str], prefix: str, declared: dict[str, str]) -> None:
+        self.width, self._lines, self._prefix, self.declared = width, lines, prefix, declared
+        self._known: dict[str, str] = {}
+        self._double = self._of("double")
+        self._integer = self._of("i64")
+        self._condition = self._of("i1")
+        self._suffix = "f64" if width == 1 else f"v{width}f64"
+
+    def _of(self, kind: str) -> str:
+        return kind if self.width == 1 else f"<{self.width} x {kind}>"
+
+    def _all(self, kind: str, text: str) -> str:
+        return text if self.width == 1 else f"<{', '.join([f'{kind} {text}'] * self.width)}>"
+
+    def _step(self, text: str) -> str:
+        name = self._known.get(text)
+        if name is None:
+            name = self._known[text] = f"{self._prefix}{len(self._known)}"
+            self._lines.append(f"  {name} = {text}")
+        return name
+
+    # Constants
+
+    def number(self, number: float) -> str:
+        return self._all("double", f"0x{bits_of(number):016X}")
+
+    def integer(self, number: int) -> str:
+        return self._all("i64", str(number))
+
+    # Numbers
+
+    def _infix(self, op: str, a: str, b: str) -> str:
+        return self._step(f"{op} {self._double} {a}, {b}")
+
+    def add(self, a: str, b: str) -> str:
+        return self._infix("fadd", a, b)
+
+    def subtract(self, a: str, b: str) -> str:
+        return self._infix("fsub", a, b)
+
+    def multiply(self, a: str, b: str) -> str:
+        return self._infix("fmul", a, b)
+
+    def divide(self, a: str, b: str) -> str:
+        return self._infix("fdiv", a, b)
+
+    def negative(self, x: str) -> str:
+        return self._step(f"fneg {self._double} {x}")
+
+    def _intrinsic(self, name: str, *operands: str) -> str:
+        symbol = f"llvm.{name}.{self._suffix}"
+        self.declared[symbol] = f"declare {self._double} @{symbol}({', '.join([self._double] * len(operands))}) #1"
+        typed = ", ".join(f"{self._double} {x}" for x in operands)
+        return self._step(f"call {self._double} @{symbol}({typed})")
+
+    def fma(self, a: str, b: str, c: str) -> str:
+        """a·b + c, rounded once."""
+        return self._intrinsic("fma", a, b, c)
+
+    def abs(self, x: str) -> str:
+        return self._intrinsic("fabs", x)
+
+    def copysign(self, x: str, sign: str) -> str:
+        return self._intrinsic("copysign", x, sign)
+
+    def polynomial(self, x: str, coefficients: Sequence[float]) -> str:
+        """By Horner's rule for even and for odd powers, side by side: two short chains, which a processor overlaps."""
+        square = self.multiply(x, x)
+
+        def horner(part: Sequence[float]) -> str:
+            *rest, last = map(self.number, part)
+            for coefficient in reversed(rest):
+                last = self.fma(last, square, coefficient)
+            return last
+
+        return self.fma(horner(coefficients[1::2]), x, horner(coefficients[::2]))
+
+    # Conditions
+
+    def compare(self, how: str, a: str, b: str) -> str:
+        """A comparison, by LLVM's name for it."""
+        return self._step(f"fcmp {how} {self._double} {a}, {b}")
+
+    def select(self, condition: str, chosen: str, otherwise: str) -> str:
+        return self._step(
+            f"select {self._condition} {condition}, {self._double} {chosen}, {self._double} {otherwise}"
+        )
+
+    def within(self, x: str, low: float, high: float) -> str:
+        """`x`, or the bound that it exceeds; a nan stays."""
+        bottom, top = self.number(low), self.number(high)
+        x = self.select(self.compare("olt", x, bottom), bottom, x)
+        return self.select(self.compare("ogt", x, top), top, x)
+
+    # Bits
+
+    def bits(self, x: str) -> str:
+        return self._step(f"bitcast {self._double} {x} to {self._integer}")
+
+    def from_bits(self, k: str) -> str:
+        return self._step(f"bitcast {self._integer} {k} to {self._double}")
+
+    def _on_bits(self, op: str, k: str, other: str) -> str:
+        return self._step(f"{op} {self._integer} {k}, {other}")
+
+    def shift_left(self, k: str, by: int) -> str:
+        return self._on_bits("shl", k, self.integer(by))
+
+    def shift_right(self, k: str, by: int) -> str:
+        return self._on_bits("lshr", k, self.integer(by))
+
+    def integer_add(self, k: str, other: str) -> str:
+        return self._on_bits("add", k, other)
+
+    def integer_subtract(self, k: str, other: str) -> str:
+        return self._on_bits("sub", k, other)
+
+    def both(self, k: str, other: str) -> str:
+        """The bits that both have."""
+        return self._on_bits("and", k, other)
+
+    def either(self, k: str, other: str) -> str:
+        """The bits that one of the two has, or both."""
+        return self._on_bits("or", k, other)
+
+    def differing(self, k: str, other: str) -> str:
+        """The bits that one of the two has, but not both."""
+        return self._on_bits("xor", k, other)
