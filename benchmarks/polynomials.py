@@ -1,4 +1,4 @@
-"""Find the coefficients of `autograd_core/compiler/codegen/polynomials.py` anew, and write them.
+"""Find the coefficients of `autograd_core/compiler/codegen/coefficients.py` anew, and write them.
 
 Each polynomial is minimax: of all of its degree it has the least largest error, weighted so that the error is one of
 the function in relation to its size. It is found by Remez's exchange with 45 digits (E. Ya. Remez, 1934; J.-M. Muller,
@@ -20,7 +20,7 @@ from mpmath import mp, mpf
 
 from autograd_core._files import write_whole
 
-TARGET = Path(__file__).resolve().parent.parent / "autograd_core" / "compiler" / "codegen" / "polynomials.py"
+TARGET = Path(__file__).resolve().parent.parent / "autograd_core" / "compiler" / "codegen" / "coefficients.py"
 DIGITS = 45
 Function = Callable[[Any], Any]
 
@@ -80,10 +80,13 @@ def _extrema(errors: Sequence[Any], terms: int) -> list[int]:
 
 
 def rounded(fit: Fit, carefully: int = 3) -> list[float]:
-    """The coefficients as doubles, of which the lowest are rounded before the others are found."""
+    """The coefficients as doubles, of which the lowest are rounded before the others are found.
+
+    Where 0 is inside of the interval, what then remains to be found would have no weight there, and need not be unique.
+    There the lowest coefficient is given in two parts, the smaller one first.
+    """
     done: list[float] = []
-    # where 0 is inside, what remains to be found would have no weight there, and need not be unique
-    while len(done) < carefully and fit.low > 0:
+    while len(done) < carefully and fit.degree > 1 and fit.low > 0:
         lowest = float(minimax(fit)[0])
         done.append(lowest)
         fit = fit._replace(
@@ -91,26 +94,26 @@ def rounded(fit: Fit, carefully: int = 3) -> list[float]:
             weight=lambda x, w=fit.weight: w(x) * x,
             degree=fit.degree - 1,
         )
-    return [*done, *map(float, minimax(fit))]
+    found = minimax(fit)
+    if fit.low < 0:  # what rounding took from the lowest one comes first
+        return [float(found[0] - float(found[0])), *map(float, found)]
+    return [*done, *map(float, found)]
 
 
 def error(fit: Fit, coefficients: Sequence[float]) -> Any:
     """The largest weighted error, in units of 2⁻⁵³."""
+    rest, *coefficients = coefficients if fit.low < 0 else [0.0, *coefficients]
     points = [fit.low + (fit.high - fit.low) * mpf(i) / 997 for i in range(1, 997)]
-    return max(abs(fit.weight(x) * (mp.polyval(coefficients[::-1], x) - fit.function(x))) for x in points) * 2**53
+    off = [mp.polyval(coefficients[::-1], x) + rest - fit.function(x) for x in points]
+    return max(abs(fit.weight(x) * y) for x, y in zip(points, off, strict=True)) * 2**53
 
 
 def _erf_over_x(z: Any) -> Any:
     return mp.erf(mp.sqrt(z)) / mp.sqrt(z)
 
 
-def _tail(shift: int) -> tuple[Function, Function]:
-    """Of w = 1/(x + shift): x, and what w and exp(−x²) are multiplied by to give erfc(x)."""
-
-    def x_of(w: Any) -> Any:
-        return 1 / w - shift
-
-    return x_of, lambda w: mp.erfc(x_of(w)) * mp.exp(x_of(w) ** 2) / w
+def _tail(x: Any) -> Any:
+    return mp.erfc(x) * mp.exp(x**2)
 
 
 def fits() -> dict[str, Fit]:
@@ -119,7 +122,6 @@ def fits() -> dict[str, Fit]:
     log_end = ((mp.sqrt(2) - 1) / (mp.sqrt(2) + 1)) ** 2 * mpf("1.0001")
     exp_end = mp.log(2) / 2 * mpf("1.0001")
     turn_end = (mp.pi / 4 * mpf("1.0001")) ** 2
-    x_of, tail = _tail(3)
     return {
         "EXP": Fit(
             "of r: (eʳ − 1 − r)/r², |r| ≤ ½log 2",
@@ -138,28 +140,40 @@ def fits() -> dict[str, Fit]:
             lambda z: (mp.cos(mp.sqrt(z)) - 1 + z / 2) / z**2, lambda z: z**2, near, turn_end, 5,
         ),
         "ERF": Fit(
-            "of z = x²: erf(x)/x, |x| ≤ 1", _erf_over_x, lambda z: 1 / _erf_over_x(z), near, mpf("1.0001"), 11,
+            "of z = x²: erf(x)/x − 1, |x| ≤ 1",
+            lambda z: _erf_over_x(z) - 1, lambda z: 1 / _erf_over_x(z), near, mpf("1.0001"), 11,
         ),
         "ERF_TAIL": Fit(
             "of w = 1/(x + 3): (1 − erf x)·exp(x²)/w, 1 ≤ x ≤ 6, as close as erf needs it",
-            tail, lambda w: w * mp.exp(-(x_of(w) ** 2)) / mp.erf(x_of(w)), mpf(1) / 9, mpf(1) / 4, 11,
+            lambda w: _tail(1 / w - 3) / w, lambda w: w * mp.exp(-((1 / w - 3) ** 2)) / mp.erf(1 / w - 3),
+            mpf(1) / 9, mpf(1) / 4, 11,
         ),
         "ERFC_TAIL": Fit(
-            "of w = 1/(x + 3): erfc(x)·exp(x²)/w, ¾ ≤ x ≤ 28",
-            tail, lambda w: 1 / tail(w), mpf(1) / 31, mpf(1) / mpf("3.74"), 20,
+            "of w = 1/(x + 4) − ⅛: erfc(x)·exp(x²)·(x + ½), ¾ ≤ x ≤ 28; nearly constant",
+            lambda w: _tail(1 / (w + 0.125) - 4) * (1 / (w + 0.125) - 3.5), lambda w: 2,
+            -mpf(3) / 32, mpf(1) / mpf("4.74") - 0.125, 21,
         ),
     }  # fmt: skip
 
 
+def two_over_pi(words: int = 20) -> list[int]:
+    """The bits of 2/π by words of 64 from the point on, before them a word of zeros."""
+    with mp.workprec(64 * words + 64):
+        bits = int(mp.floor(mp.ldexp(2 / mp.pi, 64 * words)))
+    return [0, *(bits >> 64 * i & (2**64 - 1) for i in reversed(range(words)))]
+
+
 def main() -> None:
     mp.dps = DIGITS
-    text = '"""Coefficients of minimax polynomials, from the lowest on; written by ``benchmarks/polynomials.py``."""\n\n'
+    text = '"""Coefficients of minimax polynomials, from the lowest on, and the digits of 2/π; written by ``benchmarks/polynomials.py``."""\n\n'
     text += "from typing import Final\n"
     for name, fit in fits().items():
         coefficients = rounded(fit)
         print(f"{name}: {fit.degree + 1} coefficients, {float(error(fit, coefficients)):.3f}·2⁻⁵³", flush=True)
         numbers = "".join(f"    {c!r},\n" for c in coefficients)
         text += f'\n{name}: Final = (\n{numbers})\n"""{fit.about[0].upper()}{fit.about[1:]}."""\n'
+    words = "".join(f"    0x{word:016X},\n" for word in two_over_pi())
+    text += f'\nTWO_OVER_PI_WORDS: Final = (\n{words})\n"""The bits of 2/π, after a word of zeros."""\n'
     write_whole(str(TARGET), text.encode())
 
 

@@ -120,7 +120,7 @@ class Operations:
 
     def steps(self, lines: list[str]) -> Steps:
         """What writes the steps of our own functions to some lines."""
-        return Steps(self.width, lines, "%step", self.declared)
+        return Steps(self.width, lines, "%step", self.declared, self.helpers)
 
     def _define(self, symbol: str, operands: Sequence[str], lines: Sequence[str]) -> None:
         parameters, body = ", ".join(f"{self.number} {x}" for x in operands), "\n".join(lines)

@@ -22,13 +22,15 @@ class Steps:
         width: numbers in a vector; 1 for a number by itself.
         lines: what is written to.
         prefix: what the names of results begin with.
-
-    Attributes:
-        declared: the declarations of the functions that were called, by symbol.
+        declared: the declarations of the functions that are called, by symbol; they are entered here.
+        helpers: the functions that have to be defined beside them, by symbol, likewise.
     """
 
-    def __init__(self, width: int, lines: list[str], prefix: str, declared: dict[str, str]) -> None:
-        self.width, self._lines, self._prefix, self.declared = width, lines, prefix, declared
+    def __init__(
+        self, width: int, lines: list[str], prefix: str, declared: dict[str, str], helpers: dict[str, str]
+    ) -> None:
+        self.width, self._lines, self._prefix = width, lines, prefix
+        self.declared, self.helpers = declared, helpers
         self._known: dict[str, str] = {}
         self._double = self._of("double")
         self._integer = self._of("i64")
@@ -110,16 +112,54 @@ class Steps:
         """A comparison, by LLVM's name for it."""
         return self._step(f"fcmp {how} {self._double} {a}, {b}")
 
+    def select_both(self, condition: str, other: str) -> str:
+        """Where both conditions hold."""
+        return self._step(f"and {self._condition} {condition}, {other}")
+
+    def differs(self, k: str, other: str) -> str:
+        return self._step(f"icmp ne {self._integer} {k}, {other}")
+
     def select(self, condition: str, chosen: str, otherwise: str) -> str:
-        return self._step(
-            f"select {self._condition} {condition}, {self._double} {chosen}, {self._double} {otherwise}"
-        )
+        return self._step(f"select {self._condition} {condition}, {self._double} {chosen}, {self._double} {otherwise}")
 
     def within(self, x: str, low: float, high: float) -> str:
         """`x`, or the bound that it exceeds; a nan stays."""
         bottom, top = self.number(low), self.number(high)
         x = self.select(self.compare("olt", x, bottom), bottom, x)
         return self.select(self.compare("ogt", x, top), top, x)
+
+    def rarely(self, condition: str, symbol: str, x: str, usual: Sequence[str], kinds: Sequence[str]) -> list[str]:
+        """What a helper makes of `x` and the usual results, if a condition holds anywhere; otherwise these themselves.
+
+        Args:
+            condition: where the helper is needed.
+            symbol: the helper, which gives a structure of all results.
+            x: its first operand.
+            usual: the results otherwise, which are its other operands.
+            kinds: their types, ``"double"`` or ``"i64"``.
+        """
+        label, kinds = f"{self._prefix.lstrip('%')}.at{len(self._known)}", [self._of(kind) for kind in kinds]
+        name = f"%{label}"
+        anywhere = condition
+        if self.width > 1:
+            bits = self._step(f"bitcast {self._condition} {condition} to i{self.width}")
+            anywhere = self._step(f"icmp ne i{self.width} {bits}, 0")
+        typed = [f"{kind} {y}" for kind, y in zip(kinds, usual, strict=True)]
+        results = f"{{ {', '.join(kinds)} }}"
+        self._lines += [
+            f"  br label {name}.usual",
+            f"{label}.usual:",
+            f"  br i1 {anywhere}, label {name}.rare, label {name}.on",
+            f"{label}.rare:",
+            f"  {name}.all = call {results} @{symbol}({', '.join([f'{self._double} {x}', *typed])})",
+            *(f"  {name}.of{i} = extractvalue {results} {name}.all, {i}" for i in range(len(kinds))),
+            f"  br label {name}.on",
+            f"{label}.on:",
+        ]
+        return [
+            self._step(f"phi {kind} [ {y}, {name}.usual ], [ {name}.of{i}, {name}.rare ]")
+            for i, (kind, y) in enumerate(zip(kinds, usual, strict=True))
+        ]
 
     # Bits
 
