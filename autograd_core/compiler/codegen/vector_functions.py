@@ -110,13 +110,17 @@ def tanh(s: Steps, x: str) -> str:
 # Logarithms
 
 
-def _mantissa(s: Steps, x: str, exponents: str) -> tuple[str, str]:
-    """k and m with x = 2ᵏ·m, m between √½ and √2, for a normal `x`; `exponents` is taken from k."""
+def _mantissa(s: Steps, x: str, exponents: str) -> tuple[str, str, str]:
+    """Bits with the exponent k, k and m with x = 2ᵏ·m, m between √½ and √2, for a normal `x`.
+
+    `exponents` is taken from k, which is biased in the bits.
+    """
     root = bits_of(SQRT_HALF)
-    k = s.integer_add(s.bits(x), s.integer(bits_of(1.0) - root))
-    m = s.from_bits(s.integer_add(s.both(k, s.integer(2**52 - 1)), s.integer(root)))
+    bits = s.integer_add(s.bits(x), s.integer(bits_of(1.0) - root))
+    m = s.from_bits(s.integer_add(s.both(bits, s.integer(2**52 - 1)), s.integer(root)))
     # the biased exponent in the lowest bits of a number beyond all fractions
-    return s.subtract(s.from_bits(s.either(s.shift_right(k, 52), s.integer(bits_of(2.0**52)))), exponents), m
+    k = s.from_bits(s.either(s.shift_right(bits, 52), s.integer(bits_of(2.0**52))))
+    return bits, s.subtract(k, exponents), m
 
 
 def _normal(s: Steps, x: str) -> tuple[str, str]:
@@ -154,7 +158,7 @@ def _log_edges(s: Steps, x: str, y: str) -> str:
 
 
 def log(s: Steps, x: str) -> str:
-    k, m = _mantissa(s, *_normal(s, x))
+    _, k, m = _mantissa(s, *_normal(s, x))
     return _log_edges(s, x, _log_of(s, k, s.subtract(m, s.number(1.0)), None))
 
 
@@ -164,8 +168,10 @@ def log1p(s: Steps, x: str) -> str:
     # what rounding took (Knuth's sum with its error), divided by the power of two like the sum itself
     back = s.subtract(total, one)
     rest = s.add(s.subtract(one, s.subtract(total, back)), s.subtract(x, back))
-    k, m = _mantissa(s, total, s.number(2.0**52 + 1023.0))
-    rest = s.multiply(rest, s.divide(m, total))
+    bits, k, m = _mantissa(s, total, s.number(2.0**52 + 1023.0))
+    # 2^(1 − k), which is 0 at the least, where the rest does not matter
+    power = s.from_bits(s.integer_subtract(s.integer(2047 << 52), s.both(bits, s.integer(0x7FF << 52))))
+    rest = s.multiply(s.multiply(rest, s.number(0.5)), power)
     y = _log_edges(s, total, _log_of(s, k, s.subtract(m, one), rest))
     return _where_tiny(s, x, 2.0**-54, y)
 
