@@ -131,6 +131,11 @@ def fits() -> dict[str, Fit]:
             "of z = s²: (log((1 + s)/(1 − s)) − 2s)/s³",
             lambda z: (2 * mp.atanh(mp.sqrt(z)) / mp.sqrt(z) - 2) / z, lambda z: z / 2, near, log_end, 6,
         ),
+        "LOG_LONG": Fit(
+            "of z = s²: (log((1 + s)/(1 − s)) − 2s − ⅔s³)/s⁵",
+            lambda z: (2 * mp.atanh(mp.sqrt(z)) / mp.sqrt(z) - 2 - 2 * z / 3) / z**2, lambda z: 2**14 * z**2, near,
+            log_end, 7,
+        ),
         "SIN": Fit(
             "of z = r²: (sin r − r)/r³, |r| ≤ ¼π",
             lambda z: (mp.sin(mp.sqrt(z)) / mp.sqrt(z) - 1) / z, lambda z: z, near, turn_end, 5,

@@ -27,10 +27,10 @@ BUILDER_USES = 50
 
 # Functions of vectors
 
-LIBRARY: frozenset[str] = frozenset({"exp"})
-"""Leaves that the system's own library of vectors computes, where there is one: it is quicker than our functions."""
+LIBRARY: frozenset[str] = frozenset({"sin", "cos", "erf", "erfc"})
+"""Leaves that the system's library computes for whole vectors, where it has them: it is quicker than our functions."""
 INLINED = 1_000
-"""Steps of our own functions that are written where they are called at most, in a whole kernel; else they are called."""
+"""Steps of our own functions in a kernel at most that are written where they are needed; more are called."""
 
 # The loop over a batch
 

@@ -1,4 +1,4 @@
-"""Coefficients of minimax polynomials, from the lowest on, and the digits of 2/π; written by ``benchmarks/polynomials.py``."""
+"""Coefficients of minimax polynomials, from the lowest on, and the bits of 2/π; see ``benchmarks/polynomials.py``."""
 
 from typing import Final
 
@@ -28,6 +28,18 @@ LOG: Final = (
     0.14795751581765001,
 )
 """Of z = s²: (log((1 + s)/(1 − s)) − 2s)/s³."""
+
+LOG_LONG: Final = (
+    0.3999999999999998,
+    0.2857142857144384,
+    0.22222222217789733,
+    0.1818181884399399,
+    0.15384558428453593,
+    0.13336264502690542,
+    0.11675780624310472,
+    0.11981754310454101,
+)
+"""Of z = s²: (log((1 + s)/(1 − s)) − 2s − ⅔s³)/s⁵."""
 
 SIN: Final = (
     -0.16666666666666632,

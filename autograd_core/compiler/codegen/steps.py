@@ -32,6 +32,7 @@ class Steps:
         self.width, self._lines, self._prefix = width, lines, prefix
         self.declared, self.helpers = declared, helpers
         self._known: dict[str, str] = {}
+        self._branches: dict[tuple[str, ...], list[str]] = {}
         self._double = self._of("double")
         self._integer = self._of("i64")
         self._condition = self._of("i1")
@@ -84,6 +85,9 @@ class Steps:
         typed = ", ".join(f"{self._double} {x}" for x in operands)
         return self._step(f"call {self._double} @{symbol}({typed})")
 
+    def trunc(self, x: str) -> str:
+        return self._intrinsic("trunc", x)
+
     def fma(self, a: str, b: str, c: str) -> str:
         """a·b + c, rounded once."""
         return self._intrinsic("fma", a, b, c)
@@ -112,9 +116,17 @@ class Steps:
         """A comparison, by LLVM's name for it."""
         return self._step(f"fcmp {how} {self._double} {a}, {b}")
 
-    def select_both(self, condition: str, other: str) -> str:
-        """Where both conditions hold."""
-        return self._step(f"and {self._condition} {condition}, {other}")
+    def all_of(self, condition: str, *others: str) -> str:
+        """Where all conditions hold."""
+        for other in others:
+            condition = self._step(f"and {self._condition} {condition}, {other}")
+        return condition
+
+    def any_of(self, condition: str, *others: str) -> str:
+        """Where one of the conditions holds."""
+        for other in others:
+            condition = self._step(f"or {self._condition} {condition}, {other}")
+        return condition
 
     def differs(self, k: str, other: str) -> str:
         return self._step(f"icmp ne {self._integer} {k}, {other}")
@@ -138,6 +150,9 @@ class Steps:
             usual: the results otherwise, which are its other operands.
             kinds: their types, ``"double"`` or ``"i64"``.
         """
+        key = symbol, x, *usual
+        if key in self._branches:
+            return self._branches[key]
         label, kinds = f"{self._prefix.lstrip('%')}.at{len(self._known)}", [self._of(kind) for kind in kinds]
         name = f"%{label}"
         anywhere = condition
@@ -156,10 +171,11 @@ class Steps:
             f"  br label {name}.on",
             f"{label}.on:",
         ]
-        return [
+        self._branches[key] = [
             self._step(f"phi {kind} [ {y}, {name}.usual ], [ {name}.of{i}, {name}.rare ]")
             for i, (kind, y) in enumerate(zip(kinds, usual, strict=True))
         ]
+        return self._branches[key]
 
     # Bits
 

@@ -29,6 +29,7 @@ LOG2_E: Final = 1.4426950408889634
 LN2, LN2_REST = 0.6931471805599453, 2.3190468138462996e-17
 LN2_SHORT, LN2_SHORT_REST = 0.6931471803691238, 1.9082149292705877e-10
 """Its first 33 bits, whose product with an exponent is exact, and the rest."""
+TWO_THIRDS, TWO_THIRDS_REST = 0.6666666666666666, 3.700743415417188e-17
 SQRT_HALF: Final = 0.7071067811865476
 TWO_OVER_PI: Final = 0.6366197723675814
 HALF_PI: Final = (1.5707963267948966, 6.123233995736766e-17, -1.4973849048591698e-33)
@@ -176,6 +177,65 @@ def log1p(s: Steps, x: str) -> str:
     return _where_tiny(s, x, 2.0**-54, y)
 
 
+# Powers
+
+
+def _long_log(s: Steps, x: str) -> tuple[str, str]:
+    """The logarithm of a positive `x` in two parts, within 2⁻⁶⁵ of its size.
+
+    log m = 2t + ⅔t³ + t⁵·(…) with t = (m − 1)/(m + 1), of which the first two terms are computed in two parts.
+    """
+    _, k, m = _mantissa(s, *_normal(s, x))
+    one, two = s.number(1.0), s.number(2.0)
+    f = s.subtract(m, one)
+    below = s.add(f, two)
+    below_rest = s.subtract(f, s.subtract(below, two))
+    inverse = s.divide(one, below)
+    t = s.multiply(f, inverse)
+    minus = s.negative(t)
+    t_rest = s.multiply(s.fma(minus, below_rest, s.fma(minus, below, f)), inverse)
+    z = s.multiply(t, t)
+    z_rest = s.fma(s.add(t, t), t_rest, s.fma(t, t, s.negative(z)))
+    cube = s.multiply(t, z)
+    cube_rest = s.fma(t_rest, z, s.fma(t, z_rest, s.fma(t, z, s.negative(cube))))
+    higher, third = s.multiply(z, s.polynomial(z, fitted.LOG_LONG)), s.number(TWO_THIRDS)
+    factor = s.add(third, higher)
+    factor_rest = s.add(s.subtract(higher, s.subtract(factor, third)), s.number(TWO_THIRDS_REST))
+    term = s.multiply(cube, factor)
+    rest = s.fma(cube_rest, factor, s.fma(cube, factor_rest, s.fma(cube, factor, s.negative(term))))
+    double = s.add(t, t)
+    part = s.add(double, term)
+    rest = s.add(s.subtract(term, s.subtract(part, double)), s.fma(two, t_rest, rest))
+    whole = s.multiply(k, s.number(LN2_SHORT))  # exact
+    total = s.add(whole, part)
+    rest = s.add(s.subtract(part, s.subtract(total, whole)), s.fma(k, s.number(LN2_SHORT_REST), rest))
+    high = s.add(total, rest)
+    return high, s.subtract(rest, s.subtract(high, total))
+
+
+def pow(s: Steps, x: str, p: str) -> str:
+    size, one, zero, infinite = s.abs(x), s.number(1.0), s.number(0.0), s.number(math.inf)
+    high, low = _long_log(s, size)
+    high = s.select(s.compare("oeq", size, zero), s.number(-math.inf), high)
+    high = s.select(s.compare("oeq", size, infinite), infinite, high)
+    exponent = s.multiply(p, high)
+    rest = s.fma(p, low, s.fma(p, high, s.negative(exponent)))
+    # beyond that, and where the parts are infinite, the result is 0 or infinite
+    rest = s.select(s.compare("olt", s.abs(exponent), s.number(1000.0)), rest, zero)
+    k, r, r_rest = _exp_parts(s, s.within(exponent, -746.0, 710.0))
+    u = _exp_rest(s, r, zero)
+    u = s.fma(s.add(r_rest, rest), s.add(one, s.add(r, u)), u)
+    y = _scaled(s, s.add(one, s.add(r, u)), k)
+    half = s.multiply(p, s.number(0.5))
+    is_whole = s.compare("oeq", s.trunc(p), p)
+    is_odd = s.all_of(is_whole, s.compare("une", s.trunc(half), half))
+    y = s.select(is_odd, s.copysign(y, x), y)
+    is_root = s.all_of(s.compare("olt", x, zero), s.compare("olt", size, infinite), s.compare("une", s.trunc(p), p))
+    y = s.select(s.any_of(is_root, s.compare("uno", x, x)), s.number(math.nan), y)
+    of_size_one = s.all_of(s.compare("oeq", size, one), s.compare("oeq", s.abs(p), infinite))
+    return s.select(s.any_of(s.compare("oeq", p, zero), s.compare("oeq", x, one), of_size_one), one, y)
+
+
 # Sine and cosine
 
 
@@ -194,7 +254,7 @@ def _angle(s: Steps, x: str) -> tuple[str, str, str]:
     rest = s.add(rest, s.fma(minus_n, s.number(HALF_PI[1]), product))
     usual = s.bits(shifted), r, s.fma(minus_n, s.number(HALF_PI[2]), rest)
     # an infinity is no angle, and nan by itself
-    is_huge = s.select_both(s.compare("oge", x, s.number(HUGE)), s.compare("olt", x, s.number(math.inf)))
+    is_huge = s.all_of(s.compare("oge", x, s.number(HUGE)), s.compare("olt", x, s.number(math.inf)))
     symbol = define_huge_angles(s.width, s.helpers, s.declared)
     n_bits, r, rest = s.rarely(is_huge, symbol, x, usual, ("i64", "double", "double"))
     return n_bits, r, rest
@@ -282,7 +342,7 @@ def erfc(s: Steps, x: str) -> str:
 
 VECTOR_FUNCTIONS: Final[dict[str, Callable[..., str]]] = {
     "exp": exp, "expm1": expm1, "log": log, "log1p": log1p, "sin": sin, "cos": cos, "tanh": tanh, "erf": erf,
-    "erfc": erfc,
+    "erfc": erfc, "pow": pow,
 }  # fmt: skip
 """By the name of the leaf: what writes the steps of the function, and gives the name of its result."""
 
