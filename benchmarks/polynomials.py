@@ -1,4 +1,4 @@
-"""Find the coefficients of `autograd_core/compiler/codegen/coefficients.py` anew, and write them.
+"""Find the coefficients of `autograd_core/compiler/codegen/vectors/coefficients.py` anew, and write them.
 
 Each polynomial is minimax: of all of its degree it has the least largest error, weighted so that the error is one of
 the function in relation to its size. It is found by Remez's exchange with 45 digits (E. Ya. Remez, 1934; J.-M. Muller,
@@ -20,7 +20,9 @@ from mpmath import mp, mpf
 
 from autograd_core._files import write_whole
 
-TARGET = Path(__file__).resolve().parent.parent / "autograd_core" / "compiler" / "codegen" / "coefficients.py"
+TARGET = (
+    Path(__file__).resolve().parent.parent / "autograd_core" / "compiler" / "codegen" / "vectors" / "coefficients.py"
+)
 DIGITS = 45
 Function = Callable[[Any], Any]
 
@@ -170,7 +172,8 @@ def two_over_pi(words: int = 20) -> list[int]:
 
 def main() -> None:
     mp.dps = DIGITS
-    text = '"""Coefficients of minimax polynomials, from the lowest on, and the digits of 2/π; written by ``benchmarks/polynomials.py``."""\n\n'
+    text = '"""Coefficients of minimax polynomials, from the lowest on, and the bits of 2/π; see '
+    text += '``benchmarks/polynomials.py``."""\n\n'
     text += "from typing import Final\n"
     for name, fit in fits().items():
         coefficients = rounded(fit)

@@ -18,7 +18,7 @@ from autograd_core.compiler.codegen.body import Body, Memory
 from autograd_core.compiler.codegen.convention import KERNEL
 from autograd_core.compiler.codegen.operations import Operations, is_call
 from autograd_core.compiler.codegen.sums import OutputSum, sums_of
-from autograd_core.compiler.codegen.vector_functions import OWN, VECTOR_FUNCTIONS, steps_of
+from autograd_core.compiler.codegen.vectors.functions import OWN, VECTOR_FUNCTIONS, steps_of
 from autograd_core.compiler.program.instructions import Instruction, live
 from autograd_core.compiler.program.lower import Program
 from autograd_core.engine.operation import Operation
@@ -162,10 +162,10 @@ class _Emitter:
     def _chunk(self, number: int, part: Sequence[Instruction]) -> str:
         body = Body(self.operations, self.memory)
         names, slot_of, operation, write = body.names, self.memory.slot_of, self.operations.of, body.lines.append
-        steps = self.operations.steps(body.lines)
+        steps = self.operations.steps(body.lines) if self.inlined else None
         for instruction in part:
             operands = [names.get(x) or body.name(x) for x in instruction.operands]
-            if instruction.op in self.inlined:
+            if steps is not None and instruction.op in self.inlined:
                 names[instruction] = VECTOR_FUNCTIONS[instruction.op](steps, *operands)
             else:
                 names[instruction] = result = f"%v{instruction.index}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from autograd_core.compiler.codegen.steps import Steps, bits_of
-from autograd_core.compiler.codegen.vector_functions import OWN, VECTOR_FUNCTIONS
+from autograd_core.compiler.codegen.vectors.functions import OWN, VECTOR_FUNCTIONS
+from autograd_core.compiler.codegen.vectors.steps import Steps, bits_of
 from autograd_core.compiler.program.instructions import Instruction
 from autograd_core.compiler.program.leaves import LEAVES, Form
 from autograd_core.engine.operation import Operation
@@ -120,7 +120,7 @@ class Operations:
 
     def steps(self, lines: list[str]) -> Steps:
         """What writes the steps of our own functions to some lines."""
-        return Steps(self.width, lines, "%step", self.declared, self.helpers)
+        return Steps(self.width, lines, self.declared, self.helpers)
 
     def _define(self, symbol: str, operands: Sequence[str], lines: Sequence[str]) -> None:
         parameters, body = ", ".join(f"{self.number} {x}" for x in operands), "\n".join(lines)

@@ -13,15 +13,15 @@ from typing import Any, NamedTuple, TypeVar
 
 from autograd_core._extras import require
 from autograd_core.compiler import tuning
-from autograd_core.compiler.codegen.vector_functions import OWN, VECTOR_FUNCTIONS
+from autograd_core.compiler.codegen.vectors.functions import OWN, VECTOR_FUNCTIONS
 from autograd_core.compiler.machine.undisturbed import undisturbed
 from autograd_core.compiler.program.leaves import LEAVES, Form
 from autograd_core.engine.callers import frames_inside
 from autograd_core.errors import MissingExtraError
 
 __all__ = [
-    "Tier", "add_symbol", "address_of", "available", "llvm", "made_once", "note_missing_llvm", "processors", "tier",
-    "vector_functions", "vector_width",
+    "Tier", "add_symbol", "address_of", "available", "fuses", "llvm", "made_once", "note_missing_llvm", "processors",
+    "tier", "vector_functions", "vector_width",
 ]  # fmt: skip
 
 _Made = TypeVar("_Made")

@@ -1,4 +1,4 @@
-"""A small writer of straight-line LLVM text on numbers and their bits, for one number or for a vector of them."""
+"""A small writer of straight-line LLVM text on vectors of numbers, and on their bits."""
 
 from __future__ import annotations
 
@@ -19,35 +19,32 @@ class Steps:
     Nothing is contracted: each operation rounds, which sums and products with their errors need.
 
     Args:
-        width: numbers in a vector; 1 for a number by itself.
+        width: numbers in a vector.
         lines: what is written to.
-        prefix: what the names of results begin with.
         declared: the declarations of the functions that are called, by symbol; they are entered here.
         helpers: the functions that have to be defined beside them, by symbol, likewise.
     """
 
-    def __init__(
-        self, width: int, lines: list[str], prefix: str, declared: dict[str, str], helpers: dict[str, str]
-    ) -> None:
-        self.width, self._lines, self._prefix = width, lines, prefix
+    def __init__(self, width: int, lines: list[str], declared: dict[str, str], helpers: dict[str, str]) -> None:
+        self.width, self._lines = width, lines
         self.declared, self.helpers = declared, helpers
         self._known: dict[str, str] = {}
         self._branches: dict[tuple[str, ...], list[str]] = {}
         self._double = self._of("double")
         self._integer = self._of("i64")
         self._condition = self._of("i1")
-        self._suffix = "f64" if width == 1 else f"v{width}f64"
+        self._suffix = f"v{width}f64"
 
     def _of(self, kind: str) -> str:
-        return kind if self.width == 1 else f"<{self.width} x {kind}>"
+        return f"<{self.width} x {kind}>"
 
     def _all(self, kind: str, text: str) -> str:
-        return text if self.width == 1 else f"<{', '.join([f'{kind} {text}'] * self.width)}>"
+        return f"<{', '.join([f'{kind} {text}'] * self.width)}>"
 
     def _step(self, text: str) -> str:
         name = self._known.get(text)
         if name is None:
-            name = self._known[text] = f"{self._prefix}{len(self._known)}"
+            name = self._known[text] = f"%step{len(self._known)}"
             self._lines.append(f"  {name} = {text}")
         return name
 
@@ -153,12 +150,10 @@ class Steps:
         key = symbol, x, *usual
         if key in self._branches:
             return self._branches[key]
-        label, kinds = f"{self._prefix.lstrip('%')}.at{len(self._known)}", [self._of(kind) for kind in kinds]
+        label, kinds = f"fork{len(self._branches)}", [self._of(kind) for kind in kinds]
         name = f"%{label}"
-        anywhere = condition
-        if self.width > 1:
-            bits = self._step(f"bitcast {self._condition} {condition} to i{self.width}")
-            anywhere = self._step(f"icmp ne i{self.width} {bits}, 0")
+        bits = self._step(f"bitcast {self._condition} {condition} to i{self.width}")
+        anywhere = self._step(f"icmp ne i{self.width} {bits}, 0")
         typed = [f"{kind} {y}" for kind, y in zip(kinds, usual, strict=True)]
         results = f"{{ {', '.join(kinds)} }}"
         self._lines += [

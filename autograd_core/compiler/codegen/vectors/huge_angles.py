@@ -1,10 +1,10 @@
 """The reduction of huge angles, of which the difference from a multiple of ½π needs hundreds of digits of π.
 
-M. H. Payne, R. N. Hanek, "Radian Reduction for Trigonometric Functions", ACM SIGNUM Newsletter 18, 1983: of the bits of
-2/π only those matter that are neither a multiple of four quarter turns, times the angle, nor below its last digit. An
-angle is M·2ᵉ with 53 bits; 192 bits of 2/π are taken, from that on which stands for 2^(2 − e). So the product modulo 2¹⁹²
-is the angle in quarter turns modulo 4, with 190 bits behind the point, of which the highest 126 are kept: no double comes
-closer to a multiple of ½π than 2⁻⁶², in relation to the quarter turn.
+M. H. Payne, R. N. Hanek, "Radian Reduction for Trigonometric Functions", ACM SIGNUM Newsletter 18, 1983: of the bits
+of 2/π only those matter that, times the angle, are neither a multiple of four quarter turns nor below the last digit.
+An angle is M·2ᵉ, M of 53 bits; 192 bits of 2/π are taken, from that on which stands for 2^(1 − e). So the product
+modulo 2¹⁹² is the angle in quarter turns modulo 4, with 190 bits behind the point, of which the highest 126 are kept:
+no double comes closer to a multiple of ½π than some 2⁻⁶² quarter turns.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from autograd_core.compiler.codegen.coefficients import TWO_OVER_PI_WORDS
-from autograd_core.compiler.codegen.steps import bits_of
+from autograd_core.compiler.codegen.vectors.coefficients import TWO_OVER_PI_WORDS
+from autograd_core.compiler.codegen.vectors.steps import bits_of
 
 __all__ = ["HUGE", "define_huge_angles"]
 
@@ -26,8 +26,8 @@ _WORDS = ", ".join(f"i64 {word}" for word in TWO_OVER_PI_WORDS)
 _TABLE_TEXT = f"@{_TABLE} = internal constant [{len(TWO_OVER_PI_WORDS)} x i64] [{_WORDS}]"
 
 # The word of zeros before the point makes up for e = −12, at the least.
-_RESULTS = "{ i64, double, double }"
-_ONE_TEXT = f"""define internal {_RESULTS} @{_ONE}(double %x, i64 %usual.n, double %usual.r, double %usual.rest) noinline #0 {{
+_RESULTS, _OPERANDS = "{ i64, double, double }", "double %x, i64 %usual.n, double %usual.r, double %usual.rest"
+_ONE_TEXT = f"""define internal {_RESULTS} @{_ONE}({_OPERANDS}) noinline #0 {{
   %is_large = fcmp oge double %x, 0x{bits_of(HUGE):016X}
   %is_finite = fcmp olt double %x, 0x{bits_of(math.inf):016X}
   %is_huge = and i1 %is_large, %is_finite
@@ -114,7 +114,7 @@ def define_huge_angles(width: int, helpers: dict[str, str], declared: dict[str, 
     """Enter the function that reduces the huge angles of a vector, and leaves the others as they are; its symbol.
 
     Args:
-        width: of the vector; 1 for a number by itself.
+        width: of the vector.
         helpers: what is defined in the module, by symbol.
         declared: what is declared there.
 
@@ -124,9 +124,8 @@ def define_huge_angles(width: int, helpers: dict[str, str], declared: dict[str, 
     if _SYMBOL not in helpers:
         declared.update(_DECLARED)
         helpers[_TABLE], helpers[_ONE] = _TABLE_TEXT, _ONE_TEXT
-        if width > 1:
-            helpers[_SYMBOL] = _by_lanes(width)
-    return _SYMBOL if width > 1 else _ONE
+        helpers[_SYMBOL] = _by_lanes(width)
+    return _SYMBOL
 
 
 def _by_lanes(width: int) -> str:

@@ -1,0 +1,35 @@
+"""The functions of vectors that we have, by the names of their leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from inspect import signature
+from typing import Final
+
+from autograd_core.compiler.codegen.vectors.angles import cos, sin
+from autograd_core.compiler.codegen.vectors.error_functions import erf, erfc
+from autograd_core.compiler.codegen.vectors.exponentials import exp, expm1, tanh
+from autograd_core.compiler.codegen.vectors.logarithms import log, log1p
+from autograd_core.compiler.codegen.vectors.powers import pow
+from autograd_core.compiler.codegen.vectors.steps import Steps
+
+__all__ = ["OWN", "VECTOR_FUNCTIONS", "steps_of"]
+
+OWN: Final = "own"
+"""Stands for a function of ours where otherwise there is the symbol of a library's."""
+
+VECTOR_FUNCTIONS: Final[dict[str, Callable[..., str]]] = {
+    "exp": exp, "expm1": expm1, "log": log, "log1p": log1p, "pow": pow, "sin": sin, "cos": cos, "tanh": tanh,
+    "erf": erf, "erfc": erfc,
+}  # fmt: skip
+"""By the name of the leaf: what writes the steps of the function, and gives the name of its result."""
+
+
+@cache
+def steps_of(name: str) -> int:
+    """How many steps a function has."""
+    lines: list[str] = []
+    function = VECTOR_FUNCTIONS[name]
+    function(Steps(2, lines, {}, {}), *list(signature(function).parameters)[1:])
+    return len(lines)
