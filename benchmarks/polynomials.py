@@ -46,6 +46,14 @@ class Fit(NamedTuple):
     degree: int
 
 
+def at(x: Any, coefficients: Sequence[Any]) -> Any:
+    """The value of a polynomial."""
+    total = mpf(0)
+    for c in reversed(coefficients):
+        total = total * x + c
+    return total
+
+
 def minimax(fit: Fit, grid: int = 401) -> list[Any]:
     """The coefficients, from the lowest on.
 
@@ -61,7 +69,7 @@ def minimax(fit: Fit, grid: int = 401) -> list[Any]:
     for _ in range(40):
         rows = [[points[i] ** k for k in range(terms - 1)] + [(-1) ** n / weights[i]] for n, i in enumerate(chosen)]
         *found, level = mp.lu_solve(mp.matrix(rows), mp.matrix([values[i] for i in chosen]))
-        errors = [w * (mp.polyval(found[::-1], x) - y) for x, y, w in zip(points, values, weights, strict=True)]
+        errors = [w * (at(x, found) - y) for x, y, w in zip(points, values, weights, strict=True)]
         if max(map(abs, errors)) <= 1.01 * abs(level):
             return list(found)
         chosen = _extrema(errors, terms)
@@ -106,7 +114,7 @@ def error(fit: Fit, coefficients: Sequence[float]) -> Any:
     """The largest weighted error, in units of 2⁻⁵³."""
     rest, *coefficients = coefficients if fit.low < 0 else [0.0, *coefficients]
     points = [fit.low + (fit.high - fit.low) * mpf(i) / 997 for i in range(1, 997)]
-    off = [mp.polyval(coefficients[::-1], x) + rest - fit.function(x) for x in points]
+    off = [at(x, coefficients) + rest - fit.function(x) for x in points]
     return max(abs(fit.weight(x) * y) for x, y in zip(points, off, strict=True)) * 2**53
 
 
