@@ -144,11 +144,15 @@ def test_a_batch_needs_no_library(inlined: int, own: None, monkeypatch: pytest.M
         assert [slope[i] for slope in slopes] == pytest.approx(list(eager_slopes), rel=1e-13, abs=1e-13)
 
 
-def test_sine_and_cosine_share_their_reduction(own: None) -> None:
+@pytest.mark.parametrize("inlined", [0, 10_000], ids=["called", "in line"])
+def test_sine_and_cosine_share_their_reduction(inlined: int, own: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tuning, "INLINED", inlined)
     xs = np.array([1.0, 1e300, -7.0])
     compiled = jit(lambda x: (m.sin(x), m.cos(x)), in_axes=0)
     sines, cosines = compiled(xs)
-    assert compiled.compile(xs).ir.count(f"call {{ <{WIDEST} x i64>") == 1
+    ir = compiled.compile(xs).ir
+    assert ir.count(f"call {{ <{WIDEST} x i64>") == 1
+    assert ir.count("@own_sin_cos(") == (0 if inlined else 2)
     assert sines.tolist() == pytest.approx([math.sin(x) for x in xs], rel=1e-15)
     assert cosines.tolist() == pytest.approx([math.cos(x) for x in xs], rel=1e-15)
 

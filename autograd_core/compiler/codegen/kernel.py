@@ -18,7 +18,7 @@ from autograd_core.compiler.codegen.body import Body, Memory
 from autograd_core.compiler.codegen.convention import KERNEL
 from autograd_core.compiler.codegen.operations import Operations, is_call
 from autograd_core.compiler.codegen.sums import OutputSum, sums_of
-from autograd_core.compiler.codegen.vectors.functions import OWN, VECTOR_FUNCTIONS, steps_of
+from autograd_core.compiler.codegen.vectors.functions import OWN, steps_of
 from autograd_core.compiler.program.instructions import Instruction, live
 from autograd_core.compiler.program.lower import Program
 from autograd_core.engine.operation import Operation
@@ -109,8 +109,9 @@ class _Emitter:
         self.sums = _cut(sums, max(1, chunk // 4))
         self.strip = tuning.STRIP if layout.reduced else 1
         own = [i.op for part in self.chunks for i in part if layout.vector_functions.get(i.op) == OWN]
-        # the steps of few calls are written where they are needed, which saves what a call takes from all registers
-        self.inlined = frozenset(own) if sum(map(steps_of, own)) <= tuning.INLINED else frozenset()
+        self.own = frozenset(own)
+        # the steps of a few are written where they are needed: a call would take all registers
+        self.in_line = sum(map(steps_of, own)) <= tuning.INLINED
         self._assign_slots()
 
     def _assign_slots(self) -> None:
@@ -162,11 +163,11 @@ class _Emitter:
     def _chunk(self, number: int, part: Sequence[Instruction]) -> str:
         body = Body(self.operations, self.memory)
         names, slot_of, operation, write = body.names, self.memory.slot_of, self.operations.of, body.lines.append
-        steps = self.operations.steps(body.lines) if self.inlined else None
+        steps = self.operations.steps(body.lines) if self.own else None
         for instruction in part:
             operands = [names.get(x) or body.name(x) for x in instruction.operands]
-            if steps is not None and instruction.op in self.inlined:
-                names[instruction] = VECTOR_FUNCTIONS[instruction.op](steps, *operands)
+            if steps is not None and instruction.op in self.own:
+                names[instruction] = self.operations.own(steps, instruction.op, operands, in_line=self.in_line)
             else:
                 names[instruction] = result = f"%v{instruction.index}"
                 write(f"  {result} = {operation(instruction, operands)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from autograd_core.compiler.codegen.vectors.functions import OWN, VECTOR_FUNCTIONS
+from autograd_core.compiler.codegen.vectors.functions import TOGETHER, VECTOR_FUNCTIONS
 from autograd_core.compiler.codegen.vectors.steps import Steps, bits_of
 from autograd_core.compiler.program.instructions import Instruction
 from autograd_core.compiler.program.leaves import LEAVES, Form
@@ -101,30 +101,34 @@ class Operations:
             self._declare(op, "double", arity)
             return op
         symbol = self.vector_functions.get(op)
-        if symbol == OWN:
-            return self._own_function(op, arity)
         if symbol is not None:
             self._declare(symbol, self.number, arity)
             return symbol
         self._declare(op, "double", arity)
         return self._by_lanes(f"lanes_{op}", op, arity)
 
-    def _own_function(self, op: str, arity: int) -> str:
-        symbol = f"own_{op}"
+    def own(self, steps: Steps, op: str, operands: list[str], *, in_line: bool) -> str:
+        """Write a function of ours, or its call; the name of its result."""
+        if in_line:
+            return VECTOR_FUNCTIONS[op](steps, *operands)
+        names = TOGETHER.get(op, (op,))
+        symbol = f"own_{'_'.join(names)}"
         if symbol not in self.helpers:
+            parameters = [f"%x{i}" for i in range(len(operands))]
             lines: list[str] = []
-            operands = [f"%x{i}" for i in range(arity)]
-            result = VECTOR_FUNCTIONS[op](self.steps(lines), *operands)
-            self._define(symbol, operands, [*lines, f"  ret {self.number} {result}"])
-        return symbol
+            inner = self.steps(lines)
+            lines.append(inner.giving([VECTOR_FUNCTIONS[name](inner, *parameters) for name in names]))
+            self._define(symbol, parameters, lines, results=len(names))
+        return steps.call(symbol, operands, len(names))[names.index(op)]
 
     def steps(self, lines: list[str]) -> Steps:
         """What writes the steps of our own functions to some lines."""
         return Steps(self.width, lines, self.declared, self.helpers)
 
-    def _define(self, symbol: str, operands: Sequence[str], lines: Sequence[str]) -> None:
+    def _define(self, symbol: str, operands: Sequence[str], lines: Sequence[str], results: int = 1) -> None:
         parameters, body = ", ".join(f"{self.number} {x}" for x in operands), "\n".join(lines)
-        self.helpers[symbol] = f"define internal {self.number} @{symbol}({parameters}) noinline #0 {{\n{body}\n}}"
+        kind = self.number if results == 1 else f"{{ {', '.join([self.number] * results)} }}"
+        self.helpers[symbol] = f"define internal {kind} @{symbol}({parameters}) noinline #0 {{\n{body}\n}}"
 
     def _callback(self, instruction: Instruction) -> str:
         """A function that puts its operands into an array and calls back."""

@@ -14,7 +14,7 @@ from autograd_core.compiler.codegen.vectors.logarithms import log, log1p
 from autograd_core.compiler.codegen.vectors.powers import pow
 from autograd_core.compiler.codegen.vectors.steps import Steps
 
-__all__ = ["OWN", "VECTOR_FUNCTIONS", "steps_of"]
+__all__ = ["OWN", "TOGETHER", "VECTOR_FUNCTIONS", "steps_of"]
 
 OWN: Final = "own"
 """Stands for a function of ours where otherwise there is the symbol of a library's."""
@@ -24,6 +24,10 @@ VECTOR_FUNCTIONS: Final[dict[str, Callable[..., str]]] = {
     "erf": erf, "erfc": erfc,
 }  # fmt: skip
 """By the name of the leaf: what writes the steps of the function, and gives the name of its result."""
+
+
+TOGETHER: Final[dict[str, tuple[str, ...]]] = dict.fromkeys(("sin", "cos"), ("sin", "cos"))
+"""Functions that share most of their steps: a call gives both, and who asks for the other one has it already."""
 
 
 @cache

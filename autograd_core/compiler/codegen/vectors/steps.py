@@ -79,8 +79,7 @@ class Steps:
     def _intrinsic(self, name: str, *operands: str) -> str:
         symbol = f"llvm.{name}.{self._suffix}"
         self.declared[symbol] = f"declare {self._double} @{symbol}({', '.join([self._double] * len(operands))}) #1"
-        typed = ", ".join(f"{self._double} {x}" for x in operands)
-        return self._step(f"call {self._double} @{symbol}({typed})")
+        return self.call(symbol, operands)[0]
 
     def trunc(self, x: str) -> str:
         return self._intrinsic("trunc", x)
@@ -106,6 +105,29 @@ class Steps:
             return last
 
         return self.fma(horner(coefficients[1::2]), x, horner(coefficients[::2]))
+
+    # Calls
+
+    def call(self, symbol: str, operands: Sequence[str], results: int = 1) -> list[str]:
+        """All results of a function of numbers."""
+        typed = ", ".join(f"{self._double} {x}" for x in operands)
+        if results == 1:
+            return [self._step(f"call {self._double} @{symbol}({typed})")]
+        kind = self._structure(results)
+        both = self._step(f"call {kind} @{symbol}({typed})")
+        return [self._step(f"extractvalue {kind} {both}, {i}") for i in range(results)]
+
+    def giving(self, results: Sequence[str]) -> str:
+        """The line with which a function gives its results."""
+        if len(results) == 1:
+            return f"  ret {self._double} {results[0]}"
+        kind, total = self._structure(len(results)), "poison"
+        for i, result in enumerate(results):
+            total = self._step(f"insertvalue {kind} {total}, {self._double} {result}, {i}")
+        return f"  ret {kind} {total}"
+
+    def _structure(self, results: int) -> str:
+        return f"{{ {', '.join([self._double] * results)} }}"
 
     # Conditions
 
