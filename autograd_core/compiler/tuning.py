@@ -27,7 +27,7 @@ BUILDER_USES = 50
 
 # Functions of vectors
 
-LIBRARY: frozenset[str] = frozenset({"sin", "cos", "erf", "erfc"})
+LIBRARY: frozenset[str] = frozenset({"erfc"})
 """Leaves that the system's library computes for whole vectors, where it has them: it is quicker than our functions."""
 INLINED = 1_000
 """Steps of our own functions in a kernel at most that are written where they are needed; more are called."""
