@@ -154,6 +154,17 @@ def fits() -> dict[str, Fit]:
             "of z = r²: (cos r − 1 + ½r²)/r⁴, |r| ≤ ¼π",
             lambda z: (mp.cos(mp.sqrt(z)) - 1 + z / 2) / z**2, lambda z: z**2, near, turn_end, 5,
         ),
+        "ATAN": Fit(
+            "of z = t²: (atan t − t)/t³, |t| ≤ tan ⅛π",
+            lambda z: (mp.atan(mp.sqrt(z)) / mp.sqrt(z) - 1) / z, lambda z: z, near, mpf("0.17161"), 10,
+        ),
+        "ASIN": Fit(
+            "of z = t²: (asin t − t)/t³, |t| ≤ ½",
+            lambda z: (mp.asin(mp.sqrt(z)) / mp.sqrt(z) - 1) / z, lambda z: z, near, mpf("0.25001"), 11,
+        ),
+        "CBRT": Fit(
+            "of m: ∛m to three digits, ⅓ ≤ m ≤ 3", mp.cbrt, lambda m: 1 / mp.cbrt(m), mpf("0.3535"), mpf("2.8285"), 5,
+        ),
         "ERF": Fit(
             "of z = x²: erf(x)/x − 1, |x| ≤ 1",
             lambda z: _erf_over_x(z) - 1, lambda z: 1 / _erf_over_x(z), near, mpf("1.0001"), 11,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from autograd_core.compiler.codegen.vectors import coefficients as fitted
 from autograd_core.compiler.codegen.vectors.exponentials import exp, exp_parts, exp_rest, scaled
+from autograd_core.compiler.codegen.vectors.parts import product_of, sum_of
 from autograd_core.compiler.codegen.vectors.steps import Steps
 
 __all__ = ["erf", "erfc"]
@@ -30,14 +31,11 @@ def erf(s: Steps, x: str) -> str:
 def erfc(s: Steps, x: str) -> str:
     one, size = s.number(1.0), s.within(s.abs(x), 0.0, 28.0)
     # exp(−x²) in two parts, without its power of two
-    square = s.multiply(size, size)
+    square, square_rest = product_of(s, size, size)
     k, r, rest = exp_parts(s, s.negative(square))
-    rest = s.subtract(rest, s.fma(size, size, s.negative(square)))
-    u = exp_rest(s, r, s.number(0.0))
-    v = s.add(r, u)
-    high = s.add(one, v)
-    low = s.add(s.subtract(v, s.subtract(high, one)), s.subtract(u, s.subtract(v, r)))
-    low = s.fma(rest, high, low)
+    v, v_rest = sum_of(s, r, exp_rest(s, r, s.number(0.0)))
+    high, low = sum_of(s, one, v)
+    low = s.fma(s.subtract(rest, square_rest), high, s.add(low, v_rest))
     # 1/(x + ½) in two parts; what it is multiplied by is nearly constant
     below = s.add(size, s.number(0.5))
     w = s.divide(one, below)
@@ -46,10 +44,9 @@ def erfc(s: Steps, x: str) -> str:
     v = s.subtract(s.divide(one, s.add(size, s.number(4.0))), s.number(0.125))
     lowest_rest, lowest, *others = fitted.ERFC_TAIL
     bend = s.fma(v, s.polynomial(v, others), s.number(lowest_rest))
-    factor = s.add(bend, s.number(lowest))
-    factor_rest = s.subtract(bend, s.subtract(factor, s.number(lowest)))
-    product = s.multiply(high, w)
-    rest = s.fma(high, w_rest, s.fma(low, w, s.fma(high, w, s.negative(product))))
+    factor, factor_rest = sum_of(s, s.number(lowest), bend)
+    product, rest = product_of(s, high, w)
+    rest = s.fma(high, w_rest, s.fma(low, w, rest))
     rest = s.fma(product, factor_rest, s.multiply(rest, factor))
     tail = scaled(s, s.fma(product, factor, rest), k)
     far = s.select(s.compare("olt", x, s.number(0.0)), s.subtract(s.number(2.0), tail), tail)

@@ -1,4 +1,4 @@
-"""exp, expm1 and tanh: x = n·log 2 + r, a polynomial of r, and the power of two put together with it.
+"""exp, exp2, expm1, sinh, cosh and tanh: x = n·log 2 + r, a polynomial of r, and the power of two put together with it.
 
 The reduction with log 2 in two parts is that of W. J. Cody, W. Waite, "Software Manual for the Elementary Functions",
 1980; how ½(exp(x) − 1) is added up without loss follows P. T. P. Tang, "Table-Driven Implementation of the Expm1
@@ -10,9 +10,12 @@ from __future__ import annotations
 from typing import Final
 
 from autograd_core.compiler.codegen.vectors import coefficients as fitted
+from autograd_core.compiler.codegen.vectors.parts import product_of, quotient_of, sum_of
 from autograd_core.compiler.codegen.vectors.steps import Steps
 
-__all__ = ["WHOLE", "exp", "exp_parts", "exp_rest", "expm1", "scaled", "tanh", "where_tiny"]
+__all__ = [
+    "LN2", "WHOLE", "cosh", "exp", "exp2", "exp_parts", "exp_rest", "expm1", "scaled", "sinh", "tanh", "where_tiny",
+]  # fmt: skip
 
 LOG2_E: Final = 1.4426950408889634
 LN2, LN2_REST = 0.6931471805599453, 2.3190468138462996e-17
@@ -59,9 +62,40 @@ def _half_expm1(s: Steps, x: str) -> tuple[str, str]:
     k, r, rest = exp_parts(s, x)
     power = _power_of_two(s, k, 2047)
     whole, part = s.subtract(power, s.number(0.5)), s.multiply(power, r)
-    total = s.add(whole, part)
-    error = s.subtract(part, s.subtract(total, whole))
+    total, error = sum_of(s, whole, part)
     return total, s.fma(power, exp_rest(s, r, rest), error)
+
+
+def exp2(s: Steps, x: str) -> str:
+    x = s.within(x, -1080.0, 1030.0)
+    shift = s.number(WHOLE + 2046.0)
+    shifted = s.add(x, shift)
+    fraction = s.subtract(x, s.subtract(shifted, shift))
+    r, rest = product_of(s, fraction, s.number(LN2))
+    rest = s.fma(fraction, s.number(LN2_REST), rest)
+    return scaled(s, s.add(s.number(1.0), s.add(r, exp_rest(s, r, rest))), s.bits(shifted))
+
+
+def _hyperbolic(s: Steps, x: str) -> tuple[str, str, str, str]:
+    """h = ½(exp|x| − 1) in two parts, h/(2h + 1) = ½(1 − exp(−|x|)), and ½exp|x| for large ones."""
+    size = s.abs(x)
+    h, rest = sum_of(s, *_half_expm1(s, s.within(size, 0.0, 22.0)))
+    k, r, _ = exp_parts(s, s.within(size, 0.0, 712.0))
+    large = scaled(s, s.add(s.number(1.0), exp_rest(s, r, r)), s.integer_add(k, s.integer(-1)))
+    return h, rest, s.divide(h, s.add(s.add(h, h), s.number(1.0))), large
+
+
+def sinh(s: Steps, x: str) -> str:
+    h, rest, other, large = _hyperbolic(s, x)
+    y = s.select(s.compare("ogt", s.abs(x), s.number(22.0)), large, s.add(h, s.add(other, rest)))
+    return where_tiny(s, x, 2.0**-30, s.copysign(y, x))
+
+
+def cosh(s: Steps, x: str) -> str:
+    h, _, other, large = _hyperbolic(s, x)
+    # 1 + 2h·½(1 − exp(−|x|))
+    y = s.fma(s.add(h, h), other, s.number(1.0))
+    return s.select(s.compare("ogt", s.abs(x), s.number(22.0)), large, y)
 
 
 def where_tiny(s: Steps, x: str, bound: float, y: str) -> str:
@@ -79,13 +113,7 @@ def tanh(s: Steps, x: str) -> str:
     # h/(h + 1) with h = ½(exp(2|x|) − 1), all in two parts
     size = s.within(s.abs(x), 0.0, 22.0)
     total, rest = _half_expm1(s, s.add(size, size))
-    h = s.add(total, rest)
-    rest = s.subtract(rest, s.subtract(h, total))
-    one = s.number(1.0)
-    below = s.add(h, one)
-    below_rest = s.add(s.subtract(h, s.subtract(below, one)), rest)
-    inverse = s.divide(one, below)
-    quotient = s.multiply(h, inverse)
-    minus = s.negative(quotient)
-    left = s.add(s.fma(minus, below, h), s.fma(minus, below_rest, rest))
-    return where_tiny(s, x, 2.0**-30, s.copysign(s.fma(left, inverse, quotient), x))
+    h, rest = sum_of(s, total, rest)
+    below, below_rest = sum_of(s, s.number(1.0), h)
+    quotient, more = quotient_of(s, h, rest, below, s.add(below_rest, rest))
+    return where_tiny(s, x, 2.0**-30, s.copysign(s.add(quotient, more), x))

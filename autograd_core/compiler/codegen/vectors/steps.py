@@ -81,6 +81,9 @@ class Steps:
         self.declared[symbol] = f"declare {self._double} @{symbol}({', '.join([self._double] * len(operands))}) #1"
         return self.call(symbol, operands)[0]
 
+    def sqrt(self, x: str) -> str:
+        return self._intrinsic("sqrt", x)
+
     def trunc(self, x: str) -> str:
         return self._intrinsic("trunc", x)
 
@@ -146,6 +149,10 @@ class Steps:
         for other in others:
             condition = self._step(f"or {self._condition} {condition}, {other}")
         return condition
+
+    def unlike(self, condition: str, other: str) -> str:
+        """Where one of two conditions holds, but not both."""
+        return self._step(f"xor {self._condition} {condition}, {other}")
 
     def differs(self, k: str, other: str) -> str:
         return self._step(f"icmp ne {self._integer} {k}, {other}")
