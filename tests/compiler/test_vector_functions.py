@@ -71,6 +71,7 @@ def own(monkeypatch: pytest.MonkeyPatch) -> None:
 def widest() -> tuple[list[float], list[tuple[float, float]], Numbers]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(host, "_system_functions", lambda width: {})
+        patch.setattr(tuning, "INLINED", 0)
         xs, xps = points(8), pairs(60)
         return xs, xps, results(xs, xps)
 
@@ -98,8 +99,16 @@ def test_two_ulp_at_most_and_edges_as_they_are(name: str, widest: Any) -> None:
     assert wrong(name, operands_of(name, xs, xps), ys[name]) == []
 
 
-@pytest.mark.parametrize("mode", BATCHES, ids=lambda mode: mode.name)
-@pytest.mark.parametrize("inlined", [0, 10_000], ids=["called", "in line"])
+# in the widest vectors, and called, they are the fixture's
+@pytest.mark.parametrize(
+    ("mode", "inlined"),
+    [
+        *((mode, 0) for mode in BATCHES[:-1]),
+        *(pytest.param(mode, 1 << 20, marks=pytest.mark.soak) for mode in BATCHES[:-1]),
+        *((mode, 1 << 20) for mode in BATCHES[-1:]),
+    ],
+    ids=lambda value: value.name if isinstance(value, Mode) else "in line" if value else "called",
+)
 def test_the_bits_do_not_depend_on_width_or_place(
     mode: Mode, inlined: int, widest: Any, own: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,6 +166,22 @@ def test_sine_and_cosine_share_their_reduction(inlined: int, own: None, monkeypa
     assert ir.count("@own_sin_cos(") == (0 if inlined else 2)
     assert sines.tolist() == pytest.approx([math.sin(x) for x in xs], rel=1e-15)
     assert cosines.tolist() == pytest.approx([math.cos(x) for x in xs], rel=1e-15)
+
+
+def test_code_for_arm_is_vectors_without_calls(own: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host, "vector_width", lambda: 2)
+    xs = np.ones(2)
+    function = jit(lambda x: [m.exp(x), m.log(x), m.sin(x), m.erfc(x)], in_axes=0)
+    llvm = host.llvm()
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    machine = llvm.Target.from_triple("aarch64-linux-gnu").create_target_machine(opt=1)
+    module = llvm.parse_assembly(function.compile(xs).ir)
+    module.triple = "aarch64-linux-gnu"
+    text = machine.emit_assembly(module)
+    assert len(re.findall(r"\tfmla\tv\d+\.2d", text)) > 70
+    called = set(re.findall(r"\tbl\t(\w+)", text))
+    assert called <= {"chunk_0", "reduce_huge_angle", "reduce_huge_angles"}
 
 
 def test_without_fused_operations_the_c_library_computes(own: None, monkeypatch: pytest.MonkeyPatch) -> None:
