@@ -24,17 +24,19 @@ from autograd_core.testing.accuracy import edge_points, sample_points, special_p
 
 pytestmark = pytest.mark.skipif(not BATCHES or not host.fuses(), reason="there are no vectors, or no fused operations")
 
-ULPS = 2.0
+ULPS = 1.25
+LOOSER = dict.fromkeys(("sinh", "cosh", "erf", "erfc"), 2.0)
 UNARY = [name for name in VECTOR_FUNCTIONS if TABLE[name].arity == 1]
 BINARY = [name for name in VECTOR_FUNCTIONS if name not in UNARY]
 Numbers = dict[str, list[float]]
 
-# Close to multiples of ½π, small and huge; where powers of two, the ranges of polynomials, and results end.
+# Multiples of ½π, and the doubles closest to one; where powers of two, ranges of polynomials, and results end.
 TURNS = [math.pi / 4 * k for k in (*range(1, 20), 1e5, 2.0**36, 2.0**40)]
-HARD = [6381956970095103.0 * 2.0**797, 5.319372648326541e255, 2.0**1023, 2.0**40, math.nextafter(2.0**40, 0.0)]
+HARD = [45.553093477052, 14461176.67027838, 563416747700.2246, 2.1684714451092387e20, 5.319372648326541e255]
+HARD += [2.0**1023, 2.0**40]
 ENDS = [math.log(2.0) * (k + 0.5) for k in (0, 1, 5, 50, 1000, -1, -5, -50, -1000, -1070)]
 ENDS += [-708.3964185322641, -744.4400719213812, -745.1332191019411, 709.782712893384, 709.7827128933841]
-ENDS += [math.sqrt(0.5), math.sqrt(2.0), 0.75, 6.0, 22.0, 26.54325845425098, 27.226, 28.0, 2.0**-54, 2.0**-30]
+ENDS += [math.sqrt(0.5), math.sqrt(2.0), 0.75, 6.0, 22.0, 26.54325845425098, 27.226, 28.0, 2.0**-54, 2.0**-30, 1.7e-308]
 PAIRS = [(1.0 + 2.0**-52, 2.0**60), (1.0 - 2.0**-53, -(2.0**62)), (0.1, 308.25), (2.0**-1074, 0.5), (7.5, -352.1)]
 PAIRS += [(x, 700.0 / math.log(x)) for x in (1.0001, 0.9, 3.0, 1e-300, 1e300)]
 
@@ -81,20 +83,20 @@ def operands_of(name: str, xs: list[float], xps: list[tuple[float, float]]) -> l
 
 
 def wrong(name: str, operands: list[tuple[float, ...]], ys: list[float]) -> list[Any]:
-    """Where a result is beyond 2 ULP of the truth, or at an edge is not that of eager evaluation."""
+    """Where a result is not within the bound of the truth, or at an edge is not that of eager evaluation."""
     found = []
     for x, y in zip(operands, ys, strict=True):
         eager = TABLE[name].eager(*x)
         off = apart(y, eager)
         if off and math.isfinite(off):
-            off = ulps(y, true_value(TABLE[name], x))
-        if off > ULPS:
+            off = ulps(y, true_value(TABLE[name], x)) if eager and all(map(math.isfinite, x)) else math.inf
+        if off > LOOSER.get(name, ULPS):
             found.append((off, x, y, eager))
     return found
 
 
 @pytest.mark.parametrize("name", VECTOR_FUNCTIONS)
-def test_two_ulp_at_most_and_edges_as_they_are(name: str, widest: Any) -> None:
+def test_the_truth_to_the_bound_and_edges_as_they_are(name: str, widest: Any) -> None:
     xs, xps, ys = widest
     assert wrong(name, operands_of(name, xs, xps), ys[name]) == []
 
@@ -129,6 +131,13 @@ def test_many_points(name: str, own: None) -> None:
     operands = list(sample_points(TABLE[name], 20_000, seed=5, operands=2))
     columns = np.array(operands).T
     assert wrong(name, operands, jit(getattr(m, name), in_axes=0)(*columns).tolist()) == []
+
+
+def test_logarithms_of_whole_powers_are_whole(own: None) -> None:
+    twos, tens = [2.0**k for k in range(-1074, 1024)], [10.0**k for k in range(23)]
+    log2, log10 = (jit(function, in_axes=0) for function in (m.log2, m.log10))
+    assert log2(np.array(twos)).tolist() == list(range(-1074, 1024))
+    assert log10(np.array(tens)).tolist() == list(range(23))
 
 
 def declared(ir: str) -> set[str]:
