@@ -1,4 +1,4 @@
-"""exp, exp2, expm1, sinh, cosh and tanh: x = n·log 2 + r, a polynomial of r, and the power of two put together with it.
+"""exp, exp2, expm1, sinh, cosh and tanh: x = n·log 2 + r, a polynomial of r, and a power of two.
 
 The reduction with log 2 in two parts is that of W. J. Cody, W. Waite, "Software Manual for the Elementary Functions",
 1980; how ½(exp(x) − 1) is added up without loss follows P. T. P. Tang, "Table-Driven Implementation of the Expm1
@@ -112,8 +112,8 @@ def expm1(s: Steps, x: str) -> str:
 def tanh(s: Steps, x: str) -> str:
     # h/(h + 1) with h = ½(exp(2|x|) − 1), all in two parts
     size = s.within(s.abs(x), 0.0, 22.0)
-    total, rest = _half_expm1(s, s.add(size, size))
-    h, rest = sum_of(s, total, rest)
+    h, rest = sum_of(s, *_half_expm1(s, s.add(size, size)))
+    # in either order, since 1 is a multiple of the last digit of h + 1, as long as that matters
     below, below_rest = sum_of(s, s.number(1.0), h)
     quotient, more = quotient_of(s, h, rest, below, s.add(below_rest, rest))
     return where_tiny(s, x, 2.0**-30, s.copysign(s.add(quotient, more), x))
