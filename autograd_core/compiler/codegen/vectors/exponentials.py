@@ -57,13 +57,12 @@ def exp(s: Steps, x: str) -> str:
     return scaled(s, s.add(s.number(1.0), exp_rest(s, r, r)), k)
 
 
-def _half_expm1(s: Steps, x: str) -> tuple[str, str]:
-    """½(exp(x) − 1), as the sum of two numbers."""
-    k, r, rest = exp_parts(s, x)
+def _half_expm1(s: Steps, k: str, r: str, u: str) -> tuple[str, str]:
+    """½(exp(x) − 1) for x = n·log 2 + r, n of at most 1024, and exp(r) − 1 = r + u, as the sum of two numbers."""
     power = _power_of_two(s, k, 2047)
     whole, part = s.subtract(power, s.number(0.5)), s.multiply(power, r)
     total, error = sum_of(s, whole, part)
-    return total, s.fma(power, exp_rest(s, r, rest), error)
+    return total, s.fma(power, u, error)
 
 
 def exp2(s: Steps, x: str) -> str:
@@ -78,10 +77,10 @@ def exp2(s: Steps, x: str) -> str:
 
 def _hyperbolic(s: Steps, x: str) -> tuple[str, str, str, str]:
     """h = ½(exp|x| − 1) in two parts, h/(2h + 1) = ½(1 − exp(−|x|)), and ½exp|x| for large ones."""
-    size = s.abs(x)
-    h, rest = sum_of(s, *_half_expm1(s, s.within(size, 0.0, 22.0)))
-    k, r, _ = exp_parts(s, s.within(size, 0.0, 712.0))
-    large = scaled(s, s.add(s.number(1.0), exp_rest(s, r, r)), s.integer_add(k, s.integer(-1)))
+    k, r, rest = exp_parts(s, s.within(s.abs(x), 0.0, 712.0))
+    u = exp_rest(s, r, rest)
+    large = scaled(s, s.add(s.number(1.0), s.add(r, u)), s.integer_add(k, s.integer(-1)))
+    h, rest = sum_of(s, *_half_expm1(s, k, r, u))
     return h, rest, s.divide(h, s.add(s.add(h, h), s.number(1.0))), large
 
 
@@ -104,7 +103,8 @@ def where_tiny(s: Steps, x: str, bound: float, y: str) -> str:
 
 
 def expm1(s: Steps, x: str) -> str:
-    total, rest = _half_expm1(s, s.within(x, -50.0, 710.0))
+    k, r, rest = exp_parts(s, s.within(x, -50.0, 710.0))
+    total, rest = _half_expm1(s, k, r, exp_rest(s, r, rest))
     half = s.add(total, rest)
     return where_tiny(s, x, 2.0**-54, s.add(half, half))
 
@@ -112,7 +112,8 @@ def expm1(s: Steps, x: str) -> str:
 def tanh(s: Steps, x: str) -> str:
     # h/(h + 1) with h = ½(exp(2|x|) − 1), all in two parts
     size = s.within(s.abs(x), 0.0, 22.0)
-    h, rest = sum_of(s, *_half_expm1(s, s.add(size, size)))
+    k, r, rest = exp_parts(s, s.add(size, size))
+    h, rest = sum_of(s, *_half_expm1(s, k, r, exp_rest(s, r, rest)))
     # in either order, since 1 is a multiple of the last digit of h + 1, as long as that matters
     below, below_rest = sum_of(s, s.number(1.0), h)
     quotient, more = quotient_of(s, h, rest, below, s.add(below_rest, rest))

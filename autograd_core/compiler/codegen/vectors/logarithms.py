@@ -19,6 +19,8 @@ __all__ = ["acosh", "asinh", "atanh", "log", "log1p", "log2", "log10", "long_log
 LN2_SHORT, LN2_SHORT_REST = 0.6931471803691238, 1.9082149292705877e-10
 """The first 32 bits of log 2, whose product with an exponent is exact, and the rest."""
 LOG2_E, LOG10_E = (1.4426950408889634, 2.0355273740931033e-17), (0.4342944819032518, 1.098319650216765e-17)
+LOG10_2 = 0.301029995663157, 8.241712586023572e-13
+"""The first 39 bits of log₁₀ 2, and the rest."""
 TWO_THIRDS, TWO_THIRDS_REST = 0.6666666666666666, 3.700743415417188e-17
 LARGE: Final = 2.0**28
 """From which on x² + 1 is x² for the digits of a logarithm."""
@@ -52,15 +54,20 @@ def split(s: Steps, x: str) -> tuple[str, str]:
     return k, m
 
 
+def _series(s: Steps, f: str) -> tuple[str, str, str]:
+    """t, t(½f² + R(t²)) and ½f²; see `_log_of`."""
+    t = s.divide(f, s.add(f, s.number(2.0)))
+    z = s.multiply(t, t)
+    square = s.multiply(s.multiply(f, f), s.number(0.5))
+    return t, s.multiply(t, s.fma(z, s.polynomial(z, fitted.LOG), square)), square
+
+
 def _log_of(s: Steps, k: str, f: str, rest: str | None) -> str:
     """k·log 2 + log(1 + f + rest), for a rest that is within the rounding of f.
 
     With t = f/(2 + f), log(1 + f) = f − (½f² − t(½f² + R(t²))): f is exact, and the rest of it is small.
     """
-    t = s.divide(f, s.add(f, s.number(2.0)))
-    z = s.multiply(t, t)
-    square = s.multiply(s.multiply(f, f), s.number(0.5))
-    part = s.multiply(t, s.fma(z, s.polynomial(z, fitted.LOG), square))
+    t, part, square = _series(s, f)
     small = s.subtract(s.fma(k, s.number(LN2_SHORT_REST), part), square)
     if rest is not None:
         # rest/(1 + f), with (1 − t)/(1 + t) for the quotient, to a few digits
@@ -172,17 +179,25 @@ def long_log(s: Steps, x: str) -> tuple[str, str]:
     return sum_of(s, total, s.add(total_rest, s.fma(k, s.number(LN2_SHORT_REST), rest)))
 
 
-def _to_base(s: Steps, x: str, factor: float, rest: float) -> str:
-    """The logarithm times a factor, in two parts up to the last rounding: so those of whole powers are whole."""
-    high, low = long_log(s, x)
-    product, error = product_of(s, high, s.number(factor))
-    error = s.fma(low, s.number(factor), s.fma(high, s.number(rest), error))
-    return _log_edges(s, x, s.add(product, error))
+def _to_base(s: Steps, x: str, doubled: tuple[float, float], factor: tuple[float, float]) -> str:
+    """The logarithm of another base, of which those of 2, of few digits and a rest, and of e are given.
+
+    All is exact to far below the last rounding but for terms of f², so the logarithms of whole powers are whole.
+    """
+    k, m = split(s, x)
+    f = s.subtract(m, s.number(1.0))
+    _, part, square = _series(s, f)
+    high, low = map(s.number, factor)
+    product, error = product_of(s, f, high)
+    error = s.fma(s.subtract(part, square), high, s.fma(f, low, error))
+    # the first product is exact
+    total, more = sum_of(s, s.multiply(k, s.number(doubled[0])), product)
+    return _log_edges(s, x, s.add(total, s.add(more, s.fma(k, s.number(doubled[1]), error))))
 
 
 def log2(s: Steps, x: str) -> str:
-    return _to_base(s, x, *LOG2_E)
+    return _to_base(s, x, (1.0, 0.0), LOG2_E)
 
 
 def log10(s: Steps, x: str) -> str:
-    return _to_base(s, x, *LOG10_E)
+    return _to_base(s, x, LOG10_2, LOG10_E)
