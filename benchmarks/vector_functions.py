@@ -1,7 +1,7 @@
-"""What a number costs in a batch, function by function: by the system's library of vectors, by our functions, written
-in line or called, and lane by lane. From it follows `tuning.LIBRARY`.
+"""Functions of vectors: how wrong ours are at most, and what a number costs in a batch by the system's library of
+vectors, by our functions, written in line or called, and lane by lane. From it follows `tuning.LIBRARY`.
 
-    pip install -e ".[compile]"
+    pip install -e ".[compile,testing]"
     python benchmarks/vector_functions.py             # all functions
     python benchmarks/vector_functions.py exp erf     # some of them
 """
@@ -19,6 +19,21 @@ from unittest import mock
 SAMPLES, ROUNDS, CALLS = 100_000, 15, 3
 RANGES = {"acosh": (1.0, 9.0), "log": (0.1, 9.0), "log2": (0.1, 9.0), "log10": (0.1, 9.0), "pow": (0.1, 9.0)}
 RANGES |= dict.fromkeys(("asin", "acos", "atanh"), (-0.9, 0.9)) | {"log1p": (-0.9, 9.0)}
+
+
+def largest_error(name: str, count: int = 3_000) -> float:
+    """The largest error of our function, in ULP of the truth, where that is a normal number."""
+    import numpy as np
+
+    from autograd_core.primitives import TABLE
+    from autograd_core.testing.accuracy import LARGEST, SMALLEST_NORMAL, sample_points, true_value, ulps
+
+    points = list(sample_points(TABLE[name], count, seed=9, operands=2))
+    columns = np.array(points).T
+    found = ways(name, list(columns))["in line"](*columns).tolist()
+    truths = [true_value(TABLE[name], xs) for xs in points]
+    pairs = zip(found, truths, strict=True)
+    return max(ulps(y, truth) for y, truth in pairs if SMALLEST_NORMAL <= abs(truth) <= LARGEST)
 
 
 def ways(name: str, columns: list[Any]) -> dict[str, Callable[..., Any]]:
@@ -68,9 +83,10 @@ def measure(name: str) -> dict[str, float]:
 def main() -> None:
     from autograd_core.compiler.codegen.vectors.functions import VECTOR_FUNCTIONS
 
-    print("| function, ns a number | library | in line | called | lane by lane |\n|---|---|---|---|---|")
+    print("| function | error, ULP | library, ns | in line | called | lane by lane |\n|---|---|---|---|---|---|")
     for name in sys.argv[1:] or VECTOR_FUNCTIONS:
-        print(f"| {name} | {' | '.join(f'{each:.2f}' for each in measure(name).values())} |", flush=True)
+        figures = [largest_error(name), *measure(name).values()]
+        print(f"| {name} | {' | '.join(f'{each:.2f}' for each in figures)} |", flush=True)
 
 
 if __name__ == "__main__":
