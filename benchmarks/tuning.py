@@ -27,6 +27,7 @@ SWEEPS: dict[str, tuple[Sequence[int], list[str], str]] = {
     "SHORT": ([0, 30, 100, 300], ["one_call", "twenty"], "compile"),
     "MIDDLING": ([100, 1_000, 10_000], ["loop"], "compile"),
     "VAST": ([2_000, 20_000, 200_000], ["moons"], "call"),
+    "INLINED": ([0, 1_000, 10_000], ["black_scholes", "bundle_adjustment"], "call"),
     "SCRATCH": ([1 << 15, 1 << 17, 1 << 19], ["moons", "bundle_adjustment"], "call"),
     "STREAMED": ([1 << 18, 1 << 22, 1 << 60], ["black_scholes"], "call"),
     "SMALL": ([300_000, 1_000_000, 3_000_000, 10_000_000], ["moons", "mixture", "bundle_adjustment"], "call"),

@@ -25,6 +25,15 @@ VAST = 20_000
 BUILDER_USES = 50
 """Modules for which LLVM's passes are built by the same builder: with each it takes a little longer."""
 
+# Functions of vectors
+
+LIBRARY: frozenset[str] = frozenset({"acosh", "asinh", "atan", "cosh", "erfc", "sinh", "tan"})
+"""Leaves that the system's library computes for whole vectors where it has them, since it takes less than three
+quarters of the time of our functions; see ``benchmarks/vector_functions.py``."""
+INLINED = 1_000
+"""Steps of our own functions in a kernel at most that are written where they are needed, which is a sixth quicker. More
+are called, since LLVM takes 40 µs for a step."""
+
 # The loop over a batch
 
 SCRATCH = 1 << 17

@@ -21,7 +21,7 @@ from jit_modes import BATCHES, MODES, POINTS, Mode, apart, compiled, flat, in_mo
 from autograd_core import grad, jit, value_and_grad
 from autograd_core import math as m
 from autograd_core.primitives import TABLE, Primitive
-from autograd_core.testing.accuracy import inner_points
+from autograd_core.testing.accuracy import SMALLEST_NORMAL, inner_points
 
 pytestmark = pytest.mark.sweep
 
@@ -66,7 +66,10 @@ def tolerated(row: Primitive, xs: Sequence[float]) -> tuple[list[float], float]:
     if not all(map(math.isfinite, xs)):
         return [0.0] * (1 + len(xs)), 1.0
     bound = bound_of(row)
-    return [bound.value_term(*xs), *[bound.slope_term(*xs)] * len(xs)], bound.slack(*xs)
+    # what a number below the normal ones is multiplied by, its lost digits are too
+    lost = max(map(abs, xs), default=0.0) * SMALLEST_NORMAL
+    value, slope = (max(lost, term(*xs)) for term in (bound.value_term, bound.slope_term))
+    return [value, *[slope] * len(xs)], bound.slack(*xs)
 
 
 def fused(a: float, b: float, c: float) -> float:

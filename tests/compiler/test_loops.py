@@ -232,6 +232,8 @@ def test_ties_signed_zeros_infinities_and_nan(name: str, mode: Mode, monkeypatch
     else:
         edges = (-1.0, 0.0, 1.0, 0.25, 2.0) if name == "loop_in_a_branch" else EDGES
     pairs = list(itertools.product(edges, EDGES if name != "loop_in_a_branch" else edges))
+    if name == "nested":  # it multiplies the last digit of a sine by y, in which libraries differ, and takes its sine
+        pairs = [(x, y) for x, y in pairs if not 1e300 < abs(y) < inf]
     for way, eager in ((f, lambda *xs: f(*map(Value, xs)).data), (value_and_grad(f, (0, 1)),) * 2):
         for xs, found in zip(pairs, compiled(way, pairs, mode, strict=True), strict=True):
             with np.errstate(all="ignore"):

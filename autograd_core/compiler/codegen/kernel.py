@@ -18,6 +18,7 @@ from autograd_core.compiler.codegen.body import Body, Memory
 from autograd_core.compiler.codegen.convention import KERNEL
 from autograd_core.compiler.codegen.operations import Operations, is_call
 from autograd_core.compiler.codegen.sums import OutputSum, sums_of
+from autograd_core.compiler.codegen.vectors.functions import OWN, steps_of
 from autograd_core.compiler.program.instructions import Instruction, live
 from autograd_core.compiler.program.lower import Program
 from autograd_core.engine.operation import Operation
@@ -37,7 +38,7 @@ class Layout:
         width: samples in a vector; 1 for a single point.
         mapped: for each input, whether it differs from sample to sample; all are shared for a single point.
         reduced: whether outputs are summed over the samples.
-        vector_functions: name of a leaf to the symbol that computes it for a whole vector.
+        vector_functions: name of a leaf to the symbol that computes it for a whole vector, or to `OWN`.
         contract: whether a·b + c may be rounded once.
         name: the symbol of the function that runs the code.
         packed: whether it does one vector, whose inputs lie side by side among the shared numbers, a vector for each,
@@ -107,6 +108,10 @@ class _Emitter:
         self.chunks = [_in_rounds(part) for part in _cut([i for i in needed if not i.is_given], chunk)] or [[]]
         self.sums = _cut(sums, max(1, chunk // 4))
         self.strip = tuning.STRIP if layout.reduced else 1
+        own = [i.op for part in self.chunks for i in part if layout.vector_functions.get(i.op) == OWN]
+        self.own = frozenset(own)
+        # the steps of a few are written where they are needed: a call would take all registers
+        self.in_line = sum(map(steps_of, own)) <= tuning.INLINED
         self._assign_slots()
 
     def _assign_slots(self) -> None:
@@ -158,10 +163,14 @@ class _Emitter:
     def _chunk(self, number: int, part: Sequence[Instruction]) -> str:
         body = Body(self.operations, self.memory)
         names, slot_of, operation, write = body.names, self.memory.slot_of, self.operations.of, body.lines.append
+        steps = self.operations.steps(body.lines) if self.own else None
         for instruction in part:
             operands = [names.get(x) or body.name(x) for x in instruction.operands]
-            names[instruction] = result = f"%v{instruction.index}"
-            write(f"  {result} = {operation(instruction, operands)}")
+            if steps is not None and instruction.op in self.own:
+                names[instruction] = self.operations.own(steps, instruction.op, operands, in_line=self.in_line)
+            else:
+                names[instruction] = result = f"%v{instruction.index}"
+                write(f"  {result} = {operation(instruction, operands)}")
             if instruction in slot_of:
                 body.keep(instruction)
         for place in self.outputs_of[number]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-import struct
+from collections.abc import Sequence
 
+from autograd_core.compiler.codegen.vectors.functions import TOGETHER, VECTOR_FUNCTIONS
+from autograd_core.compiler.codegen.vectors.steps import Steps, bits_of
 from autograd_core.compiler.program.instructions import Instruction
 from autograd_core.compiler.program.leaves import LEAVES, Form
 from autograd_core.engine.operation import Operation
@@ -22,7 +24,7 @@ class Operations:
 
     Args:
         width: samples in a vector; 1 for a single point.
-        vector_functions: the name of a leaf to the symbol that computes it for a whole vector.
+        vector_functions: the name of a leaf to the symbol that computes it for a whole vector, or to `OWN`.
         called: what is called back already; see below.
         contract: whether a·b + c may be rounded once.
 
@@ -60,8 +62,7 @@ class Operations:
         if number.__class__ is bool:
             one, kind = str(number).lower(), "i1"
         else:
-            bits = struct.unpack("<Q", struct.pack("<d", math.nan if number != number else number))[0]
-            one, kind = f"0x{bits:016X}", "double"
+            one, kind = f"0x{bits_of(math.nan if number != number else number):016X}", "double"
         return one if self.width == 1 else f"<{', '.join([f'{kind} {one}'] * self.width)}>"
 
     def of(self, instruction: Instruction, operands: list[str]) -> str:
@@ -106,6 +107,29 @@ class Operations:
         self._declare(op, "double", arity)
         return self._by_lanes(f"lanes_{op}", op, arity)
 
+    def own(self, steps: Steps, op: str, operands: list[str], *, in_line: bool) -> str:
+        """Write a function of ours, or its call; the name of its result."""
+        if in_line:
+            return VECTOR_FUNCTIONS[op](steps, *operands)
+        names = TOGETHER.get(op, (op,))
+        symbol = f"own_{'_'.join(names)}"
+        if symbol not in self.helpers:
+            parameters = [f"%x{i}" for i in range(len(operands))]
+            lines: list[str] = []
+            inner = self.steps(lines)
+            lines.append(inner.giving([VECTOR_FUNCTIONS[name](inner, *parameters) for name in names]))
+            self._define(symbol, parameters, lines, results=len(names))
+        return steps.call(symbol, operands, len(names))[names.index(op)]
+
+    def steps(self, lines: list[str]) -> Steps:
+        """What writes the steps of our own functions to some lines."""
+        return Steps(self.width, lines, self.declared, self.helpers)
+
+    def _define(self, symbol: str, operands: Sequence[str], lines: Sequence[str], results: int = 1) -> None:
+        parameters, body = ", ".join(f"{self.number} {x}" for x in operands), "\n".join(lines)
+        kind = self.number if results == 1 else f"{{ {', '.join([self.number] * results)} }}"
+        self.helpers[symbol] = f"define internal {kind} @{symbol}({parameters}) noinline #0 {{\n{body}\n}}"
+
     def _callback(self, instruction: Instruction) -> str:
         """A function that puts its operands into an array and calls back."""
         place = len(self.called)
@@ -136,7 +160,5 @@ class Operations:
                 lines.append(f"  %y.{lane} = call double @{one}({operands})")
                 lines.append(f"  %r.{lane} = insertelement {self.number} {vector}, double %y.{lane}, i32 {lane}")
                 vector = f"%r.{lane}"
-            parameters = ", ".join(f"{self.number} %x{i}" for i in range(arity))
-            body = "\n".join([*lines, f"  ret {self.number} {vector}"])
-            self.helpers[helper] = f"define internal {self.number} @{helper}({parameters}) noinline #0 {{\n{body}\n}}"
+            self._define(helper, [f"%x{i}" for i in range(arity)], [*lines, f"  ret {self.number} {vector}"])
         return helper

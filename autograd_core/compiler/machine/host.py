@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import ctypes.util
 import os
+import platform
 import warnings
 from collections.abc import Callable
 from functools import cache, wraps
@@ -12,14 +13,15 @@ from typing import Any, NamedTuple, TypeVar
 
 from autograd_core._extras import require
 from autograd_core.compiler import tuning
+from autograd_core.compiler.codegen.vectors.functions import OWN, VECTOR_FUNCTIONS
 from autograd_core.compiler.machine.undisturbed import undisturbed
 from autograd_core.compiler.program.leaves import LEAVES, Form
 from autograd_core.engine.callers import frames_inside
 from autograd_core.errors import MissingExtraError
 
 __all__ = [
-    "Tier", "add_symbol", "address_of", "available", "llvm", "made_once", "note_missing_llvm", "processors", "tier",
-    "vector_functions", "vector_width",
+    "Tier", "add_symbol", "address_of", "available", "fuses", "llvm", "made_once", "note_missing_llvm", "processors",
+    "tier", "vector_functions", "vector_width",
 ]  # fmt: skip
 
 _Made = TypeVar("_Made")
@@ -121,9 +123,21 @@ def vector_width() -> int:
     return 4 if features.get("avx") else 2
 
 
-@cache
 def vector_functions(width: int) -> dict[str, str]:
-    """The leaves that the system computes for `width` numbers at once, and the symbols that do it."""
+    """The leaves that are computed for `width` numbers at once: the symbols that do it, or `OWN`."""
+    own = dict.fromkeys(VECTOR_FUNCTIONS if fuses() else (), OWN)
+    system = _system_functions(width)
+    return own | {name: symbol for name, symbol in system.items() if name in tuning.LIBRARY or name not in own}
+
+
+@cache
+def fuses() -> bool:
+    """Whether the processor multiplies and adds in one operation, as our own functions do all the time."""
+    return platform.machine().lower() in ("arm64", "aarch64") or bool(_features().get("fma"))
+
+
+@cache
+def _system_functions(width: int) -> dict[str, str]:
     if width not in _LIBMVEC_PREFIX or (width == 4 and not _features().get("avx2")):
         return {}
     try:

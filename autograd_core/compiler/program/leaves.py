@@ -38,7 +38,7 @@ class Leaf:
         sign: how Python writes it, where that gives the same for all numbers.
         commutes: whether its two operands may change places.
         in_libmvec: whether GNU libmvec has it for vectors, with results that were seen to keep to eager evaluation's,
-            edges included. Other functions of the C library are computed lane by lane.
+            edges included. Where it is used `tuning.LIBRARY` says.
         cost: in additions of vectors, if it is no call.
 
     Attributes:
