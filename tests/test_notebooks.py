@@ -96,10 +96,11 @@ def test_each_exercise_is_asked_and_answered(path: Path) -> None:
     assert _said(notebook) == _asked(path)
     heads = re.findall(r"### Exercise (\d\.\d)", "\n".join(cell.source for cell in notebook.cells))
     assert [f"{name}: not answered yet" for name in heads] == _asked(path)[: len(heads)]
-    for cell in notebook.cells:
-        assert cell.metadata.get("jupyter", {}).get("source_hidden", False) == (
-            "answer" in cell.metadata.get("tags", [])
-        )
+    tagged = ["answer" in cell.metadata.get("tags", []) for cell in notebook.cells]
+    assert tagged == sorted(tagged), "answers stand at the end"
+    for cell, is_answer in zip(notebook.cells, tagged, strict=True):
+        if cell.cell_type == "code":
+            assert cell.metadata.get("jupyter", {}).get("source_hidden", False) == is_answer
 
 
 def test_the_course_looks_alike_in_all_notebooks() -> None:
