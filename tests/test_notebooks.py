@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -67,6 +69,17 @@ def test_runs(path: Path) -> None:
     assert [output["text"] for output in outputs if output.get("name") == "stderr"] == []
     if path in COURSE:
         assert _said(notebook) == _asked(path)
+
+
+@pytest.mark.parametrize("number", [1, 5])
+def test_two_need_the_standard_library_alone(number: int) -> None:
+    path = COURSE[number - 1]
+    program = str(Path(__file__).parent / "helpers" / "notebook_alone.py")
+    run = subprocess.run(
+        [sys.executable, program, str(path)], cwd=FOLDER, stdout=subprocess.PIPE, encoding="utf-8", check=True
+    )
+    assert re.findall(r"^\d\.\d: (?:right|not answered yet)", run.stdout, re.MULTILINE) == _asked(path)
+    assert re.search(r"^a picture of \d\d texts$", run.stdout, re.MULTILINE)
 
 
 # What is stored in them
