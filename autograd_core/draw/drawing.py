@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Unpack
 
 from autograd_core.draw.graph_scene import graph_scene
@@ -64,9 +65,8 @@ def draw(thing: Any, *more: Any, **options: Unpack[Choices]) -> Picture:
     >>> draw(lambda a, b: a - b, 5.0, 3.0).dot.count("a − b")
     1
     """
-    from autograd_core.compiler.paths import Paths
-
-    if isinstance(thing, Paths):
+    paths: Any = sys.modules.get("autograd_core.compiler.paths")  # who has one has imported it, and with it llvmlite
+    if paths is not None and isinstance(thing, paths.Paths):
         from autograd_core.draw.paths_drawing import paths_drawing
 
         return paths_drawing(thing, Options.of({"rankdir": "TB", **options}))

@@ -831,6 +831,32 @@ def test_without_llvmlite_one_note_is_given(monkeypatch: pytest.MonkeyPatch) -> 
     assert jit(lambda x: x * 3.0)(1.0) == 3.0
 
 
+WITHOUT = """
+import sys, warnings
+sys.modules["llvmlite"] = None  # so that importing it fails
+import numpy as np
+from autograd_core import Graph, Value, fori_loop, jit, math, value_and_grad
+from autograd_core.nn import MLP
+from autograd_core.optim import SGD
+warnings.simplefilter("ignore", UserWarning)
+assert jit(value_and_grad(lambda x: x * x * x if x > 0.0 else x))(2.0) == (8.0, 12.0)
+assert jit(lambda x, w: w * x, in_axes=(0, None))(np.arange(3.0), 2.0).tolist() == [0.0, 2.0, 4.0]
+assert jit(value_and_grad(lambda x: fori_loop(0, 3, lambda i, y: y * x, 1.0)))(2.0) == (8.0, 12.0)
+x = Value(3.0)
+graph = Graph(x * x).compile()
+graph.backward()
+assert x.grad == 6.0
+model = MLP(1, [1], seed=1)
+options = {"loss": lambda y, t: (y - t) ** 2, "optimizer": SGD(model.parameters(), lr=0.1), "progress": False}
+assert model.fit([[1.0], [2.0]], [1.0, 2.0], epochs=2, **options).losses[1] >= 0.0
+assert model.predict([[1.0]]).shape == (1,)
+"""
+
+
+def test_all_of_it_runs_where_llvmlite_cannot_be_imported() -> None:
+    subprocess.run([sys.executable, "-c", WITHOUT], check=True)
+
+
 def test_traced_values_say_what_they_are() -> None:
     seen: list[Any] = []
     jit(lambda x, y: seen.append((repr(x), f"{y[0]:.3f}", repr(x * 2.0))) or x)(1.0, [2.0])

@@ -9,7 +9,6 @@ from typing import Any
 
 from autograd_core.compiler import tuning
 from autograd_core.compiler.codegen.convention import DRIVE, Numbers
-from autograd_core.compiler.machine import pool
 from autograd_core.compiler.machine.code import Code
 from autograd_core.compiler.machine.host import processors
 from autograd_core.compiler.program.instructions import Instruction
@@ -121,6 +120,8 @@ class BatchRunner:
     def _over(self, tables: Sequence[int], count: int) -> Any:
         """Run over the samples of the tables; the sums, if they are summed."""
         import numpy as np
+
+        from autograd_core.compiler.machine import pool  # needs llvmlite, which code in Python does without
 
         size, pieces = self._pieces(count)
         threads = min(self._threads_for(count), pieces)
