@@ -20,6 +20,7 @@ __all__ = ["Traced", "Tracing", "unknown"]
 
 _PACKAGE = __name__.partition(".")[0]
 _numbers = count()
+_new = object.__new__
 _on_threads: dict[Tracing, int] = {}
 """The traces under way, and the thread of each."""
 
@@ -135,8 +136,14 @@ class Traced(Value):
     @classmethod
     def _made_from(cls, operands: Sequence[Value]) -> Traced:
         """A node of the innermost of its operands' traces, none of which may be over."""
-        node: Traced = object.__new__(cls)
-        node.tracing = max((x.in_use() for x in operands if isinstance(x, Traced)), key=lambda tracing: tracing.number)
+        innermost: Tracing | None = None
+        for operand in operands:
+            if isinstance(operand, Traced) and operand.tracing is not innermost:
+                tracing = operand.in_use()
+                if innermost is None or tracing.number > innermost.number:
+                    innermost = tracing
+        node: Traced = _new(cls)
+        node.tracing = innermost  # type: ignore[assignment]  # at least one operand is traced
         return node
 
     def in_use(self) -> Tracing:
@@ -218,11 +225,14 @@ Traced._recorded_as = Traced
 
 def _recorded(row: str, a: Any, b: Any = 0.0) -> Any:
     """The node of a row of one or two operands, one of which is traced."""
-    a, b = as_operand(a), as_operand(b)
-    if a is NotImplemented or b is NotImplemented:
-        return NotImplemented
     op = TABLE[row]
-    return record(op, a) if op.arity == 1 else record(op, a, b)
+    if op.arity == 1:
+        return record(op, a)
+    if a.__class__ is not Traced:
+        a = as_operand(a)
+    if b.__class__ is not Traced:
+        b = as_operand(b)
+    return NotImplemented if a is NotImplemented or b is NotImplemented else record(op, a, b)
 
 
 def _compared(row: str, a: Any, b: Any) -> Any:
