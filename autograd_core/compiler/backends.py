@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from autograd_core.compiler import tuning
@@ -18,6 +19,7 @@ from autograd_core.compiler.machine.batches import BatchRunner, cost_of
 from autograd_core.compiler.machine.memory import RESULTS
 from autograd_core.compiler.program.instructions import has_loops, programs_of
 from autograd_core.compiler.program.rolling import roll, size_of
+from autograd_core.compiler.program.turns import roll_up
 from autograd_core.compiler.work import Builtin, Work
 from autograd_core.namespaces import floats
 from autograd_core.transforms.trees import Shape
@@ -137,7 +139,7 @@ class NativePoint(_Native, _Point):
 
         self._work = work
         text, instructions, loops, width = self._emit(work)
-        tier = host.tier(instructions, width, has_loops=has_loops(work.program))
+        tier = host.tier(instructions, width, has_loops=loops > 0 or has_loops(work.program))
         self.stats = {"loops": loops, "vector_width": width, "chunks": text.chunks, "workspace": text.slots}
         self._has_callbacks = bool(text.called)
         # Around a longer kernel the builtin is not worth LLVM's time.
@@ -159,19 +161,22 @@ class NativePoint(_Native, _Point):
         from autograd_core.compiler.codegen.kernel import Layout, emit
         from autograd_core.compiler.codegen.loops import emit_looped
 
-        if has_loops(work.program):
-            text = emit_looped(work.program, Layout(1, work.mapped, contract=not work.strict))
-            return text, sum(len(each.instructions) for each in programs_of(work.program)), 0, 1
-        is_long = len(work.program.instructions) >= tuning.LONG
-        stages = roll(work.program) if is_long and not work.strict else None
-        if stages is None:
-            layout = Layout(1, work.mapped, contract=not work.strict)
-            return emit(work.program, layout), len(work.program.instructions), 0, 1
-        from autograd_core.compiler.codegen.rolled_loops import emit_rolled
+        program, count = work.program, len(work.program.instructions)
+        plain = Layout(1, work.mapped, contract=not work.strict)
+        if has_loops(program):
+            text = emit_looped(program, plain)
+            return text, sum(len(each.instructions) for each in programs_of(program)), 0, 1
+        stages = roll(program) if count >= tuning.LONG and not work.strict else None
+        if stages is not None:
+            from autograd_core.compiler.codegen.rolled_loops import emit_rolled
 
-        width = host.vector_width()
-        text = emit_rolled(stages, work.program.inputs, Layout(width, vector_functions=host.vector_functions(width)))
-        return text, size_of(stages), sum(len(stage.loops) for stage in stages), width
+            width = host.vector_width()
+            text = emit_rolled(stages, program.inputs, Layout(width, vector_functions=host.vector_functions(width)))
+            return text, size_of(stages), sum(len(stage.loops) for stage in stages), width
+        rolled = roll_up(program) if count >= tuning.REPEATING else None
+        if rolled is not None:
+            return emit_looped(program, replace(plain, contract=False), rolled), rolled.instructions, rolled.loops, 1
+        return emit(program, plain), count, 0, 1
 
     def point(self, numbers: Sequence[float]) -> list[float]:
         inputs = (ctypes.c_double * max(1, len(numbers)))(*numbers)
