@@ -67,7 +67,7 @@ class Paths:
     def _compile(self, path: Path) -> Compiled:
         return self._make(
             path.trace, guards=path.guards, departure=path.departure, answer=path.answer, trace_seconds=path.seconds,
-            general=self.run_flat if path.guards else None,
+            general=self.run_flat if path.guards else None, order=path.order,
         )  # fmt: skip
 
     def __iter__(self) -> Iterator[Compiled]:

@@ -133,7 +133,7 @@ class _Module:
             f.build.call(f.declared(straight, KERNEL.llvm()), [table, memory, rest, target, one])
             called = max(called, scratch)
         f.build.ret_void()
-        text = write_turns(loops, Layout(self.width, vector_functions=self.layout.vector_functions), self._called)
+        text = write_turns(loops, self.layout, self._called)
         self._parts.append(KernelText(text, 0, len(loops), self._called))
         return name, size + called
 

@@ -29,11 +29,10 @@ def write_turns(loops: Mapping[str, Turns], layout: Layout, called: list[tuple[O
 
     Args:
         loops: by the symbol of the function.
-        layout: its width, and its functions of vectors.
+        layout: its width, its functions of vectors, and whether it contracts.
         called: what other modules of the same code call back, to which its own is added.
     """
-    # nothing is rounded once that was not before: so the bits are those of straight-line code, which is not either
-    operations = Operations(layout.width, layout.vector_functions, called, contract=False)
+    operations = Operations(layout.width, layout.vector_functions, called, contract=layout.contract)
     return module_text([_Turns(turns, operations, name).text() for name, turns in loops.items()], operations)
 
 

@@ -8,7 +8,7 @@ exactly is left out (``x·1``, ``x − 0``, ``−(−x)``; not ``x + 0``, which 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from typing import Any, Final
 
@@ -83,7 +83,7 @@ class Builder:
     def once(self, op: str, operands: tuple[Instruction, ...], primitive: Operation | None = None) -> Instruction:
         if LEAVES[op].commutes and operands[0].index > operands[1].index:
             operands = operands[::-1]
-        key = (op, primitive, *operands)
+        key = (op, operands) if primitive is None else (op, primitive, operands)
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = Instruction(self, op, operands, None, primitive)

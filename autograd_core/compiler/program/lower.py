@@ -19,7 +19,12 @@ __all__ = ["Program", "Way", "lower", "merge"]
 
 
 def lower(
-    inputs: Sequence[Value], outputs: Sequence[Value], *, strict: bool = False, fused: bool = True
+    inputs: Sequence[Value],
+    outputs: Sequence[Value],
+    *,
+    strict: bool = False,
+    fused: bool = True,
+    order: Sequence[Value] | None = None,
 ) -> tuple[Program, list[Value]]:
     """The straight-line code that computes `outputs` from `inputs`.
 
@@ -28,6 +33,7 @@ def lower(
         outputs: any nodes.
         strict: keep every operation as it was written, so that + − × ÷ √ give the same bits.
         fused: whether the code may have the instruction ``fma``.
+        order: all that the outputs depend on in topological order, if that is known.
 
     Returns:
         The code, and the leaves other than `inputs` that it turned out to depend on. Their numbers are read after
@@ -36,7 +42,7 @@ def lower(
     m = Builder(strict, fused)
     for node in inputs:
         m.of_node[id(node)] = m.input()
-    captured = lower_nodes(m, topological_order(outputs))
+    captured = lower_nodes(m, topological_order(outputs) if order is None else order)
     results = [m.as_number(m.operand(node)) for node in outputs]
     return Program(len(m.inputs), results, live(results)), captured
 
@@ -85,8 +91,11 @@ def lower_nodes(m: Builder, order: Sequence[Value]) -> list[Value]:
     known = m.of_node  # of a loop's tape too
     captured = []
     applied: dict[Operation, Callable[..., Any]] = {}
-    order, done_by = _without_repeated(order)
-    kept = _kept_of(order, done_by)
+    structural = [node for node in order if isinstance(node.op, Structural)]
+    done_by: dict[Value, Value] = {}
+    if structural:
+        order, done_by = _without_repeated(order)
+    kept = _kept_of(structural, done_by)
     for node in order:
         key = id(node)
         if key in known:

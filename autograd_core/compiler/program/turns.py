@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from autograd_core.compiler.program.builder import Builder
 from autograd_core.compiler.program.instructions import Instruction, Program, live
+from autograd_core.compiler.program.leaves import LEAVES
 from autograd_core.compiler.program.repeats import Repeat, find_repeats
 
 __all__ = ["Carried", "Constants", "Local", "Memory", "Rolled", "Shared", "Source", "Straight", "Turns", "roll_up"]
@@ -88,6 +89,23 @@ class Turns:
     kept: dict[int, int] = field(default_factory=dict)
     final: dict[int, int] = field(default_factory=dict)
 
+    @property
+    def serial(self) -> set[int]:
+        """The steps that depend on what they, or others of them, gave at all turns before, but for plain sums."""
+        serial, again = set(range(len(self.steps))), True
+        while again:
+            before, serial = serial, set()
+            for number, (step, sources) in enumerate(zip(self.steps, self.sources, strict=True)):
+                is_sum = step.op in ("add", "subtract")
+                for source in sources:
+                    match source:
+                        case Local(other) if other in serial:
+                            serial.add(number)
+                        case Carried(other) if other in before and not (is_sum and other == number):
+                            serial.add(number)
+            again = serial != before
+        return serial
+
 
 class Rolled(NamedTuple):
     """Code with loops.
@@ -99,6 +117,11 @@ class Rolled(NamedTuple):
 
     parts: list[Straight | Turns]
     size: int
+
+    @property
+    def serial(self) -> int:
+        """How many instructions of the straight-line code wait for those of the turn before, but for plain sums."""
+        return sum(part.count * len(part.serial) for part in self.parts if isinstance(part, Turns))
 
     @property
     def loops(self) -> int:
@@ -129,6 +152,10 @@ class _Rolling:
         self.place = [0] * (1 + max(x.index for x in self.at))
         for place, x in enumerate(self.at):
             self.place[x.index] = place
+        slots = range(max(len(x.operands) for x in steps))
+        self.operands = [
+            [self.place[x.operands[slot].index] if slot < len(x.operands) else -1 for x in steps] for slot in slots
+        ]
         ends = [0, *(repeat.end for repeat in repeats)]
         self.stretches = list(zip(ends, [*(repeat.start for repeat in repeats), self.given], strict=True))
         self.needed: set[int] = set()  # the places of what has to be in memory
@@ -160,12 +187,31 @@ class _Rolling:
     # The steps of a turn
 
     def _loop(self, repeat: Repeat) -> Turns:
-        """What is done at each turn, with places in place of addresses."""
+        """What is done at each turn, without addresses yet."""
         steps, sources = self.at[repeat.start : repeat.start + repeat.period], []
         for number, step in enumerate(steps, repeat.start):
-            turns = [x.operands for x in self.at[number : repeat.end : repeat.period]]
-            sources.append([self._source(repeat, self._places(column)) for column in zip(*turns, strict=True)])
+            columns = [each[number : repeat.end : repeat.period] for each in self.operands[: len(step.operands)]]
+            found = [self._source(repeat, column) for column in columns]
+            if LEAVES[step.op].commutes and any(isinstance(source, Memory) for source in found):
+                found = self._commuted(repeat, columns[0], columns[1], found)
+            sources.append(found)
+            for source in found:
+                match source:
+                    case Shared(instruction) | Carried(_, Shared(instruction)):
+                        self._need(self._places([instruction]))
+                    case Memory(places):
+                        self.needed.update(places)
         return Turns(repeat.turns, steps, sources)
+
+    def _commuted(self, repeat: Repeat, left: list[int], right: list[int], found: list[Source]) -> list[Source]:
+        """The best for an operation whose operands may change places, as they do where one of them is no step yet."""
+        left, right = [*map(min, left, right)], [*map(max, left, right)]
+        for first, other in ((left, right), (right, left)):
+            columns = [first[0], *left[1:]], [other[0], *right[1:]]
+            again = [self._source(repeat, column) for column in columns]
+            if sum(isinstance(x, Memory) for x in again) < sum(isinstance(x, Memory) for x in found):
+                found = again
+        return found
 
     def _source(self, repeat: Repeat, column: list[int]) -> Source:
         """Where an operand comes from that is at these places, turn by turn."""
@@ -173,18 +219,15 @@ class _Rolling:
         first, second = column[:2]
         is_before = first < start or first >= self.given
         if is_before and column.count(first) == turns:
-            self._need([first])
-            return Shared(self.at[first], first)
+            return Shared(self.at[first], None)
         if column[1:] == list(range(second, second + period * (turns - 1), period)):
             step = second - start - period
             if 0 <= step < period and first == second - period:
                 return Local(step)
             if -period <= step < 0 and is_before:
-                self._need([first])
-                return Carried(step + period, Shared(self.at[first], first))
+                return Carried(step + period, Shared(self.at[first], None))
         if all(self.at[place].op == "constant" for place in column):
             return Constants([self.at[place].number for place in column])
-        self.needed.update(column)
         return Memory(column)
 
     def _addressed(self, repeat: Repeat, loop: Turns) -> Turns:
@@ -193,15 +236,20 @@ class _Rolling:
         def addressed(source: Source) -> Source:
             match source:
                 case Shared(instruction):
-                    return Shared(instruction, self.address.get(self.place[instruction.index]))
+                    return self._at_address(instruction)
                 case Carried(step, first):
-                    return Carried(step, Shared(first.instruction, self.address.get(self.place[first.instruction.index])))
+                    return Carried(step, self._at_address(first.instruction))
                 case Memory(places):
                     return Memory([*map(self.address.__getitem__, places)])
             return source
 
         sources = [[addressed(source) for source in operands] for operands in loop.sources]
         return Turns(loop.count, loop.steps, sources, loop.kept, loop.final)
+
+    def _at_address(self, instruction: Instruction) -> Shared:
+        return Shared(
+            instruction, None if instruction.op == "constant" else self.address[self.place[instruction.index]]
+        )
 
     # Addresses
 
@@ -213,7 +261,7 @@ class _Rolling:
         return first
 
     def _find_addresses(self, loops: Sequence[Turns]) -> tuple[Straight, list[Straight]]:
-        """Give addresses to all that has to be in memory: what writes the constants there, and the code between loops."""
+        """Give addresses to what has to be in memory; what writes the constants there, and the code between loops."""
         given = [place for place in self.needed if place >= self.given]
         self.address.update((place, self.at[place].number) for place in given if self.at[place].op == "input")
         constants = sorted(place for place in given if self.at[place].op == "constant")
