@@ -49,32 +49,32 @@ def find_repeats(operations: Sequence[Any]) -> list[Repeat]:
 def _repeats(sequence: bytes) -> Iterator[Repeat]:
     start = done = 0
     while start + _LOOKED_FOR < len(sequence):
-        best = _best_from(sequence, start)
-        if best is None:
+        period, end = _best_from(sequence, start)
+        if not period:
             start += _STEP
             continue
-        first, period = best.start, best.period
-        while first > done and sequence[first - 1] == sequence[first - 1 + period]:
-            first -= 1
-        found = Repeat(first, period, (best.end - first) // period)
+        while start > done and sequence[start - 1] == sequence[start - 1 + period]:
+            start -= 1
+        found = Repeat(start, period, (end - start) // period)
         yield found
         start = done = found.end
 
 
-def _best_from(sequence: bytes, start: int) -> Repeat | None:
-    """The repeat from `start` on that leaves the fewest operations to write, of those with enough turns."""
-    wanted, end = sequence[start : start + _LOOKED_FOR], start + tuning.PERIOD
-    again, best, most = start, None, 0
+def _best_from(sequence: bytes, start: int) -> tuple[int, int]:
+    """The period that leaves the fewest operations to write from `start` on, and where it ends; 0 if there is none."""
+    wanted, last = sequence[start : start + _LOOKED_FOR], start + tuning.PERIOD
+    again, best, most = start, (0, start), 0
     for _ in range(_TRIED):
-        again = sequence.find(wanted, again + 1, end)
+        again = sequence.find(wanted, again + 1, last)
         if again < 0:
             break
         period = again - start
-        turns = _matching(sequence, start, again) // period + 1
+        end = again + _matching(sequence, start, again)
+        turns = (end - start) // period
         saved = (turns - 1) * period
-        # a longer period that repeats itself hardly further is a multiple of the shorter one, or has it inside
+        # a longer period that goes on hardly further is a multiple of the shorter one, or has it inside
         if turns >= tuning.TURNS_ROLLED and 2 * saved > 3 * most:
-            best, most = Repeat(start, period, turns), saved
+            best, most = (period, end), saved
     return best
 
 
