@@ -21,6 +21,7 @@ from autograd_core.compiler.merged import Merged, is_worth_merging
 from autograd_core.compiler.outside import Outside
 from autograd_core.compiler.partition import Unknown, run_batch
 from autograd_core.compiler.traces import Path, Source, decisions, sample_of
+from autograd_core.engine.collector import collector_paused
 from autograd_core.errors import AutogradError, LoopError, PathsWarning
 
 __all__ = ["Paths"]
@@ -61,8 +62,9 @@ class Paths:
         """
         numbers = read(args, source.arguments, source.name)
         sample = None if numbers.columns and not numbers.samples else sample_of(source.arguments, numbers, 0)
-        first = source.trace(sample)
-        return first if isinstance(first, Outside) else cls(source, make, limit, first)
+        with collector_paused():  # once for all that is made, which it would look through at the end of each part
+            first = source.trace(sample)
+            return first if isinstance(first, Outside) else cls(source, make, limit, first)
 
     def _compile(self, path: Path) -> Compiled:
         return self._make(
