@@ -159,6 +159,7 @@ class _Rolling:
         ends = [0, *(repeat.end for repeat in repeats)]
         self.stretches = list(zip(ends, [*(repeat.start for repeat in repeats), self.given], strict=True))
         self.needed: set[int] = set()  # the places of what has to be in memory
+        self.read_within: set[int] = set()  # those that the loop reads which wrote them
         self.address: dict[int, int] = {}
         self.size = program.inputs
 
@@ -201,6 +202,7 @@ class _Rolling:
                         self._need(self._places([instruction]))
                     case Memory(places):
                         self.needed.update(places)
+                        self.read_within.update(place for place in places if repeat.start <= place < repeat.end)
         return Turns(repeat.turns, steps, sources)
 
     def _commuted(self, repeat: Repeat, left: list[int], right: list[int], found: list[Source]) -> list[Source]:
@@ -284,7 +286,7 @@ class _Rolling:
         for step in range(repeat.period):
             places = range(repeat.start + step, repeat.end, repeat.period)
             read = self.needed.intersection(places)
-            if read == {places[-1]}:
+            if read == {places[-1]} and places[-1] not in self.read_within:
                 loop.final[step] = self._new(places[-1:])
             elif read:
                 loop.kept[step] = self._new(places)
