@@ -20,7 +20,7 @@ __all__ = ["Traced", "Tracing", "unknown"]
 
 _PACKAGE = __name__.partition(".")[0]
 _numbers = count()
-_new = object.__new__
+_new, _hash = object.__new__, object.__hash__
 _on_threads: dict[Tracing, int] = {}
 """The traces under way, and the thread of each."""
 
@@ -214,10 +214,9 @@ class Traced(Value):
         Raises:
             TraceError: for anybody else, who would look up a number by it and silently not find it.
         """
-        scope = _getframe(1).f_globals
-        if id(scope) not in _own_scopes:
-            _keep_own(scope)
-        return object.__hash__(self)
+        if _getframe(1).f_globals is not _last_scope:
+            _check_scope(_getframe(1).f_globals)
+        return _hash(self)
 
 
 Traced._recorded_as = Traced
@@ -246,23 +245,24 @@ def _compared(row: str, a: Any, b: Any) -> Any:
 give_operators(Traced, _recorded, _compared)
 
 
-_own_scopes: set[int] = set()
-"""The addresses of the package's own namespaces, as they were met: modules, which nobody drops."""
+_last_scope: dict[str, Any] = {}
+"""The namespace of the package that asked for a hash last: most often it asks again. This is a part of every look-up."""
 
 
-def _keep_own(scope: dict[str, Any]) -> None:
-    """Remember a namespace of the package.
+def _check_scope(scope: dict[str, Any]) -> None:
+    """Let a namespace of the package ask for hashes.
 
     Raises:
         TraceError: if it is none.
     """
+    global _last_scope
     if str(scope.get("__name__")).partition(".")[0] != _PACKAGE:
         raise TraceError(
             f"a dict, a set or a cache asks for the hash of a traced value{calling_line()}: that is the node's, not "
             "its number's, so that it would not find what an equal number finds; compare with ==, look up by an index, "
             "or make the argument static"
         )
-    _own_scopes.add(id(scope))
+    _last_scope = scope
 
 
 def unknown(what: str, instead: str = "it is known only when the compiled function runs") -> NoReturn:

@@ -60,7 +60,7 @@ def emit_point(
     if has_loops(program):
         return Emitted(emit_looped(program, layout), _size_of(program), True)
     rolled = roll_up(program) if count >= tuning.REPEATING else None
-    # what waits for the turn before does not lie side by side
+    # what depends on all turns before has no like terms
     may_be_sums = count >= tuning.LONG and not strict and (rolled is None or rolled.serial < count / 2)
     stages = roll(program) if may_be_sums else None
     if stages is not None:

@@ -10,7 +10,7 @@ no bit changes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -89,9 +89,8 @@ class Turns:
     kept: dict[int, int] = field(default_factory=dict)
     final: dict[int, int] = field(default_factory=dict)
 
-    @property
-    def serial(self) -> set[int]:
-        """The steps that depend on what they, or others of them, gave at all turns before, but for plain sums."""
+    def serial(self, known: Set[int]) -> set[int]:
+        """The steps that depend on all turns before, but for plain sums, or on what is at some addresses."""
         serial, again = set(range(len(self.steps))), True
         while again:
             before, serial = serial, set()
@@ -102,6 +101,8 @@ class Turns:
                         case Local(other) if other in serial:
                             serial.add(number)
                         case Carried(other) if other in before and not (is_sum and other == number):
+                            serial.add(number)
+                        case Memory(addresses) if addresses[len(addresses) // 2] in known:
                             serial.add(number)
             again = serial != before
         return serial
@@ -120,8 +121,15 @@ class Rolled(NamedTuple):
 
     @property
     def serial(self) -> int:
-        """How many instructions of the straight-line code wait for those of the turn before, but for plain sums."""
-        return sum(part.count * len(part.serial) for part in self.parts if isinstance(part, Turns))
+        """About how many instructions depend on all turns before of some loop: each has another shape than the next."""
+        known, count = set[int](), 0
+        for part in self.parts:
+            if isinstance(part, Turns):
+                serial = part.serial(known)
+                count += part.count * len(serial)
+                for step in serial.intersection(part.kept):
+                    known.update(range(part.kept[step], part.kept[step] + part.count))
+        return count
 
     @property
     def loops(self) -> int:
