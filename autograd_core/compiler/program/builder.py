@@ -51,6 +51,11 @@ class Builder:
         """What was made of a node."""
         return self.of_node[id(node)]
 
+    def forget(self) -> None:
+        """Forget what was made of what: the code is complete, and keeps the builder."""
+        self.of_node.clear()
+        self._known.clear()
+
     # Making instructions
 
     def input(self) -> Instruction:

@@ -116,6 +116,7 @@ class _Lowered:
         used = [*outputs, *(parent for node in order for parent in node.parents)]
         self._lower_nodes(m, [*(node for node in used if node.__class__ is Constant), *order])
         results = [m.as_number(m.operand(node)) for node in outputs]
+        m.forget()
         return Program(len(m.inputs), results, live(results))
 
     def loop(self, inits: Sequence[Any], tapes: Sequence[Tape], count: Any) -> Instruction:

@@ -44,6 +44,7 @@ def lower(
         m.of_node[id(node)] = m.input()
     captured = lower_nodes(m, topological_order(outputs) if order is None else order)
     results = [m.as_number(m.operand(node)) for node in outputs]
+    m.forget()
     return Program(len(m.inputs), results, live(results)), captured
 
 
@@ -83,6 +84,7 @@ def merge(ways: Sequence[Way], *, fused: bool = True) -> tuple[Program, list[Val
     results = [m.constant(0.0)] * len(outputs[0])
     for condition, chosen in zip(reversed(conditions), reversed(outputs), strict=True):
         results = [m.where(condition, *both) for both in zip(chosen, results, strict=True)]
+    m.forget()
     return Program(len(m.inputs), results, live(results)), captured
 
 
@@ -109,7 +111,10 @@ def lower_nodes(m: Builder, order: Sequence[Value]) -> list[Value]:
                     known[key] = known[id(doer)] if doer is not None else lower_loop(m, node, kept, lower_nodes)
                     continue
                 apply = applied[op] = _forward_over(m, op)
-            known[key] = apply(*[known[id(parent)] for parent in node.parents])
+            if node._b is not None:
+                known[key] = apply(known[id(node._a)], known[id(node._b)])
+            else:
+                known[key] = apply(*[known[id(parent)] for parent in node.parents])
         elif node.__class__ is Constant:
             known[key] = m.constant(node._data)
         else:

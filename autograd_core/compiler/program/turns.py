@@ -146,7 +146,7 @@ class Rolled(NamedTuple):
 def roll_up(program: Program) -> Rolled | None:
     """Straight-line code as loops and what is between them; None if that is not much shorter."""
     steps = [x for x in program.instructions if not x.is_given]
-    repeats = find_repeats([(x.op, x.primitive, len(x.operands)) for x in steps])
+    repeats = find_repeats([x.op if x.primitive is None else (x.primitive, len(x.operands)) for x in steps])
     saved = sum((repeat.turns - 1) * repeat.period for repeat in repeats)
     return _Rolling(program, steps, repeats).rolled() if saved > len(steps) / 2 else None
 
@@ -157,12 +157,13 @@ class _Rolling:
     def __init__(self, program: Program, steps: list[Instruction], repeats: Sequence[Repeat]) -> None:
         self.program, self.repeats, self.given = program, repeats, len(steps)
         self.at = [*steps, *(x for x in program.instructions if x.is_given)]
-        self.place = [0] * (1 + max(x.index for x in self.at))
+        self.place = [0] * (1 + program.instructions[-1].index)
         for place, x in enumerate(self.at):
             self.place[x.index] = place
-        slots = range(max(len(x.operands) for x in steps))
+        operands = [x.operands for x in steps]
         self.operands = [
-            [self.place[x.operands[slot].index] if slot < len(x.operands) else -1 for x in steps] for slot in slots
+            [self.place[xs[slot].index] if slot < len(xs) else -1 for xs in operands]
+            for slot in range(max(map(len, operands)))
         ]
         ends = [0, *(repeat.end for repeat in repeats)]
         self.stretches = list(zip(ends, [*(repeat.start for repeat in repeats), self.given], strict=True))
