@@ -246,7 +246,7 @@ give_operators(Traced, _recorded, _compared)
 
 
 _last_scope: dict[str, Any] = {}
-"""The namespace of the package that asked for a hash last: most often it asks again. This is a part of every look-up."""
+"""The namespace of the package that asked for a hash last: most often it asks again."""
 
 
 def _check_scope(scope: dict[str, Any]) -> None:
