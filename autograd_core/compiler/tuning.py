@@ -19,6 +19,8 @@ REPEATING = 2_000
 """Instructions of code that is searched for recurrences, which are worth loops."""
 TURNS_ROLLED = 16
 """Turns of a recurrence that is worth a loop."""
+SERIAL = 0.5
+"""The part of all instructions that depends on all turns before, from which code is worth loops over turns."""
 PERIOD = 10_000
 """Instructions of a turn at most."""
 SHORT = 100

@@ -27,6 +27,7 @@ def even_short_code() -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tuning, "REPEATING", 0)
         patch.setattr(tuning, "LONG", 0)
+        patch.setattr(tuning, "SERIAL", 0.0)
         yield
 
 
@@ -218,7 +219,8 @@ def test_what_is_called_back() -> None:
     assert slopes(0.3) == pytest.approx(value_and_grad(f)(0.3), rel=1e-13)
 
 
-def test_sums_of_like_terms_stay_sums() -> None:
+def test_sums_of_like_terms_stay_sums(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tuning, "SERIAL", 0.5)
     data = [random.Random(3).gauss(0.0, 1.0) for _ in range(200)]
     code = jit(value_and_grad(lambda w: sum((w * x - 0.5) ** 2 for x in data))).compile(0.3)
     assert code.stats["loops"] > 0

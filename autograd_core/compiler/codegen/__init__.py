@@ -2,6 +2,7 @@
 
 `operations`, `body`, `sums` and `kernel` write a kernel line by line, as text: a trace of 65,000 nodes has 300,000 of
 these, and llvmlite's builder takes several times as long for each. What is written once (`rolled_loops`, and `driver`,
-`pool` and `builtin` elsewhere) is written with that builder, by way of `function_writer`. `convention` says how kernels
-are called, `python_source` serves where there is no LLVM.
+`pool` and `builtin` elsewhere) is written with that builder, by way of `function_writer`. `turns_writer` writes the loops
+of recurrences, and `emitted` chooses how a program is written. `convention` says how kernels are called, `python_source`
+serves where there is no LLVM.
 """

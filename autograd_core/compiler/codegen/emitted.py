@@ -11,8 +11,9 @@ from autograd_core.compiler.codegen.kernel import KernelText, Layout, emit
 from autograd_core.compiler.codegen.loops import emit_looped
 from autograd_core.compiler.codegen.rolled_loops import emit_rolled
 from autograd_core.compiler.program.instructions import Program, has_loops, programs_of
+from autograd_core.compiler.program.recurrences import roll_up
 from autograd_core.compiler.program.rolling import roll, size_of
-from autograd_core.compiler.program.turns import Rolled, roll_up
+from autograd_core.compiler.program.turns import Rolled
 
 __all__ = ["Emitted", "emit_batch", "emit_point"]
 
@@ -60,15 +61,13 @@ def emit_point(
     if has_loops(program):
         return Emitted(emit_looped(program, layout), _size_of(program), True)
     rolled = roll_up(program) if count >= tuning.REPEATING else None
-    # what depends on all turns before has no like terms
-    may_be_sums = count >= tuning.LONG and not strict and (rolled is None or rolled.serial < count / 2)
-    stages = roll(program) if may_be_sums else None
-    if stages is not None:
-        text = emit_rolled(stages, program.inputs, Layout(width, vector_functions=vector_functions))
-        return Emitted(text, size_of(stages), False, sum(len(stage.loops) for stage in stages), 0, width)
     if rolled is not None:
         # Long straight-line code of a point is written so quickly that no product is joined with a sum: as here.
         return _turned(program, replace(layout, contract=False), rolled)
+    stages = roll(program) if count >= tuning.LONG and not strict else None
+    if stages is not None:
+        text = emit_rolled(stages, program.inputs, Layout(width, vector_functions=vector_functions))
+        return Emitted(text, size_of(stages), False, sum(len(stage.loops) for stage in stages), 0, width)
     return Emitted(emit(program, layout), count, False)
 
 

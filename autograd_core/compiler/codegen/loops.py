@@ -1,6 +1,6 @@
 """Straight-line code with loops in it as a module: stages of straight-line code, and loops around the code of bodies.
 
-So is code that was rolled up into loops: see `autograd_core.compiler.program.turns`.
+So is code that was rolled up into loops: see `autograd_core.compiler.program.recurrences`.
 
 All functions here do one vector of samples, or a point: they read vectors that lie side by side in memory, and leave
 such. A body may have loops itself, and is then such a function again. The kernel around them has a table of tapes,
