@@ -13,7 +13,6 @@ from autograd_core.compiler.codegen.convention import Numbers
 from autograd_core.compiler.machine import host
 from autograd_core.compiler.program.lower import Way, lower
 from autograd_core.compiler.work import Work
-from autograd_core.engine.collector import collector_paused
 from autograd_core.engine.graph import Graph
 from autograd_core.engine.guards import Guard
 from autograd_core.engine.value import Value
@@ -78,10 +77,7 @@ class Compiled:
         ways = [] if departure is None else [departure] if answer is None or not is_batched else [departure, answer]
         self.ways = len(ways)
         outputs = [*trace.outputs, *(ways if reduce is None else [])]
-        with collector_paused():
-            self.program, self._captured = lower(
-                trace.inputs, outputs, strict=strict, fused=host.available(), order=order
-            )
+        self.program, self._captured = lower(trace.inputs, outputs, strict=strict, fused=host.available(), order=order)
         self.reads_outside = bool(self._captured)
         lowered = perf_counter()
         mapped = [argument.axis is not None for argument in trace.arguments for _ in range(argument.structure.size)]
@@ -100,11 +96,10 @@ class Compiled:
             cache,
         )
         self._backend: NativeBatch | NativePoint | PythonBatch | PythonPoint
-        with collector_paused():
-            if host.available():
-                self._backend = NativeBatch(work) if is_batched else NativePoint(work)
-            else:
-                self._backend = PythonBatch(work) if is_batched else PythonPoint(work)
+        if host.available():
+            self._backend = NativeBatch(work) if is_batched else NativePoint(work)
+        else:
+            self._backend = PythonBatch(work) if is_batched else PythonPoint(work)
         made = perf_counter()
         self.stats: dict[str, Any] = {
             "instructions": len(self.program.instructions), "inputs": self.program.inputs,

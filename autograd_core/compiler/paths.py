@@ -67,10 +67,11 @@ class Paths:
             return first if isinstance(first, Outside) else cls(source, make, limit, first)
 
     def _compile(self, path: Path) -> Compiled:
-        return self._make(
-            path.trace, guards=path.guards, departure=path.departure, answer=path.answer, trace_seconds=path.seconds,
-            general=self.run_flat if path.guards else None, order=path.order,
-        )  # fmt: skip
+        with collector_paused():
+            return self._make(
+                path.trace, guards=path.guards, departure=path.departure, answer=path.answer,
+                trace_seconds=path.seconds, general=self.run_flat if path.guards else None, order=path.order,
+            )  # fmt: skip
 
     def __iter__(self) -> Iterator[Compiled]:
         """The paths, each after the one that it departs from."""
