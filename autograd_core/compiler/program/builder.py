@@ -167,11 +167,11 @@ class Builder:
         a, b = self.as_number(a), self.as_number(b)
         if a.op not in _SEEN_THROUGH and b.op not in _SEEN_THROUGH:
             return self.once("multiply", (a, b))
-        if a.op == "constant" or b.op == "constant":
-            for one, other in ((a, b), (b, a)):
-                if is_constant(one, 1.0):
+        for one, other in ((a, b), (b, a)):
+            if one.op == "constant":
+                if one.number == 1.0:
                     return other
-                if is_constant(one, -1.0):
+                if one.number == -1.0:
                     return self.negative(other)
         if a.op == "negative":
             return self.negative(self.multiply(a.operands[0], b))
