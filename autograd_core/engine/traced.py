@@ -134,8 +134,8 @@ class Traced(Value):
         self.tracing = tracing or Tracing(label)
 
     @classmethod
-    def _made_from(cls, operands: Sequence[Value]) -> Traced:
-        """A node of the innermost of its operands' traces, none of which may be over."""
+    def _like(cls, plain: Value, operands: Sequence[Value]) -> Traced:
+        """The node like `plain` of the innermost of its operands' traces, none of which may be over."""
         innermost: Tracing | None = None
         for operand in operands:
             if isinstance(operand, Traced) and operand.tracing is not innermost:
@@ -144,6 +144,10 @@ class Traced(Value):
                     innermost = tracing
         node: Traced = _new(cls)
         node.tracing = innermost  # type: ignore[assignment]  # at least one operand is traced
+        node._a, node._b, node._stamp, node.op = plain._a, plain._b, plain._stamp, plain.op
+        node._grad, node._data = 0.0, math.nan
+        if plain._origin is not None:
+            node._origin = plain._origin
         return node
 
     def in_use(self) -> Tracing:
