@@ -11,9 +11,11 @@ from typing import Any, Final
 
 from llvmlite import ir
 
+from autograd_core.compiler import tuning
 from autograd_core.compiler.codegen.function_writer import POINTER, VOID
 from autograd_core.compiler.codegen.kernel import Layout, module_text
 from autograd_core.compiler.codegen.operations import Operations
+from autograd_core.compiler.codegen.vectors.functions import OWN, steps_of
 from autograd_core.compiler.program.instructions import Instruction
 from autograd_core.compiler.program.turns import Carried, Constants, Local, Memory, Shared, Source, Turns
 from autograd_core.engine.operation import Operation
@@ -33,7 +35,10 @@ def write_turns(loops: Mapping[str, Turns], layout: Layout, called: list[tuple[O
         called: what other modules of the same code call back, to which its own is added.
     """
     operations = Operations(layout.width, layout.vector_functions, called, contract=layout.contract)
-    return module_text([_Turns(turns, operations, name).text() for name, turns in loops.items()], operations)
+    own = [step.op for turns in loops.values() for step in turns.steps if layout.vector_functions.get(step.op) == OWN]
+    in_line = sum(map(steps_of, own)) <= tuning.INLINED
+    functions = [_Turns(turns, operations, name, frozenset(own), in_line).text() for name, turns in loops.items()]
+    return module_text(functions, operations)
 
 
 class _Turns:
@@ -43,32 +48,46 @@ class _Turns:
         turns: what it is.
         operations: writes what a step does.
         name: the symbol of the function, which takes the address of the memory.
+        own: the leaves that functions of our own compute for vectors.
+        in_line: whether these are written where they are needed.
     """
 
-    def __init__(self, turns: Turns, operations: Operations, name: str) -> None:
+    def __init__(self, turns: Turns, operations: Operations, name: str, own: frozenset[str], in_line: bool) -> None:
         self._turns, self._of, self._name = turns, operations, name
+        self._own, self._in_line = own, in_line
         self._entry: list[str] = []
-        self._phis: list[str] = []
+        self._carries: list[tuple[str, int, str]] = []  # of each: its type, the step, and what it is at first
         self._lines: list[str] = []
         self._tables: list[str] = []
         self._known: dict[Any, str] = {}
+        self._names: list[str] = []
 
     def text(self) -> str:
         """The function, and the tables that it reads."""
         turns, of = self._turns, self._of
+        steps = of.steps(self._lines) if self._own else None
         for number, (step, sources) in enumerate(zip(turns.steps, turns.sources, strict=True)):
             operands = [self._operand(x, source) for x, source in zip(step.operands, sources, strict=True)]
-            self._lines.append(f"  %v{number} = {of.of(step, operands)}")
+            if steps is not None and step.op in self._own:
+                self._names.append(of.own(steps, step.op, operands, in_line=self._in_line))
+            else:
+                self._names.append(f"%v{number}")
+                self._lines.append(f"  %v{number} = {of.of(step, operands)}")
             if number in turns.kept:
-                self._store(self._lines, number, self._at_turn(f"%v{number}.to", turns.kept[number], 1))
+                self._store(self._lines, number, self._at_turn(f"%kept{number}.to", turns.kept[number], 1))
         end: list[str] = []
         for number, address in turns.final.items():
             self._store(end, number, str(address * of.width))
+        carries = [
+            f"  %c{number} = phi {kind} [ {first}, %entry ], [ {self._names[step]}, %again ]"
+            for number, (kind, step, first) in enumerate(self._carries)
+        ]
         lines = [
             *self._tables, f"define void @{self._name}(ptr noalias %memory) #0 {{", "entry:", *self._entry,
-            "  br label %turn", "turn:", "  %t = phi i64 [ 0, %entry ], [ %next, %turn ]", *self._phis, *self._lines,
-            "  %next = add nuw nsw i64 %t, 1", f"  %more = icmp ult i64 %next, {turns.count}",
-            "  br i1 %more, label %turn, label %done", "done:", *end, "  ret void", "}",
+            "  br label %turn", "turn:", "  %t = phi i64 [ 0, %entry ], [ %next, %again ]", *carries, *self._lines,
+            "  br label %again", "again:", "  %next = add nuw nsw i64 %t, 1",
+            f"  %more = icmp ult i64 %next, {turns.count}", "  br i1 %more, label %turn, label %done", "done:", *end,
+            "  ret void", "}",
         ]  # fmt: skip
         return "\n".join(lines)
 
@@ -76,7 +95,7 @@ class _Turns:
         """The name of an operand, which at the first turn is `x`."""
         match source:
             case Local(step):
-                return f"%v{step}"
+                return self._names[step]
             case Shared():
                 return self._shared(source)
             case Carried(step, first):
@@ -102,9 +121,8 @@ class _Turns:
     def _carried(self, x: Instruction, step: int, first: str) -> str:
         name = self._known.get((step, first))
         if name is None:
-            name = self._known[step, first] = f"%c{len(self._phis)}"
-            kind = self._of.condition if x.is_condition else self._of.number
-            self._phis.append(f"  {name} = phi {kind} [ {first}, %entry ], [ %v{step}, %turn ]")
+            name = self._known[step, first] = f"%c{len(self._carries)}"
+            self._carries.append((self._of.condition if x.is_condition else self._of.number, step, first))
         return name
 
     def _from_memory(self, x: Instruction, addresses: Sequence[int]) -> str:
@@ -143,15 +161,14 @@ class _Turns:
             lines.append(f"  {name} = fcmp une {self._of.number} {number}, {self._of.constant(0.0)}")
 
     def _store(self, lines: list[str], step: int, at: str) -> None:
-        name, of = f"%v{step}", self._of
-        kept = name
+        of, kept, name = self._of, self._names[step], f"%kept{step}"
         if self._turns.steps[step].is_condition:
-            kept = f"{name}.number"
             one, zero = of.constant(1.0), of.constant(0.0)
-            lines.append(f"  {kept} = select {of.condition} {name}, {of.number} {one}, {of.number} {zero}")
+            lines.append(f"  {name} = select {of.condition} {kept}, {of.number} {one}, {of.number} {zero}")
+            kept = name
         lines += [
-            f"  {name}.kept = getelementptr double, ptr %memory, i64 {at}",
-            f"  store {of.number} {kept}, ptr {name}.kept, align 8",
+            f"  {name}.at = getelementptr double, ptr %memory, i64 {at}",
+            f"  store {of.number} {kept}, ptr {name}.at, align 8",
         ]
 
     # Tables
