@@ -201,6 +201,7 @@ def test_code_follows_the_pattern_and_not_the_turns() -> None:
     assert short.stats["recurrences"] == long.stats["recurrences"] == 2
     assert long.stats["instructions"] > 8 * short.stats["instructions"]
     assert long.ir.count("\n") < short.ir.count("\n") + 10
+    assert "internal constant" not in long.ir  # all that is in memory is where the turn says
     assert repr(slopes[1](0.9)) == repr(jit(value_and_grad(turns_of_sin(400)), strict=True)(0.9))
 
 
