@@ -23,6 +23,7 @@ SWEEPS: dict[str, tuple[Sequence[int], list[str], str]] = {
     "CHUNK": ([50, 100, 200, 400, 800], ["moons", "loop"], "compile"),
     "STRIP": ([1, 2, 3, 4], ["moons"], "call"),
     "LONG": ([1_000, 5_000, 20_000], ["twenty", "one_trace"], "compile"),
+    "REPEATING": ([500, 2_000, 8_000], ["loop"], "compile"),
     "LANES": ([8, 32, 128], ["one_trace"], "call"),
     "SHORT": ([0, 30, 100, 300], ["one_call", "twenty"], "compile"),
     "MIDDLING": ([100, 1_000, 10_000], ["loop"], "compile"),

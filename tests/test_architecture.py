@@ -174,7 +174,7 @@ def backward() -> None:
     [
         ("(x * y + b).backward()", backward, 7),
         ("grad(f)(x)", lambda: grad(lambda x: math.sin(x) * x)(0.5), 10),
-        ("jit(f)(x)", lambda: jit(lambda x: math.sin(x) * x)(0.5), 23),
+        ("jit(f)(x)", lambda: jit(lambda x: math.sin(x) * x)(0.5), 24),
     ],
 )
 def test_the_walks_name_what_a_reader_opens(title: str, call: Callable[[], object], most: int) -> None:

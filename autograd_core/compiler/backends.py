@@ -16,8 +16,6 @@ from autograd_core.compiler.codegen.python_source import python_function, python
 from autograd_core.compiler.machine import host
 from autograd_core.compiler.machine.batches import BatchRunner, cost_of
 from autograd_core.compiler.machine.memory import RESULTS
-from autograd_core.compiler.program.instructions import has_loops, programs_of
-from autograd_core.compiler.program.rolling import roll, size_of
 from autograd_core.compiler.work import Builtin, Work
 from autograd_core.namespaces import floats
 from autograd_core.transforms.trees import Shape
@@ -133,12 +131,17 @@ class NativePoint(_Native, _Point):
 
     def __init__(self, work: Work) -> None:
         from autograd_core.compiler.codegen.convention import KERNEL
+        from autograd_core.compiler.codegen.emitted import emit_point
         from autograd_core.compiler.machine.code import Code
 
         self._work = work
-        text, instructions, loops, width = self._emit(work)
-        tier = host.tier(instructions, width, has_loops=has_loops(work.program))
-        self.stats = {"loops": loops, "vector_width": width, "chunks": text.chunks, "workspace": text.slots}
+        width = host.vector_width()
+        emitted = emit_point(
+            work.program, work.mapped, strict=work.strict, width=width, vector_functions=host.vector_functions(width)
+        )
+        text = emitted.text
+        tier = host.tier(emitted.instructions, emitted.width, has_loops=emitted.runs_often)
+        self.stats = emitted.stats
         self._has_callbacks = bool(text.called)
         # Around a longer kernel the builtin is not worth LLVM's time.
         self._plan: Any
@@ -152,26 +155,6 @@ class NativePoint(_Native, _Point):
 
     def _plan_builtin(self, slots: int) -> tuple[Any, str, list[int]]:
         return self._builtin_text(self._has_callbacks, slots=slots, new_array=self._new_array(self._work))
-
-    @staticmethod
-    def _emit(work: Work) -> tuple[Any, int, int, int]:
-        """The text, how many instructions it has, how many loops, and the width of its vectors."""
-        from autograd_core.compiler.codegen.kernel import Layout, emit
-        from autograd_core.compiler.codegen.loops import emit_looped
-
-        if has_loops(work.program):
-            text = emit_looped(work.program, Layout(1, work.mapped, contract=not work.strict))
-            return text, sum(len(each.instructions) for each in programs_of(work.program)), 0, 1
-        is_long = len(work.program.instructions) >= tuning.LONG
-        stages = roll(work.program) if is_long and not work.strict else None
-        if stages is None:
-            layout = Layout(1, work.mapped, contract=not work.strict)
-            return emit(work.program, layout), len(work.program.instructions), 0, 1
-        from autograd_core.compiler.codegen.rolled_loops import emit_rolled
-
-        width = host.vector_width()
-        text = emit_rolled(stages, work.program.inputs, Layout(width, vector_functions=host.vector_functions(width)))
-        return text, size_of(stages), sum(len(stage.loops) for stage in stages), width
 
     def point(self, numbers: Sequence[float]) -> list[float]:
         inputs = (ctypes.c_double * max(1, len(numbers)))(*numbers)
@@ -276,8 +259,8 @@ class NativeBatch(_Native, _Batch):
 
     def __init__(self, work: Work) -> None:
         from autograd_core.compiler.codegen.convention import KERNEL
-        from autograd_core.compiler.codegen.kernel import Layout, emit
-        from autograd_core.compiler.codegen.loops import emit_looped
+        from autograd_core.compiler.codegen.emitted import emit_batch
+        from autograd_core.compiler.codegen.kernel import Layout
         from autograd_core.compiler.machine.code import Code
         from autograd_core.compiler.machine.driver import KernelSizes, driver
 
@@ -286,10 +269,11 @@ class NativeBatch(_Native, _Batch):
         functions = host.vector_functions(width)
         reduced, outputs = work.reduce is not None, len(work.program.outputs)
         layout = Layout(width, work.mapped, reduced, functions, contract=not work.strict)
-        text = (emit_looped if has_loops(work.program) else emit)(work.program, layout)
-        self.stats = {"loops": 0, "vector_width": width, "chunks": text.chunks, "workspace": text.slots}
+        emitted = emit_batch(work.program, layout)
+        text = emitted.text
+        self.stats = emitted.stats
         self._has_callbacks = bool(text.called)
-        tier = host.tier(sum(len(each.instructions) for each in programs_of(work.program)), width)
+        tier = host.tier(emitted.instructions, width, has_loops=emitted.recurrences > 0)
         self.code = Code(text.ir, tier, text.called, text.parts, cache=work.cache)
         self._sizes = KernelSizes(width, sum(work.mapped), outputs, text.slots, reduced)
         self._words = self._sizes.words(self.code.address(KERNEL.name))

@@ -36,6 +36,7 @@ class Compiled:
         traced: for a path of a function that branches, its trace with the guards.
         general: does a call down any path of such a function, with arguments that are taken apart.
         cache: see `Work`.
+        order: the trace in topological order, if it was sorted already and has no guards.
 
     Attributes:
         program: the straight-line code; print it.
@@ -63,6 +64,7 @@ class Compiled:
         answer: Value | None = None,
         general: Callable[[Sequence[Flat]], Any] | None = None,
         cache: str | None = None,
+        order: Sequence[Value] | None = None,
     ) -> None:
         began = perf_counter()
         self._trace, self._general = trace, general
@@ -75,7 +77,7 @@ class Compiled:
         ways = [] if departure is None else [departure] if answer is None or not is_batched else [departure, answer]
         self.ways = len(ways)
         outputs = [*trace.outputs, *(ways if reduce is None else [])]
-        self.program, self._captured = lower(trace.inputs, outputs, strict=strict, fused=host.available())
+        self.program, self._captured = lower(trace.inputs, outputs, strict=strict, fused=host.available(), order=order)
         self.reads_outside = bool(self._captured)
         lowered = perf_counter()
         mapped = [argument.axis is not None for argument in trace.arguments for _ in range(argument.structure.size)]

@@ -38,8 +38,13 @@ class Outside(NamedTuple):
         )
 
 
-def outside_of(inputs: Sequence[Value], outputs: Sequence[Value]) -> Outside:
+def outside_of(inputs: Sequence[Value], outputs: Sequence[Value], order: Sequence[Value] | None = None) -> Outside:
     """What `outputs` depend on beside `inputs` and constants.
+
+    Args:
+        inputs: any nodes.
+        outputs: any nodes.
+        order: all that the outputs depend on in topological order, if that is known.
 
     Raises:
         TraceError: if a value of a trace that is over is among the outputs, or they depend on the body of a loop.
@@ -47,7 +52,8 @@ def outside_of(inputs: Sequence[Value], outputs: Sequence[Value]) -> Outside:
     for output in outputs:
         if isinstance(output, Traced):
             output.in_use()
-    order = topological_order(outputs)
+    if order is None:
+        order = topological_order(outputs)
     inside = set(inputs)
     leaves = [node for node in order if node.op is None and node.__class__ is not Constant and node not in inside]
     if not leaves:

@@ -21,6 +21,7 @@ from autograd_core.compiler.merged import Merged, is_worth_merging
 from autograd_core.compiler.outside import Outside
 from autograd_core.compiler.partition import Unknown, run_batch
 from autograd_core.compiler.traces import Path, Source, decisions, sample_of
+from autograd_core.engine.collector import collector_paused
 from autograd_core.errors import AutogradError, LoopError, PathsWarning
 
 __all__ = ["Paths"]
@@ -61,14 +62,16 @@ class Paths:
         """
         numbers = read(args, source.arguments, source.name)
         sample = None if numbers.columns and not numbers.samples else sample_of(source.arguments, numbers, 0)
-        first = source.trace(sample)
-        return first if isinstance(first, Outside) else cls(source, make, limit, first)
+        with collector_paused():  # once for all that is made, which it would look through at the end of each part
+            first = source.trace(sample)
+            return first if isinstance(first, Outside) else cls(source, make, limit, first)
 
     def _compile(self, path: Path) -> Compiled:
-        return self._make(
-            path.trace, guards=path.guards, departure=path.departure, answer=path.answer, trace_seconds=path.seconds,
-            general=self.run_flat if path.guards else None,
-        )  # fmt: skip
+        with collector_paused():
+            return self._make(
+                path.trace, guards=path.guards, departure=path.departure, answer=path.answer,
+                trace_seconds=path.seconds, general=self.run_flat if path.guards else None, order=path.order,
+            )  # fmt: skip
 
     def __iter__(self) -> Iterator[Compiled]:
         """The paths, each after the one that it departs from."""

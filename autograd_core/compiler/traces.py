@@ -13,6 +13,7 @@ from autograd_core.engine.collector import collector_paused
 from autograd_core.engine.guards import Guard, GuardedTracing
 from autograd_core.engine.reals import as_float
 from autograd_core.engine.strictness import lenient
+from autograd_core.engine.sweeps import topological_order
 from autograd_core.engine.traced import Tracing
 from autograd_core.engine.value import Value, as_value
 from autograd_core.errors import AutogradError, TransformError
@@ -31,6 +32,7 @@ class Path(NamedTuple):
         departure: the node that is the number of the first guard that does not hold; None without guards.
         answer: the node that is the whole number that this one asked for; None where none asks for one.
         seconds: how long it took.
+        order: the graph in topological order; None where guards are a part of it.
     """
 
     trace: Trace
@@ -38,6 +40,7 @@ class Path(NamedTuple):
     departure: Value | None
     answer: Value | None
     seconds: float
+    order: Sequence[Value] | None = None
 
 
 class Source(Protocol):
@@ -125,8 +128,13 @@ class Function:
 def path_of(trace: Trace, tracing: Tracing, began: float) -> Path | Outside:
     """What the trace that is under way leaves behind."""
     guards = tracing.guards
-    outside = outside_of(trace.inputs, [*trace.outputs, *(guard.holds for guard in guards)])
-    return outside or Path(trace, guards, tracing.departure(), tracing.answer(), perf_counter() - began)
+    outputs = [*trace.outputs, *(guard.holds for guard in guards)]
+    order = topological_order(outputs)
+    outside = outside_of(trace.inputs, outputs, order)
+    if outside:
+        return outside
+    departure, answer, seconds = tracing.departure(), tracing.answer(), perf_counter() - began
+    return Path(trace, guards, departure, answer, seconds, None if guards else order)
 
 
 def sample_of(arguments: Sequence[Argument], numbers: Numbers, place: int) -> list[float]:

@@ -15,6 +15,14 @@ LONG = 5_000
 """Instructions of code that is worth rolling into loops; shorter code is optimised as it is."""
 LANES = 32
 """Like terms that are worth a loop."""
+REPEATING = 2_000
+"""Instructions of code that is searched for recurrences, which are worth loops."""
+TURNS_ROLLED = 16
+"""Turns of a recurrence that is worth a loop."""
+SERIAL = 0.5
+"""The part of all instructions that depends on all turns before, from which code is worth loops over turns."""
+PERIOD = 10_000
+"""Instructions of a turn at most."""
 SHORT = 100
 """Instructions of a point's kernel up to which LLVM's passes win something: they take the calls around it away."""
 MIDDLING = 1_000

@@ -18,7 +18,7 @@ from autograd_core.engine.wording import place_of
 from autograd_core.errors import GraphError, NonFiniteError, OperandTypeError
 from autograd_core.namespaces.gated import open_gate
 
-__all__ = ["Graph", "backward", "gradients"]
+__all__ = ["Graph", "backward", "gradients", "pulled"]
 
 _read_grad = attrgetter("_grad")
 _write_grad = vars(Value)["_grad"].__set__
@@ -216,13 +216,25 @@ def gradients(output: Value, leaves: Sequence[Value]) -> list[Value]:
     >>> first.data, second.data
     (12.0, 12.0)
     """
-    order = topological_order([output])
-    wanted = set(leaves)
-    leading = set(wanted)  # the nodes on a way from a wanted one: only they need adjoints
+    return pulled(topological_order([output]), {output: as_value(1.0)}, leaves)
+
+
+def pulled(order: Sequence[Value], adjoints: dict[Value, Any], leaves: Sequence[Value]) -> list[Value]:
+    """The adjoints of `leaves` as Values.
+
+    Args:
+        order: the graph in topological order.
+        adjoints: those of the outputs, as Values; it is completed with those of others.
+        leaves: nodes of the graph, or others, whose adjoint is 0.
+
+    Raises:
+        StaleGraphError: if a node changed after another was computed from it.
+    """
+    leading = set(map(id, leaves))  # the nodes on a way from a wanted one: only they need adjoints
     for node in order:
-        if not leading.isdisjoint(node.parents):
-            leading.add(node)
-    adjoints: dict[Value, Any] = {output: as_value(1.0)}
+        if not leading.isdisjoint(map(id, node.parents)):
+            leading.add(id(node))
+    fixed = {node for node in order if id(node) not in leading and node.__class__ is not Constant}
     with lenient():  # a rule computes both arms of a `where`, and may make an infinity in the one not taken
-        pull_back(order, adjoints, values, fixed=set(order) - leading)
+        pull_back(order, adjoints, values, fixed)
     return [as_value(open_gate(adjoints.get(leaf, 0.0))) for leaf in leaves]

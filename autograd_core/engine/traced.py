@@ -20,6 +20,7 @@ __all__ = ["Traced", "Tracing", "unknown"]
 
 _PACKAGE = __name__.partition(".")[0]
 _numbers = count()
+_new, _hash = object.__new__, object.__hash__
 _on_threads: dict[Tracing, int] = {}
 """The traces under way, and the thread of each."""
 
@@ -133,10 +134,20 @@ class Traced(Value):
         self.tracing = tracing or Tracing(label)
 
     @classmethod
-    def _made_from(cls, operands: Sequence[Value]) -> Traced:
-        """A node of the innermost of its operands' traces, none of which may be over."""
-        node: Traced = object.__new__(cls)
-        node.tracing = max((x.in_use() for x in operands if isinstance(x, Traced)), key=lambda tracing: tracing.number)
+    def _like(cls, plain: Value, operands: Sequence[Value]) -> Traced:
+        """The node like `plain` of the innermost of its operands' traces, none of which may be over."""
+        innermost: Tracing | None = None
+        for operand in operands:
+            if isinstance(operand, Traced) and operand.tracing is not innermost:
+                tracing = operand.in_use()
+                if innermost is None or tracing.number > innermost.number:
+                    innermost = tracing
+        node: Traced = _new(cls)
+        node.tracing = innermost  # type: ignore[assignment]  # at least one operand is traced
+        node._a, node._b, node._stamp, node.op = plain._a, plain._b, plain._stamp, plain.op
+        node._grad, node._data = 0.0, math.nan
+        if plain._origin is not None:
+            node._origin = plain._origin
         return node
 
     def in_use(self) -> Tracing:
@@ -207,10 +218,9 @@ class Traced(Value):
         Raises:
             TraceError: for anybody else, who would look up a number by it and silently not find it.
         """
-        scope = _getframe(1).f_globals
-        if id(scope) not in _own_scopes:
-            _keep_own(scope)
-        return object.__hash__(self)
+        if _getframe(1).f_globals is not _last_scope:
+            _check_scope(_getframe(1).f_globals)
+        return _hash(self)
 
 
 Traced._recorded_as = Traced
@@ -218,11 +228,14 @@ Traced._recorded_as = Traced
 
 def _recorded(row: str, a: Any, b: Any = 0.0) -> Any:
     """The node of a row of one or two operands, one of which is traced."""
-    a, b = as_operand(a), as_operand(b)
-    if a is NotImplemented or b is NotImplemented:
-        return NotImplemented
     op = TABLE[row]
-    return record(op, a) if op.arity == 1 else record(op, a, b)
+    if op.arity == 1:
+        return record(op, a)
+    if a.__class__ is not Traced:
+        a = as_operand(a)
+    if b.__class__ is not Traced:
+        b = as_operand(b)
+    return NotImplemented if a is NotImplemented or b is NotImplemented else record(op, a, b)
 
 
 def _compared(row: str, a: Any, b: Any) -> Any:
@@ -236,23 +249,24 @@ def _compared(row: str, a: Any, b: Any) -> Any:
 give_operators(Traced, _recorded, _compared)
 
 
-_own_scopes: set[int] = set()
-"""The addresses of the package's own namespaces, as they were met: modules, which nobody drops."""
+_last_scope: dict[str, Any] = {}
+"""The namespace of the package that asked for a hash last: most often it asks again."""
 
 
-def _keep_own(scope: dict[str, Any]) -> None:
-    """Remember a namespace of the package.
+def _check_scope(scope: dict[str, Any]) -> None:
+    """Let a namespace of the package ask for hashes.
 
     Raises:
         TraceError: if it is none.
     """
+    global _last_scope
     if str(scope.get("__name__")).partition(".")[0] != _PACKAGE:
         raise TraceError(
             f"a dict, a set or a cache asks for the hash of a traced value{calling_line()}: that is the node's, not "
             "its number's, so that it would not find what an equal number finds; compare with ==, look up by an index, "
             "or make the argument static"
         )
-    _own_scopes.add(id(scope))
+    _last_scope = scope
 
 
 def unknown(what: str, instead: str = "it is known only when the compiled function runs") -> NoReturn:

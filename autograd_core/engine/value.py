@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import chain, repeat
-from math import nan
 from numbers import Number
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -58,8 +57,9 @@ class Value:
     label: str = ""
     op: Operation | None  # the primitive that made this node; None for a leaf
 
-    _recorded_as: ClassVar[type[Value] | None] = None
-    """The class of every node that is computed from one of this class, if it is one without numbers."""
+    _recorded_as: ClassVar[Any] = None
+    """The class of every node that is computed from one of this class, if it is one without numbers; its `_like` makes
+    such a node."""
 
     _origin: Any = None
     """Where it was made, if a block asks for that: an `Origin` of `origins`."""
@@ -248,32 +248,22 @@ def record(op: Operation, *operands: Value) -> Value:
     node._grad, node.op = 0.0, op
     if len(operands) == 2:
         node._a, node._b = a, b = operands
-        if a._recorded_as or b._recorded_as:
-            return _without_number(node, operands)
+        kind = a._recorded_as or b._recorded_as
+        if kind:
+            return kind._like(node, operands)  # type: ignore[no-any-return]  # a Value
         node._data = op.eager(a._data, b._data)
     elif len(operands) == 1:
         (a,) = operands
         node._a, node._b = a, None
         if a._recorded_as:
-            return _without_number(node, operands)
+            return a._recorded_as._like(node, operands)  # type: ignore[no-any-return]  # a Value
         node._data = op.eager(a._data)
     else:
         node._a, node._b = operands, None
         for operand in operands:
             if operand._recorded_as:
-                return _without_number(node, operands)
+                return operand._recorded_as._like(node, operands)  # type: ignore[no-any-return]  # a Value
         node._data = op.eager(*[operand._data for operand in operands])
-    return node
-
-
-def _without_number(plain: Value, operands: Sequence[Value]) -> Value:
-    """The node of the class that an operand asks for; it has no number, since that one has none."""
-    kind: Any = next(filter(None, (operand._recorded_as for operand in operands)))
-    node: Value = kind._made_from(operands)
-    node._a, node._b, node._stamp, node.op = plain._a, plain._b, plain._stamp, plain.op
-    node._grad, node._data = 0.0, nan
-    if plain._origin is not None:
-        node._origin = plain._origin
     return node
 
 

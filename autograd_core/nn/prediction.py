@@ -128,4 +128,5 @@ class _Traced:
 def _compiled(traced: _Traced) -> Compiled:
     from autograd_core.compiler.compiled import Compiled
 
-    return Compiled(traced.trace, is_batched=True, trace_seconds=traced.seconds)
+    with collector_paused():
+        return Compiled(traced.trace, is_batched=True, trace_seconds=traced.seconds)

@@ -9,7 +9,7 @@ from operator import index
 from typing import Any
 
 from autograd_core.engine.conversions import make_constant
-from autograd_core.engine.graph import gradients
+from autograd_core.engine.graph import pulled
 from autograd_core.engine.reals import as_float
 from autograd_core.engine.sweeps import pull_back, push_forward, topological_order
 from autograd_core.engine.value import Constant, Value, as_value
@@ -98,12 +98,14 @@ class FunctionCall:
     def pull(self, cotangents: Sequence[Any]) -> list[Any]:
         """The cotangents of the inputs, given those of the outputs; None for an output that takes no part."""
         seeds = [(y, c) for y, c in zip(self.outputs, cotangents, strict=True) if c is not None]
-        if self.nested or any(isinstance(cotangent, Value) for _, cotangent in seeds):
-            total = sum((as_value(cotangent) * output for output, cotangent in seeds), as_value(0.0))
-            return list(gradients(total, self.inputs))
+        over_values = self.nested or any(isinstance(cotangent, Value) for _, cotangent in seeds)
         adjoints: dict[Value, Any] = {}
         for output, cotangent in seeds:
+            if over_values:
+                cotangent = as_value(cotangent)
             adjoints[output] = adjoints[output] + cotangent if output in adjoints else cotangent
+        if over_values:
+            return list(pulled(self.order, adjoints, self.inputs))
         pull_back(self.order, adjoints)
         return [adjoints.get(x, 0.0) for x in self.inputs]
 

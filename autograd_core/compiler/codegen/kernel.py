@@ -23,7 +23,7 @@ from autograd_core.compiler.program.instructions import Instruction, live
 from autograd_core.compiler.program.lower import Program
 from autograd_core.engine.operation import Operation
 
-__all__ = ["KernelText", "Layout", "emit"]
+__all__ = ["KernelText", "Layout", "emit", "module_text"]
 
 _ATTRIBUTES = 'nounwind "prefer-vector-width"="512" "min-legal-vector-width"="512"'
 _MEMORY = ", ".join(f"ptr noalias {'readonly ' * (name in ('inputs', 'shared'))}%{name}" for name in KERNEL.pointers)
@@ -85,6 +85,14 @@ def emit(
         called: what other modules of the same code call back, to which its own is added.
     """
     return _Emitter(program, layout, chunk or tuning.CHUNK, [] if called is None else called).text()
+
+
+def module_text(functions: Sequence[str], operations: Operations) -> str:
+    """The text of a module of some functions, with all that their operations need around them."""
+    text = [*functions, *operations.helpers.values(), *operations.declared.values()]
+    text.append(f"attributes #0 = {{ {_ATTRIBUTES} }}")
+    text.append("attributes #1 = { nounwind willreturn memory(none) }")
+    return "\n\n".join(text) + "\n"
 
 
 def _in_rounds(part: Sequence[Instruction]) -> Sequence[Instruction]:
@@ -152,11 +160,8 @@ class _Emitter:
     def text(self) -> KernelText:
         functions = [self._chunk(number, part) for number, part in enumerate(self.chunks)]
         functions += [self._sum_up(number, group) for number, group in enumerate(self.sums)]
-        operations = self.operations
-        text = [*functions, self._kernel(), *operations.helpers.values(), *operations.declared.values()]
-        text.append(f"attributes #0 = {{ {_ATTRIBUTES} }}")
-        text.append("attributes #1 = { nounwind willreturn memory(none) }")
-        return KernelText("\n\n".join(text) + "\n", self.memory.slots * self.strip, len(self.chunks), operations.called)
+        text = module_text([*functions, self._kernel()], self.operations)
+        return KernelText(text, self.memory.slots * self.strip, len(self.chunks), self.operations.called)
 
     # The functions
 

@@ -1,5 +1,7 @@
 """Straight-line code with loops in it as a module: stages of straight-line code, and loops around the code of bodies.
 
+So is code that was rolled up into loops: see `autograd_core.compiler.program.recurrences`.
+
 All functions here do one vector of samples, or a point: they read vectors that lie side by side in memory, and leave
 such. A body may have loops itself, and is then such a function again. The kernel around them has a table of tapes,
 which all of them get, and frees their memory at its end.
@@ -14,28 +16,37 @@ from typing import Any
 from llvmlite import ir
 
 from autograd_core.compiler.codegen.convention import KERNEL
-from autograd_core.compiler.codegen.function_writer import DOUBLE, I64, POINTER, FunctionWriter
+from autograd_core.compiler.codegen.function_writer import DOUBLE, I64, MEMCPY, POINTER, FunctionWriter
 from autograd_core.compiler.codegen.kernel import KernelText, Layout, emit
 from autograd_core.compiler.codegen.loop_writer import LoopWriter
 from autograd_core.compiler.codegen.tapes import TapeTable, splat, vector_of
+from autograd_core.compiler.codegen.turns_writer import TURNS, write_turns
 from autograd_core.compiler.program.builder import Builder
 from autograd_core.compiler.program.instructions import Instruction, Program, has_loops, live
 from autograd_core.compiler.program.leaves import LEAVES, Form
+from autograd_core.compiler.program.turns import Rolled, Turns
 from autograd_core.engine.operation import Operation
 
 __all__ = ["emit_looped"]
 
 
-def emit_looped(program: Program, layout: Layout) -> KernelText:
-    """The module for a program with loops; see `emit`."""
-    return _Module(program, layout).text()
+def emit_looped(program: Program, layout: Layout, rolled: Rolled | None = None) -> KernelText:
+    """The module for a program with loops; see `emit`.
+
+    Args:
+        program: the code.
+        layout: how it meets its data.
+        rolled: the same code, if it was rolled up.
+    """
+    return _Module(program, layout, rolled).text()
 
 
 class _Module:
     """The functions of a kernel with loops."""
 
-    def __init__(self, program: Program, layout: Layout) -> None:
+    def __init__(self, program: Program, layout: Layout, rolled: Rolled | None) -> None:
         self.program, self.layout, self.width = program, layout, layout.width
+        self._rolled = rolled
         self.module = ir.Module()
         self.tapes = TapeTable(self.module, layout.width)
         self._parts: list[KernelText] = []
@@ -43,7 +54,7 @@ class _Module:
         self._names = 0
 
     def text(self) -> KernelText:
-        name, size = self.function(self.program)
+        name, size = self.function(self.program) if self._rolled is None else self._recurrences(self._rolled)
         f = FunctionWriter(self.module, KERNEL.name, KERNEL.llvm())
         _, shared, workspace, outputs, count = f.arguments
         table = self.tapes.begin(f)
@@ -89,14 +100,42 @@ class _Module:
 
     def function(self, program: Program) -> tuple[str, int]:
         """The name of a function that does a program for one vector, and the doubles of its workspace."""
-        name = f"part_{self._names}"
-        self._names += 1
+        name = self._new_name()
         if has_loops(program):
             return name, _Function(self, program, name).size
-        layout = replace(self.layout, name=name, packed=True, mapped=(), reduced=False)
-        part = emit(program, layout, called=self._called)
+        part = emit(program, self._packed(name), called=self._called)
         self._parts.append(part)
         return name, part.slots * self.width
+
+    def _new_name(self) -> str:
+        self._names += 1
+        return f"part_{self._names - 1}"
+
+    def _packed(self, name: str) -> Layout:
+        """The layout of a function for one vector."""
+        return replace(self.layout, name=name, packed=True, mapped=(), reduced=False)
+
+    def _recurrences(self, rolled: Rolled) -> tuple[str, int]:
+        """The function of code that was rolled up: its parts one after another, with their memory in the workspace."""
+        name, inputs, size = self._new_name(), self.program.inputs, rolled.size * self.width
+        f = FunctionWriter(self.module, name, KERNEL.llvm())
+        table, given, memory, outputs, one = f.arguments
+        rest, called = f.at(memory, 8 * size), 0
+        f.build.call(f.declared("memcpy", MEMCPY), [memory, given, ir.Constant(I64, 8 * self.width * inputs)])
+        loops: dict[str, Turns] = {}
+        for part in rolled.parts:
+            if isinstance(part, Turns):
+                loops[turns := self._new_name()] = part
+                f.build.call(f.declared(turns, TURNS), [memory])
+                continue
+            straight, scratch = self.function(part.program)
+            target = outputs if part is rolled.parts[-1] else f.at(memory, 8 * self.width * part.first)
+            f.build.call(f.declared(straight, KERNEL.llvm()), [table, memory, rest, target, one])
+            called = max(called, scratch)
+        f.build.ret_void()
+        text = write_turns(loops, self.layout, self._called)
+        self._parts.append(KernelText(text, 0, len(loops), self._called))
+        return name, size + called
 
 
 class _Function:

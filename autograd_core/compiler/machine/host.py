@@ -60,7 +60,7 @@ def tier(instructions: int, width: int, *, has_loops: bool = False) -> Tier:
     The straight-line code has no common subexpressions left, so passes win something only around a short scalar kernel,
     where they take the calls away. Of code with loops there is much that runs often.
     """
-    if width > 1:
+    if width > 1 and not has_loops:
         return Tier(0, 1 if instructions <= tuning.VAST else 0)
     if has_loops:
         return Tier(2, 2) if instructions <= tuning.MIDDLING else Tier(0, 1 if instructions <= tuning.VAST else 0)

@@ -2,5 +2,6 @@
 
 It imports what is above the compiler, and `tuning`. `leaves` is the table of what the compiler knows of each operation,
 `builder` the namespace on which a forward makes `instructions` (with `composed` for leaves that are written in others),
-`lower` runs a graph over it, `like_terms` and `rolling` find loops in what comes out.
+`lower` runs a graph over it. `recurrences` finds loops over turns in what comes out (`turns`, by way of `repeats`), and
+`like_terms` and `rolling` loops over the terms of sums.
 """

@@ -8,9 +8,9 @@ exactly is left out (``x·1``, ``x − 0``, ``−(−x)``; not ``x + 0``, which 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from autograd_core.compiler.program.composed import COMPOSED
 from autograd_core.compiler.program.instructions import Instruction, is_constant, is_gated
@@ -24,6 +24,9 @@ from autograd_core.namespaces.gated import gate as make_gate
 __all__ = ["Builder"]
 
 Operand = Instruction | float | bool
+
+_SEEN_THROUGH: Final = frozenset(("constant", "negative", "where"))
+"""What arithmetic looks into before it makes an instruction; on all else it is made at once."""
 
 
 class Builder:
@@ -42,8 +45,16 @@ class Builder:
         self.instructions: list[Instruction] = []
         self.inputs: list[Instruction] = []
         self._known: dict[Any, Instruction] = {}
-        self.of_node: dict[Any, Instruction] = {}
-        self.operand: Callable[[Any], Instruction] = self.of_node.__getitem__
+        self.of_node: dict[int, Any] = {}  # by the id of a node, which is quicker than the node if that is traced
+
+    def operand(self, node: Any) -> Any:
+        """What was made of a node."""
+        return self.of_node[id(node)]
+
+    def forget(self) -> None:
+        """Forget what was made of what: the code is complete, and keeps the builder."""
+        self.of_node.clear()
+        self._known.clear()
 
     # Making instructions
 
@@ -77,10 +88,11 @@ class Builder:
     def once(self, op: str, operands: tuple[Instruction, ...], primitive: Operation | None = None) -> Instruction:
         if LEAVES[op].commutes and operands[0].index > operands[1].index:
             operands = operands[::-1]
-        key = (op, primitive, operands)
+        key = (op, operands) if primitive is None else (op, primitive, operands)
         known = self._known.get(key)
         if known is None:
-            known = self._known[key] = self.make(op, operands, primitive=primitive)
+            known = self._known[key] = Instruction(self, op, operands, None, primitive)
+            self.instructions.append(known)
         return known
 
     def direct(self, op: str, *operands: Any) -> Instruction:
@@ -114,6 +126,8 @@ class Builder:
 
     def add(self, a: Operand, b: Operand) -> Instruction:
         a, b = self.as_number(a), self.as_number(b)
+        if a.op not in _SEEN_THROUGH and b.op not in _SEEN_THROUGH:
+            return self.once("add", (a, b))
         if a.op == "constant" or b.op == "constant":
             if is_constant(a, -0.0):
                 return b
@@ -139,6 +153,8 @@ class Builder:
 
     def subtract(self, a: Operand, b: Operand) -> Instruction:
         a, b = self.as_number(a), self.as_number(b)
+        if a.op not in _SEEN_THROUGH and b.op not in _SEEN_THROUGH:
+            return self.once("subtract", (a, b))
         if is_constant(b, 0.0):
             return a
         if is_constant(a, -0.0):
@@ -149,11 +165,13 @@ class Builder:
 
     def multiply(self, a: Operand, b: Operand) -> Instruction:
         a, b = self.as_number(a), self.as_number(b)
-        if a.op == "constant" or b.op == "constant":
-            for one, other in ((a, b), (b, a)):
-                if is_constant(one, 1.0):
+        if a.op not in _SEEN_THROUGH and b.op not in _SEEN_THROUGH:
+            return self.once("multiply", (a, b))
+        for one, other in ((a, b), (b, a)):
+            if one.op == "constant":
+                if one.number == 1.0:
                     return other
-                if is_constant(one, -1.0):
+                if one.number == -1.0:
                     return self.negative(other)
         if a.op == "negative":
             return self.negative(self.multiply(a.operands[0], b))

@@ -64,15 +64,19 @@ class LikeTerms:
         return found
 
 
+_STEPS = frozenset(("add", "subtract", "where"))
+
+
 def shapes(instructions: Sequence[Instruction]) -> dict[Instruction, int]:
     """A number for each instruction, the same for those that do the same to any inputs and constants."""
     shape: dict[Instruction, int] = {}
     known: dict[tuple[Any, ...], int] = {}
     for x in instructions:
+        op = x.op
         parts = [shape[operand] for operand in x.operands]
-        if LEAVES[x.op].commutes:
-            parts.sort()
-        shape[x] = known.setdefault((x.op, *parts), len(known))
+        if len(parts) == 2 and parts[0] > parts[1] and LEAVES[op].commutes:
+            parts.reverse()
+        shape[x] = known.setdefault((op, *parts), len(known))
     return shape
 
 
@@ -117,6 +121,8 @@ def find_sums(program: Program, shape: dict[Instruction, int]) -> dict[Instructi
     links: dict[Instruction, Link] = {}
     length: dict[Instruction, int] = {}
     for instruction in instructions:
+        if instruction.op not in _STEPS:
+            continue
         link = _link(instruction, length)
         if link is not None:
             links[instruction] = link

@@ -78,7 +78,7 @@ def lower_loop(
         kept: for each loop the nodes of its body whose tapes are asked for.
         lower_nodes: makes instructions of the nodes of a body.
     """
-    known: list[Any] = [m.of_node[parent] for parent in node.parents]
+    known: list[Any] = [m.operand(parent) for parent in node.parents]
     op = node.op
     if isinstance(op, Stack):
         return Tape(m.make("stack", tuple(map(m.as_number, known))), 0)
@@ -108,14 +108,15 @@ class _Lowered:
     def _program(self, outputs: Sequence[Value]) -> Program:
         op, m = self._op, Builder(self._m.strict, self._m.fused)
         for node in op.inputs:
-            m.of_node[node] = m.input()
+            m.of_node[id(node)] = m.input()
         outside = {x: m.input() for x in dict.fromkeys(self._outside)}
         for node, known in zip(op.closures, self._closures, strict=True):
-            m.of_node[node] = m.constant(known.number) if known.op == "constant" else outside[known]
+            m.of_node[id(node)] = m.constant(known.number) if known.op == "constant" else outside[known]
         order = op.order(outputs)
         used = [*outputs, *(parent for node in order for parent in node.parents)]
         self._lower_nodes(m, [*(node for node in used if node.__class__ is Constant), *order])
-        results = [m.as_number(m.of_node[node]) for node in outputs]
+        results = [m.as_number(m.operand(node)) for node in outputs]
+        m.forget()
         return Program(len(m.inputs), results, live(results))
 
     def loop(self, inits: Sequence[Any], tapes: Sequence[Tape], count: Any) -> Instruction:

@@ -19,7 +19,12 @@ __all__ = ["Program", "Way", "lower", "merge"]
 
 
 def lower(
-    inputs: Sequence[Value], outputs: Sequence[Value], *, strict: bool = False, fused: bool = True
+    inputs: Sequence[Value],
+    outputs: Sequence[Value],
+    *,
+    strict: bool = False,
+    fused: bool = True,
+    order: Sequence[Value] | None = None,
 ) -> tuple[Program, list[Value]]:
     """The straight-line code that computes `outputs` from `inputs`.
 
@@ -28,6 +33,7 @@ def lower(
         outputs: any nodes.
         strict: keep every operation as it was written, so that + − × ÷ √ give the same bits.
         fused: whether the code may have the instruction ``fma``.
+        order: all that the outputs depend on in topological order, if that is known.
 
     Returns:
         The code, and the leaves other than `inputs` that it turned out to depend on. Their numbers are read after
@@ -35,9 +41,10 @@ def lower(
     """
     m = Builder(strict, fused)
     for node in inputs:
-        m.of_node[node] = m.input()
-    captured = lower_nodes(m, topological_order(outputs))
-    results = [m.as_number(m.of_node[node]) for node in outputs]
+        m.of_node[id(node)] = m.input()
+    captured = lower_nodes(m, topological_order(outputs) if order is None else order)
+    results = [m.as_number(m.operand(node)) for node in outputs]
+    m.forget()
     return Program(len(m.inputs), results, live(results)), captured
 
 
@@ -70,41 +77,49 @@ def merge(ways: Sequence[Way], *, fused: bool = True) -> tuple[Program, list[Val
     captured: list[Value] = []
     conditions, outputs = [], []
     for way in ways:
-        m.of_node.update(zip(way.inputs, inputs, strict=True))
+        m.of_node.update(zip(map(id, way.inputs), inputs, strict=True))
         captured += lower_nodes(m, topological_order([*way.outputs, way.departure]))
-        conditions.append(m.equal(m.of_node[way.departure], m.constant(way.holds)))
-        outputs.append([*(m.as_number(m.of_node[node]) for node in way.outputs), m.constant(1.0)])
+        conditions.append(m.equal(m.operand(way.departure), m.constant(way.holds)))
+        outputs.append([*(m.as_number(m.operand(node)) for node in way.outputs), m.constant(1.0)])
     results = [m.constant(0.0)] * len(outputs[0])
     for condition, chosen in zip(reversed(conditions), reversed(outputs), strict=True):
         results = [m.where(condition, *both) for both in zip(chosen, results, strict=True)]
+    m.forget()
     return Program(len(m.inputs), results, live(results)), captured
 
 
 def lower_nodes(m: Builder, order: Sequence[Value]) -> list[Value]:
     """Make instructions of nodes in topological order; the leaves among them that are new become inputs."""
-    known: dict[Value, Any] = m.of_node  # of a loop's tape too
+    known = m.of_node  # of a loop's tape too
     captured = []
-    applied: dict[Operation, Callable[..., Instruction]] = {}
-    order, done_by = _without_repeated(order)
-    kept = _kept_of(order, done_by)
+    applied: dict[Operation, Callable[..., Any]] = {}
+    structural = [node for node in order if isinstance(node.op, Structural)]
+    done_by: dict[Value, Value] = {}
+    if structural:
+        order, done_by = _without_repeated(order)
+    kept = _kept_of(structural, done_by)
     for node in order:
-        if node in known:
+        key = id(node)
+        if key in known:
             continue
         op = node.op
         if op is not None:
-            if isinstance(op, Structural):
-                doer = done_by.get(node)
-                known[node] = known[doer] if doer is not None else lower_loop(m, node, kept, lower_nodes)
-                continue
             apply = applied.get(op)
             if apply is None:
+                if isinstance(op, Structural):
+                    doer = done_by.get(node)
+                    known[key] = known[id(doer)] if doer is not None else lower_loop(m, node, kept, lower_nodes)
+                    continue
                 apply = applied[op] = _forward_over(m, op)
-            known[node] = apply(*[known[parent] for parent in node.parents])
+            if node._b is not None:
+                known[key] = apply(known[id(node._a)], known[id(node._b)])
+            else:
+                known[key] = apply(*[known[id(parent)] for parent in node.parents])
         elif node.__class__ is Constant:
-            known[node] = m.constant(node._data)
+            known[key] = m.constant(node._data)
         else:
             captured.append(node)
-            known[node] = m.input()
+            known[key] = m.input()
     return captured
 
 

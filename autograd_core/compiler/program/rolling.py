@@ -65,7 +65,10 @@ def roll(program: Program) -> list[Stage] | None:
     """The stages of a program; None if loops would not make it much shorter. Worth trying from `tuning.LONG` on."""
     if any(instruction.op == "call" for instruction in program.instructions):
         return None
-    stages = _Rolling(program).stages()
+    rolling = _Rolling(program)
+    if not rolling.sums:
+        return None
+    stages = rolling.stages()
     return stages if size_of(stages) < len(program.instructions) / 2 else None
 
 
@@ -81,7 +84,7 @@ class _Rolling:
         self.program = program
         self.shape = shapes(program.instructions)
         self.sums = find_sums(program, self.shape)
-        self.level = self._find_levels()
+        self.level = self._find_levels() if self.sums else Counter()
         self.slots = program.inputs
         self.needed: set[Instruction] = set()
         self.groups_at: defaultdict[int, list[Group]] = defaultdict(list)

@@ -1,0 +1,95 @@
+"""How a program is written: as it is, or with the loops that were found in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from autograd_core.compiler import tuning
+from autograd_core.compiler.codegen.kernel import KernelText, Layout, emit
+from autograd_core.compiler.codegen.loops import emit_looped
+from autograd_core.compiler.codegen.rolled_loops import emit_rolled
+from autograd_core.compiler.program.instructions import Program, has_loops, programs_of
+from autograd_core.compiler.program.recurrences import roll_up
+from autograd_core.compiler.program.rolling import roll, size_of
+from autograd_core.compiler.program.turns import Rolled
+
+__all__ = ["Emitted", "emit_batch", "emit_point"]
+
+
+class Emitted(NamedTuple):
+    """A program's text.
+
+    Attributes:
+        text: see there.
+        instructions: how many were written.
+        runs_often: whether what LLVM wins counts turn by turn.
+        sums: loops over the like terms of sums.
+        recurrences: loops over turns.
+        width: of the vectors.
+    """
+
+    text: KernelText
+    instructions: int
+    runs_often: bool
+    sums: int = 0
+    recurrences: int = 0
+    width: int = 1
+
+    @property
+    def stats(self) -> dict[str, Any]:
+        return {
+            "loops": self.sums, "recurrences": self.recurrences, "vector_width": self.width,
+            "chunks": self.text.chunks, "workspace": self.text.slots,
+        }  # fmt: skip
+
+
+def emit_point(
+    program: Program, mapped: Sequence[bool], *, strict: bool, width: int, vector_functions: dict[str, str]
+) -> Emitted:
+    """A point's code.
+
+    Args:
+        program: the code.
+        mapped: see `Layout`.
+        strict: whether nothing may change a bit.
+        width: samples in a vector, for terms of a sum that lie side by side.
+        vector_functions: see `Layout`.
+    """
+    layout, count = Layout(1, mapped, contract=not strict), len(program.instructions)
+    if has_loops(program):
+        return Emitted(emit_looped(program, layout), _size_of(program), True)
+    rolled = roll_up(program) if count >= tuning.REPEATING else None
+    if rolled is not None:
+        # Long straight-line code of a point is written so quickly that no product is joined with a sum: as here.
+        return _turned(program, replace(layout, contract=False), rolled)
+    stages = roll(program) if count >= tuning.LONG and not strict else None
+    if stages is not None:
+        text = emit_rolled(stages, program.inputs, Layout(width, vector_functions=vector_functions))
+        return Emitted(text, size_of(stages), False, sum(len(stage.loops) for stage in stages), 0, width)
+    return Emitted(emit(program, layout), count, False)
+
+
+def emit_batch(program: Program, layout: Layout) -> Emitted:
+    """The code of a batch.
+
+    Args:
+        program: the code.
+        layout: how it meets its data.
+    """
+    if has_loops(program):
+        return Emitted(emit_looped(program, layout), _size_of(program), False, width=layout.width)
+    rolled = roll_up(program) if len(program.instructions) >= tuning.LONG else None
+    if rolled is not None:
+        return _turned(program, layout, rolled)
+    return Emitted(emit(program, layout), len(program.instructions), False, width=layout.width)
+
+
+def _turned(program: Program, layout: Layout, rolled: Rolled) -> Emitted:
+    text = emit_looped(program, layout, rolled)
+    return Emitted(text, rolled.instructions, True, 0, rolled.loops, layout.width)
+
+
+def _size_of(program: Program) -> int:
+    return sum(len(each.instructions) for each in programs_of(program))

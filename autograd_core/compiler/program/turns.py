@@ -1,0 +1,132 @@
+"""Code with loops over turns: the steps of a turn, and where each of them finds its operands."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from autograd_core.compiler.program.instructions import Instruction, Program
+
+__all__ = ["Carried", "Constants", "Local", "Memory", "Rolled", "Shared", "Source", "Straight", "Turns"]
+
+
+class Local(NamedTuple):
+    """What an earlier step of the same turn gave."""
+
+    step: int
+
+
+class Shared(NamedTuple):
+    """The same at each turn: a constant, or what is at an address; there is none for a constant."""
+
+    instruction: Instruction
+    address: int | None
+
+
+class Carried(NamedTuple):
+    """What a step gave at the turn before, and at the first turn something else."""
+
+    step: int
+    first: Shared
+
+
+class Constants(NamedTuple):
+    """A constant for each turn."""
+
+    numbers: list[float | bool]
+
+
+class Memory(NamedTuple):
+    """What is at an address, another one for each turn."""
+
+    addresses: list[int]
+
+
+Source = Local | Shared | Carried | Constants | Memory
+"""Where an operand comes from."""
+
+
+@dataclass
+class Straight:
+    """Code between loops.
+
+    Attributes:
+        program: it reads addresses as if they were inputs.
+        first: the address of its first output; the last part gives the results instead.
+    """
+
+    program: Program
+    first: int
+
+
+@dataclass
+class Turns:
+    """A loop.
+
+    Attributes:
+        count: how many turns there are.
+        steps: what is done at each, as it stood at the first.
+        sources: for each step where its operands come from.
+        kept: by step, the address of what it gives at the first turn; what it gives at others follows.
+        final: by step, the address of what it gives at the last turn.
+    """
+
+    count: int
+    steps: list[Instruction]
+    sources: list[list[Source]]
+    kept: dict[int, int] = field(default_factory=dict)
+    final: dict[int, int] = field(default_factory=dict)
+
+    def serial(self, known: Set[int]) -> set[int]:
+        """The steps that depend on all turns before, but for plain sums, or on what is at some addresses."""
+        serial, again = set(range(len(self.steps))), True
+        while again:
+            before, serial = serial, set()
+            for number, (step, sources) in enumerate(zip(self.steps, self.sources, strict=True)):
+                is_sum = step.op in ("add", "subtract")
+                for source in sources:
+                    match source:
+                        case Local(other) if other in serial:
+                            serial.add(number)
+                        case Carried(other) if other in before and not (is_sum and other == number):
+                            serial.add(number)
+                        case Memory(addresses) if addresses[len(addresses) // 2] in known:
+                            serial.add(number)
+            again = serial != before
+        return serial
+
+
+class Rolled(NamedTuple):
+    """Code with loops.
+
+    Attributes:
+        parts: what is done, in order; the last one is no loop.
+        size: how many addresses there are; the first are those of the inputs.
+    """
+
+    parts: list[Straight | Turns]
+    size: int
+
+    @property
+    def serial(self) -> int:
+        """About how many instructions depend on all turns before of some loop: each has another shape than the next."""
+        known, count = set[int](), 0
+        for part in self.parts:
+            if isinstance(part, Turns):
+                serial = part.serial(known)
+                count += part.count * len(serial)
+                for step in serial.intersection(part.kept):
+                    known.update(range(part.kept[step], part.kept[step] + part.count))
+        return count
+
+    @property
+    def loops(self) -> int:
+        return sum(isinstance(part, Turns) for part in self.parts)
+
+    @property
+    def instructions(self) -> int:
+        """How many there are to be written."""
+        return sum(
+            len(part.steps) if isinstance(part, Turns) else len(part.program.instructions) for part in self.parts
+        )
