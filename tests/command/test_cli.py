@@ -55,8 +55,9 @@ def test_the_demo_learns_iris_and_writes_two_pictures(capsys: pytest.CaptureFixt
 def test_without_llvmlite_the_demo_learns_too(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(native, "available", lambda: False)
+    monkeypatch.setattr(native, "obstacle", lambda: "there is no llvmlite: pip install 'autograd-core[compile]'")
     monkeypatch.setattr(native, "_noted", False)
+    monkeypatch.setattr(native, "_notes", set())
     with pytest.warns(UserWarning, match=r"autograd-core\[compile\]") as notes:
         assert cli.main(["--epochs", "20"]) == 0
     assert len(notes) == 1
