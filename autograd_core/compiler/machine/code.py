@@ -112,7 +112,8 @@ class Code:
             callbacks, addresses, functions = write_callbacks(called, self._raised)
         self._texts, self._tier = [text for text in (ir, *linked, callbacks) if text], tier
         try:
-            self._token, self._addresses = undisturbed(partial(self._load, symbols, addresses, (functions, self._raised)))
+            load = partial(self._load, symbols, addresses, (functions, self._raised))
+            self._token, self._addresses = undisturbed(load)
         except MachineCodeError:
             raise
         except (OSError, RuntimeError) as error:
