@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 from autograd_core._extras import require
 from autograd_core.compiler import tuning
 from autograd_core.compiler.codegen.vectors.functions import OWN, VECTOR_FUNCTIONS
+from autograd_core.compiler.machine import quota
 from autograd_core.compiler.machine.undisturbed import undisturbed
 from autograd_core.compiler.program.leaves import LEAVES, Form
 from autograd_core.engine.callers import frames_inside
@@ -123,8 +124,8 @@ def note_once(text: str) -> None:
 
 @cache
 def processors() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """How many processors this process may use, when it is asked for the first time."""
+    return quota.processors()
 
 
 @cache
