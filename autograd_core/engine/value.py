@@ -296,12 +296,7 @@ _write_data, _write_stamp = vars(Value)["_data"].__set__, vars(Value)["_stamp"].
 
 def write_data(changed: Sequence[Value], numbers: Sequence[float]) -> None:
     """Give nodes new data in one tick of the clock."""
-    with clock.lock:
-        while True:
-            tick = clock.now + 1
-            writes = chain(map(_write_stamp, changed, repeat(tick)), map(_write_data, changed, numbers))
-            if clock.write(tick - 1, writes, tick):
-                return
+    clock.change(lambda tick: chain(map(_write_stamp, changed, repeat(tick)), map(_write_data, changed, numbers)))
 
 
 def as_value(operand: Any) -> Value:
