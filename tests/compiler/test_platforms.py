@@ -13,7 +13,7 @@ import pytest
 
 from autograd_core import grad, jit, math
 from autograd_core.compiler import backends, choice
-from autograd_core.compiler.machine import host
+from autograd_core.compiler.machine import host, memory
 from autograd_core.compiler.program.leaves import LEAVES, Form
 from autograd_core.engine.value import TABLE
 from autograd_core.errors import MachineCodeError, MissingExtraError
@@ -101,6 +101,15 @@ def test_the_stats_say_why_a_call_is_slow(function: Any, argument: Any, note: st
     assert note in compiled.stats["note"]
 
 
+def test_memory_that_outlives_its_module_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = memory.ResultMemory().array((1 << 18,))
+    monkeypatch.setattr(memory, "tuning", None)
+    lease = numbers.base
+    while not hasattr(lease, "__del__"):
+        lease = lease.base
+    lease.__del__()  # what it raises when it is called by the interpreter, nobody could catch
+
+
 # Setting up machine code
 
 
@@ -185,7 +194,7 @@ def test_a_leaf_that_the_system_lacks_is_computed_by_floats(name: str) -> None:
 
 LACKING = """
 import math as plain
-from autograd_core.compiler.machine import host
+from autograd_core.compiler.machine import host, memory
 found = host._found
 host._found = lambda libraries, symbol: found(libraries, symbol) if symbol in host._MEMORY else 0
 host.vector_functions = lambda width: {}
@@ -201,3 +210,33 @@ assert len(host._stand_ins) > 30
 @needs_llvm
 def test_a_system_without_mathematics_computes_all_the_same() -> None:
     subprocess.run([sys.executable, "-c", LACKING], check=True, timeout=60)
+
+
+WITHOUT_LLVMLITE = """
+import sys, warnings
+sys.modules["llvmlite"] = None  # it cannot be imported
+from autograd_core import Graph, Value, c_callable, fori_loop, grad, jit, math, to_c, value_and_grad
+from autograd_core.errors import MissingExtraError
+import numpy as np
+f = lambda x: math.sin(x) * x
+with warnings.catch_warnings(record=True) as notes:
+    warnings.simplefilter("always")
+    assert jit(grad(f))(0.5) == grad(f)(0.5)
+    slope = jit(value_and_grad(f), in_axes=0, reduce="mean")(np.full(9, 0.5))[1]
+    assert abs(slope - grad(f)(0.5)) < 1e-15
+    assert jit(lambda x: fori_loop(0, 5, lambda i, s: s * x, 1.0))(2.0) == 32.0
+    assert list(jit(lambda x: x * 2 if x > 0 else x**2, in_axes=0)(np.array([1.0, -3.0]))) == [2.0, 9.0]
+    x = Value(2.0)
+    Graph(x * x).compile().backward()
+    assert x.grad == 4.0
+assert ["autograd-core[compile]" in str(note.message) for note in notes] == [True], notes
+assert "sin" in to_c(f, 1.0, name="f")
+try:
+    c_callable(f, 1.0)
+except MissingExtraError as error:
+    assert "llvmlite" in str(error)
+"""
+
+
+def test_without_llvmlite_every_way_to_compile_goes_on() -> None:
+    subprocess.run([sys.executable, "-c", WITHOUT_LLVMLITE], check=True, timeout=60)
