@@ -1,7 +1,7 @@
 """Deep and wide graphs, in processes of their own: a crash of the interpreter must fail a test, not end the run.
 
-Each program runs at the default recursion limit, on a thread whose stack has 128 KiB. CPython 3.13 lets objects free each
-other 10,000 calls deep, whatever stack there is, so there the stack is the 16 MiB that docs/edges.md asks for.
+Each program runs at the default recursion limit, on a thread whose stack has 128 KiB. CPython 3.13 frees objects up to
+10,000 calls deep whatever stack there is, so there it is the 16 MiB that docs/edges.md asks for.
 """
 
 import subprocess
