@@ -147,7 +147,7 @@ class ObjectFunction(FunctionWriter):
 
     def call_object(self, function: Any, argument: Any) -> Any:
         """What a Python function gives for one argument, which is let go; NULL after an error."""
-        cell = self.build.alloca(I64)  # llvmlite 0.45 names a pointer to a pointer as LLVM no longer does
+        cell = self.opaque(self.build.alloca(I64))  # llvmlite 0.45 names a pointer to a pointer as LLVM does not
         self.store(argument, cell)
         call = self.python("PyObject_Vectorcall", POINTER, POINTER, POINTER, I64, POINTER)
         result = self.build.call(call, [function, cell, ir.Constant(I64, 1), NULL])
