@@ -85,7 +85,7 @@ def test_without_a_global_lock_there_is_no_builtin_and_one_note(
     assert len(notes) == 1
     assert notes[0].filename == __file__
     again = jit(f)
-    assert again(0.5) == 0.5 * plain.sin(0.5)
+    assert again(0.5) == again(0.5) == 0.5 * plain.sin(0.5)
     assert "global lock" in again.compile(1.0).stats["note"]
 
 
