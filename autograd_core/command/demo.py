@@ -6,6 +6,7 @@ import io
 import math
 import os
 import random
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from copy import deepcopy
@@ -20,7 +21,7 @@ from autograd_core.command.tables import Table, parse_number, read_table
 from autograd_core.compiler import jit
 from autograd_core.compiler.machine import host
 from autograd_core.engine.value import Value
-from autograd_core.errors import DataError, MissingExtraError
+from autograd_core.errors import DataError, MissingExtraError, RenderError
 from autograd_core.losses import softmax_cross_entropy
 from autograd_core.nn import fitting
 from autograd_core.nn.layers import MLP, Neuron
@@ -98,7 +99,7 @@ def run(data: str | None, target: str | None, out: str, epochs: int, seed: int, 
 
     os.makedirs(out, exist_ok=True)
     drawn, plotted = os.path.join(out, "neuron.svg"), os.path.join(out, "training.png")
-    _draw_neuron(model, held_out[0], names, drawn)
+    drawn = _draw_neuron(model, held_out[0], names, drawn)
     _plot(course, plotted)
     print(f"wrote {drawn} (one neuron on one row: values, gradients, local derivatives)")
     print(f"wrote {plotted} (loss and accuracy)")
@@ -257,12 +258,20 @@ def _gradient_error(model: MLP, samples: Sequence[Sample]) -> float:
     return check_grads(loss, [parameter.data for parameter in model.parameters()]).worst
 
 
-def _draw_neuron(model: MLP, sample: Sample, names: Sequence[str], path: str) -> None:
+def _draw_neuron(model: MLP, sample: Sample, names: Sequence[str], path: str) -> str:
+    """Draw one neuron, as DOT text where nothing renders it; the path of the file."""
     from autograd_core.draw.drawing import draw
 
     # Of the first layer, the neuron that is least saturated here: the one whose gradients say most.
     neuron = min(model.layers[0].neurons, key=lambda each: abs(each(sample.features).data))
-    draw(_written_out(neuron, sample, names), derivatives=True).save(path)
+    picture = draw(_written_out(neuron, sample, names), derivatives=True)
+    try:
+        picture.save(path)
+    except (MissingExtraError, RenderError) as error:
+        print(f"note: the picture is DOT text: {error}", file=sys.stderr)
+        path = f"{os.path.splitext(path)[0]}.dot"
+        picture.save(path)
+    return path
 
 
 def _written_out(neuron: Neuron, sample: Sample, names: Sequence[str]) -> Value:

@@ -12,6 +12,8 @@ import pytest
 
 from autograd_core.command import cli, demo
 from autograd_core.compiler.machine import host as native
+from autograd_core.draw import rendering
+from autograd_core.nn import MLP
 
 TABLE = "a,b,kind\n" + "".join(f"{i},{i * i % 7},{'no' if i < 10 else 'yes'}\n" for i in range(20))
 
@@ -65,6 +67,17 @@ def test_without_llvmlite_the_demo_learns_too(
     assert "held-out accuracy 93.3%" in said
     assert "on NumPy's arrays" in said
     assert "compil" not in said
+
+
+def test_in_a_slim_image_the_picture_is_text(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rendering, "_renderers", lambda form: [])
+    model, sample = MLP(2, [3, 2], seed=1), demo.Sample([0.5, -1.0], 0)
+    assert demo._draw_neuron(model, sample, ["a", "b"], "neuron.svg") == "neuron.dot"
+    assert os.listdir() == ["neuron.dot"]
+    assert pathlib.Path("neuron.dot").read_text().startswith("digraph")
+    assert capsys.readouterr().err.count("note: the picture is DOT text: rendering a picture needs Graphviz") == 1
 
 
 def test_a_table_of_ones_own(capsys: pytest.CaptureFixture[str]) -> None:
