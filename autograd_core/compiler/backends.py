@@ -65,34 +65,20 @@ class _Native:
         return str(self.code.assembly)
 
     def _builtin_text(self, has_callbacks: bool, **options: Any) -> tuple[Any, str, list[int]]:
-        """The plan of the builtin, a module with its code, and what its table is to hold.
-
-        There is no text where there can be no builtin; `note` says why.
-        """
+        """The plan of the builtin, a module with its code, and what its table is to hold; or no text, see `note`."""
         from autograd_core.compiler.calling.builtin import Plan, boxes_of, write_builtin
 
         work = self._work
-        boxes: Any
-        if work.has_captured:
-            boxes = "it reads Values from outside"
-        elif has_callbacks:
-            boxes = "it calls functions in Python"
-        else:
-            boxes = boxes_of(work.trace.arguments, work.trace.result)
+        boxes = boxes_of(work.trace.arguments, work.trace.result, work.has_captured, has_callbacks)
         if isinstance(boxes, str):
             self.note = boxes
             return None, "", []
         arguments, result = boxes
         inputs, outputs = work.mapped.count(False), len(work.program.outputs)
         plan = Plan(
-            arguments,
-            result,
-            inputs=inputs,
-            outputs=outputs,
-            fallback=work.fallback,
-            departures=work.departures,
+            arguments, result, inputs=inputs, outputs=outputs, fallback=work.fallback, departures=work.departures,
             **options,
-        )
+        )  # fmt: skip
         return plan, *write_builtin(plan)
 
     def _apart(self, builtin: str, symbols: dict[str, int], addresses: list[int]) -> Any:

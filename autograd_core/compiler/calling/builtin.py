@@ -81,12 +81,19 @@ class Plan:
     departures: Departures | None = None
 
 
-def boxes_of(arguments: Sequence[Argument], result: Structure) -> tuple[list[Boxed], Boxed] | str:
+def boxes_of(
+    arguments: Sequence[Argument], result: Structure, reads_outside: bool, calls_python: bool
+) -> tuple[list[Boxed], Boxed] | str:
     """How arguments and a result are put together; or why a builtin cannot do it.
 
-    That is so with other containers than lists and tuples, with too many of them, with an axis that is counted from the
-    end, and where objects do not lie in memory as they should; the last is noted in a warning.
+    That is so where Python has to do a part of it, with other containers than lists and tuples, with too many of them,
+    with an axis that is counted from the end, and where objects do not lie in memory as they should; the last is noted
+    in a warning.
     """
+    if reads_outside:
+        return "it reads Values from outside"
+    if calls_python:
+        return "it calls functions in Python"
     places = {True: 0, False: 0}  # of mapped and of shared inputs
     boxed: list[Boxed | None] = []
     for structure, axis in arguments:
