@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 __all__ = ["Methods"]
 
-Node = TypeVar("Node")
+_Node = TypeVar("_Node")
 
 
-class Methods(Generic[Node]):
+class Methods(Generic[_Node]):
     """What every node has beside what its class says."""
 
     if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def text() -> str:
     for name, row in sorted(table._methods.items()):
         if not row.leaf and not row.forward.__module__.startswith("autograd_core."):
             continue  # a user's own
-        lines.append(f"        def {name}(self{_parameters(name, row)}) -> Node: ...")
+        lines.append(f"        def {name}(self{_parameters(name, row)}) -> _Node: ...")
     return HEAD + "\n".join(lines) + "\n"
 
 
