@@ -1,6 +1,7 @@
 """A scalar reverse-mode autodiff engine: readable, right to the last digits, fast."""
 
 from autograd_core import _ufuncs, activations, errors, math
+from autograd_core._version import __version__ as __version__
 from autograd_core.compiler import c_callable, jit, to_c
 from autograd_core.diagnosis import explain, find_nonfinite
 from autograd_core.draw import graph_methods

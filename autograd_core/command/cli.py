@@ -6,8 +6,10 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import NoReturn
 
+from autograd_core._version import __version__
 from autograd_core.command.tables import parse_number
 from autograd_core.engine.value import Constant
 from autograd_core.errors import AutogradError, DataError
@@ -31,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0, 2 for input that cannot be used, 130 after Ctrl-C.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal without UTF-8 gets text with a ? in it, and no traceback
+            stream.reconfigure(errors="replace")
     given = list(sys.argv[1:] if arguments is None else arguments)
     # Without a command, options are the demo's: only --help and --version belong to the command as a whole.
     if not given or (given[0].startswith("-") and given[0] not in ("-h", "--help", "--version")):
@@ -72,12 +77,10 @@ def _fail(message: str) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from importlib.metadata import version
-
     parser = _Parser(
         prog="autograd-core", description="A scalar reverse-mode autodiff engine. Without a command: the demo."
     )
-    parser.add_argument("--version", action="version", version=f"autograd-core {version('autograd-core')}")
+    parser.add_argument("--version", action="version", version=f"autograd-core {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     demo = commands.add_parser(

@@ -1,5 +1,7 @@
 """The command, as a user meets it: what it prints and writes, and one line for input that cannot be used."""
 
+import importlib.metadata
+import io
 import os
 import pathlib
 import random
@@ -10,6 +12,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
+import autograd_core
 from autograd_core.command import cli, demo
 from autograd_core.compiler.machine import host as native
 from autograd_core.draw import rendering
@@ -184,3 +187,18 @@ def test_the_module_runs_as_a_command() -> None:
     done = subprocess.run([sys.executable, "-m", "autograd_core", "--version"], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("autograd-core ")
+
+
+def test_a_terminal_without_utf_8_gets_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(written, encoding="ascii", errors="strict"))
+    assert cli.main(["draw", "x", "x=é"]) == 2
+    sys.stderr.flush()
+    assert b"'?' is not a number" in written.getvalue()
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["--version"])
+    assert capsys.readouterr().out == f"autograd-core {autograd_core.__version__}\n"
+    assert importlib.metadata.version("autograd-core") == autograd_core.__version__
