@@ -21,7 +21,7 @@ PACKAGE = "autograd_core"
 
 # From the top: a module imports from its own layer and from those above it.
 LAYERS = [
-    {"errors", "_files", "_extras", "_version"},
+    {"errors", "_files", "_extras"},
     {"namespaces"},
     {"engine"},
     {"primitives"},

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from io import TextIOWrapper
 from typing import NoReturn
 
-from autograd_core._version import __version__
 from autograd_core.command.tables import parse_number
 from autograd_core.engine.value import Constant
 from autograd_core.errors import AutogradError, DataError
@@ -77,10 +76,12 @@ def _fail(message: str) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from importlib.metadata import version
+
     parser = _Parser(
         prog="autograd-core", description="A scalar reverse-mode autodiff engine. Without a command: the demo."
     )
-    parser.add_argument("--version", action="version", version=f"autograd-core {__version__}")
+    parser.add_argument("--version", action="version", version=f"autograd-core {version('autograd-core')}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     demo = commands.add_parser(
