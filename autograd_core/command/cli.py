@@ -90,7 +90,11 @@ def _parser() -> argparse.ArgumentParser:
         description="Train a network to tell classes apart, on Fisher's iris or on a table of yours; check its "
         "gradients against differences; write neuron.svg and training.png.",
     )
-    demo.add_argument("--data", metavar="FILE.csv", help="CSV with names in the first row and numeric features")
+    demo.add_argument(
+        "--data",
+        metavar="FILE.csv",
+        help="CSV (commas, semicolons or tabs) with names in the first row and numeric features",
+    )
     demo.add_argument("--target", metavar="COLUMN", help="the column of --data with the classes (default: the last)")
     demo.add_argument("--out", metavar="DIR", default="autograd-core-demo", help="folder to write to (%(default)s)")
     demo.add_argument("--epochs", type=_count, default=60, metavar="N", help="passes over the rows (%(default)s)")

@@ -13,6 +13,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 import autograd_core
+from autograd_core import Value
 from autograd_core.command import cli, demo
 from autograd_core.compiler.machine import host as native
 from autograd_core.draw import rendering
@@ -202,3 +203,18 @@ def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) 
         cli.main(["--version"])
     assert capsys.readouterr().out == f"autograd-core {autograd_core.__version__}\n"
     assert importlib.metadata.version("autograd-core") == autograd_core.__version__
+
+
+def test_eager_epochs_of_a_large_table_are_timed_on_a_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, seen, ticks = MLP(1, [2], seed=0), [], iter([1.0, 4.0])
+
+    def loss(model: MLP, samples: list[demo.Sample]) -> Value:
+        seen.extend(samples)
+        return model.parameters()[0] * 2.0
+
+    monkeypatch.setattr(demo, "_loss", loss)
+    monkeypatch.setattr(demo, "MOST_TIMED", 5)
+    monkeypatch.setattr(demo, "perf_counter", lambda: next(ticks))
+    assert demo._eager_seconds(model, [demo.Sample([0.5], 0)] * 20) == 4.0  # a second for 5 rows
+    assert len(seen) == 5 * demo.EAGER_EPOCHS
+    assert (demo._measured(20), demo._measured(5)) == ("mean of 3, from 5 rows", "mean of 3")
