@@ -91,9 +91,7 @@ def _parser() -> argparse.ArgumentParser:
         "gradients against differences; write neuron.svg and training.png.",
     )
     demo.add_argument(
-        "--data",
-        metavar="FILE.csv",
-        help="CSV (commas, semicolons or tabs) with names in the first row and numeric features",
+        "--data", metavar="FILE.csv", help="CSV, also with ; or tabs: names in the first row, numeric features"
     )
     demo.add_argument("--target", metavar="COLUMN", help="the column of --data with the classes (default: the last)")
     demo.add_argument("--out", metavar="DIR", default="autograd-core-demo", help="folder to write to (%(default)s)")

@@ -269,7 +269,7 @@ def _gradient_error(model: MLP, samples: Sequence[Sample]) -> float:
 
 
 def _draw_neuron(model: MLP, sample: Sample, names: Sequence[str], path: str) -> str:
-    """Draw one neuron, as DOT text where nothing renders it; the path of the file."""
+    """Draw one neuron, as DOT text where Graphviz fails; the path of the file."""
     from autograd_core.draw.drawing import draw
 
     # Of the first layer, the neuron that is least saturated here: the one whose gradients say most.
@@ -277,7 +277,7 @@ def _draw_neuron(model: MLP, sample: Sample, names: Sequence[str], path: str) ->
     picture = draw(_written_out(neuron, sample, names), derivatives=True)
     try:
         picture.save(path)
-    except (MissingExtraError, RenderError) as error:
+    except RenderError as error:
         print(f"note: the picture is DOT text: {error}", file=sys.stderr)
         path = f"{os.path.splitext(path)[0]}.dot"
         picture.save(path)

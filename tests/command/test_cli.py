@@ -73,15 +73,20 @@ def test_without_llvmlite_the_demo_learns_too(
     assert "compil" not in said
 
 
-def test_in_a_slim_image_the_picture_is_text(
+def test_the_neuron_is_drawn_whatever_graphviz_does(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rendering, "_renderers", lambda form: [])
     model, sample = MLP(2, [3, 2], seed=1), demo.Sample([0.5, -1.0], 0)
+    monkeypatch.setattr(rendering, "_renderers", lambda form: [])  # as in a slim image, where pygraphviz does not load
+    assert demo._draw_neuron(model, sample, ["a", "b"], "neuron.svg") == "neuron.svg"
+    assert "weight of b" in pathlib.Path("neuron.svg").read_text()
+    os.remove("neuron.svg")
+    failing = [sys.executable, "-c", "raise SystemExit('out of paper')"]
+    monkeypatch.setattr(rendering, "_renderers", lambda form: [failing])
     assert demo._draw_neuron(model, sample, ["a", "b"], "neuron.svg") == "neuron.dot"
     assert os.listdir() == ["neuron.dot"]
     assert pathlib.Path("neuron.dot").read_text().startswith("digraph")
-    assert capsys.readouterr().err.count("note: the picture is DOT text: rendering a picture needs Graphviz") == 1
+    assert capsys.readouterr().err.count("note: the picture is DOT text: Graphviz gave no svg: out of paper") == 1
 
 
 def test_a_table_of_ones_own(capsys: pytest.CaptureFixture[str]) -> None:
