@@ -128,10 +128,9 @@ class BatchRunner:
         totals = np.zeros((pieces, self._outputs)) if self._reduced else None
         results, step = (tables[3], 0) if totals is None else (_address(totals), 8 * self._outputs)
         # Code that is called back needs the interpreter, which one thread has at a time.
-        pool = _pool_of(threads) if self._check is None else None
-        if pool is not None:
+        if threads > 1 and self._check is None and pool.is_usable():
             batch = [*self._code, *tables[:3], results, tables[4], count, size, step]
-            pool.run(batch, pieces, threads)
+            pool.pool().run(batch, pieces, threads)
         else:
             for number in range(pieces):
                 start, own = number * size, results + number * step
@@ -153,15 +152,6 @@ class BatchRunner:
 
     def _threads_for(self, count: int) -> int:
         return (self._threads or processors()) if count > self.most else 1
-
-
-def _pool_of(threads: int) -> Any:
-    """The threads that share a batch; None if it is for one thread, or this system has none such."""
-    if threads < 2:
-        return None
-    from autograd_core.compiler.machine import pool  # it needs llvmlite, which there may not be
-
-    return pool.pool() if pool.is_usable() else None
 
 
 def _address(array: Any) -> int:
