@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from autograd_core.engine import clock
 from autograd_core.engine.locks import alone
 
 
@@ -66,3 +67,10 @@ def test_it_is_held_meanwhile_and_free_after_an_error():
     with pytest.raises(ZeroDivisionError):
         alone(lock, lambda: 1 / 0)
     assert is_free(lock)
+
+
+def test_writes_without_a_global_lock_are_done_under_the_lock_of_the_clock():
+    seen = []
+    clock._exhaust_alone(seen.append(is_free(clock.clock.lock)) for _ in range(2))
+    assert seen == [False, False]
+    assert is_free(clock.clock.lock)
