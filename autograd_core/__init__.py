@@ -48,3 +48,5 @@ __all__ = [
     "hvp", "jacfwd", "jacobian", "jacrev", "jit", "jvp", "linearize", "math", "primitive", "record_lines", "scan",
     "scope", "strict", "to_c", "topological_order", "value_and_grad", "vjp", "vmap", "while_loop",
 ]  # fmt: skip
+
+__version__ = "0.1.0"  # the metadata of the package has it from here

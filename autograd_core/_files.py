@@ -9,11 +9,17 @@ import stat
 __all__ = ["write_whole"]
 
 
-def write_whole(path: str, content: bytes) -> None:
+def write_whole(path: str, content: bytes, *, durable: bool = True) -> None:
     """Write a file under a temporary name beside its own, and rename it: there is all of it or nothing.
 
     A link is followed, and mode and owner of a file that is there are kept. A pipe, a device or a socket is written to
     as it is, and so is a file whose owner this process may not give to another.
+
+    Args:
+        path: of the file.
+        content: all that is to be in it.
+        durable: whether it is on the disk before it has its name, so that a machine that loses its power has the old
+            file or the new one. That takes some milliseconds.
 
     Raises:
         OSError: if that is not possible, or there is a folder.
@@ -25,7 +31,7 @@ def write_whole(path: str, content: bytes) -> None:
         target = os.path.realpath(path)
         # what the system opens may have no path of its own, as behind /dev/stdout
         same = there is None or _is_file(target, there)
-        if not same or not _replaced(target, there, content):
+        if not same or not _replaced(target, there, content, durable):
             _write_to(path, there, content)
     except OSError as error:
         kind = type(error)
@@ -44,12 +50,16 @@ def _is_file(target: str, there: os.stat_result) -> bool:
     return found is not None and stat.S_ISREG(found.st_mode) and os.path.samestat(found, there)
 
 
-def _replaced(target: str, there: os.stat_result | None, content: bytes) -> bool:
+def _replaced(target: str, there: os.stat_result | None, content: bytes, durable: bool) -> bool:
     """Whether the file is written; False if the new one could not be given to the owner of the old one."""
-    temporary = f"{target}.{os.getpid()}-{os.urandom(4).hex()}.tmp"
+    # its name is no longer for a long one of the file: systems allow 255 bytes
+    temporary = os.path.join(os.path.dirname(target), f".{os.getpid()}-{os.urandom(4).hex()}.tmp")
     try:
         with open(temporary, "xb") as file:
             file.write(content)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         if there is not None:
             if not _given(temporary, there):
                 os.remove(temporary)

@@ -6,6 +6,7 @@ __all__ = [
     "DataError",
     "GraphError",
     "LoopError",
+    "MachineCodeError",
     "MissingExtraError",
     "NetworkError",
     "NonFiniteError",
@@ -150,6 +151,10 @@ class LoopError(AutogradError, RuntimeError):
     Traceback (most recent call last):
     autograd_core.errors.LoopError: the while_loop was not over after 10 turns (max_turns): ...
     """
+
+
+class MachineCodeError(AutogradError, RuntimeError):
+    """LLVM did not make code that can run here; what wanted it runs as Python code."""
 
 
 class RenderError(AutogradError, RuntimeError):

@@ -33,6 +33,7 @@ LAYERS = [
     {"compiler.calling"},
     {"compiler.work"},
     {"compiler.backends"},
+    {"compiler.choice"},
     {"compiler.compiled"},
     {"compiler"},
     {"math", "activations", "losses", "optim", "_ufuncs"},
@@ -135,7 +136,7 @@ LEANT_ON = {
     "_extras.py", "compiler/calling/binding.py", "compiler/codegen/convention.py",
     "compiler/codegen/function_writer.py", "compiler/machine/undisturbed.py", "compiler/outside.py", "engine/blocks.py",
     "engine/collector.py", "engine/conversions.py", "engine/labels.py", "engine/operators.py", "engine/reals.py",
-    "engine/strictness.py", "compiler/machine/object_cache.py", "transforms/transformed.py",
+    "engine/strictness.py", "compiler/choice.py", "compiler/machine/object_cache.py", "transforms/transformed.py",
 }  # fmt: skip
 
 

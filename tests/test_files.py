@@ -191,3 +191,23 @@ def test_pictures_and_parameters_go_the_same_way(tmp_path: Path) -> None:
         write(link)
         assert link.is_symlink()
         assert target.read_bytes() != b"old"
+
+
+@pytest.mark.parametrize("name", ["x" * 255, "é" * 127])
+def test_a_name_as_long_as_the_system_allows(tmp_path: Path, name: str) -> None:
+    for content in (b"one", b"two"):
+        write_whole(str(tmp_path / name), content)
+        assert (tmp_path / name).read_bytes() == content
+    assert names(tmp_path) == [name]
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_it_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, durable: bool
+) -> None:
+    done: list[str] = []
+    sync, replace = os.fsync, os.replace
+    monkeypatch.setattr(os, "fsync", lambda file: (done.append(f"{os.fstat(file).st_size} synced"), sync(file)))
+    monkeypatch.setattr(os, "replace", lambda *names: (done.append("named"), replace(*names)))
+    write_whole(str(tmp_path / "file"), b"new", durable=durable)
+    assert done == (["3 synced", "named"] if durable else ["named"])

@@ -2,16 +2,19 @@
 
 import inspect
 import math
+import operator
 import sys
 from fractions import Fraction
+from functools import reduce
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd_core import Value, gradients
+from autograd_core import Value, gradients, jit
 from autograd_core import math as m
 from autograd_core.errors import OperandTypeError, PrimitiveError
+from autograd_core.namespaces import floats
 
 INF, NAN = math.inf, math.nan
 ONE_OPERAND = {
@@ -126,6 +129,21 @@ def test_sums_and_products_are_one_node():
     assert m.sum([]) == m.fsum([]) == m.dot([], []) == m.sumprod([], []) == 0.0
     assert m.prod([]) == 1.0
     assert m.sum([1, 2]) == 3.0
+
+
+@pytest.mark.parametrize("add", [floats.sum, lambda *xs: floats._from_left(xs, 0.0)])
+@settings(max_examples=40)
+@given(xs=st.lists(st.floats(), min_size=1, max_size=8))
+def test_sums_are_added_one_after_another_in_every_version_of_python(add, xs):
+    wanted = reduce(operator.add, xs, 0.0)
+    assert add(*xs).hex() == wanted.hex() or wanted != wanted
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_sums_round_alike_in_eager_and_compiled_code(strict):
+    xs = [1.0, 1e100, 1.0, -1e100]  # Python's own sum of floats gives 2 from 3.12 on
+    for f in (m.sum, lambda xs: m.dot(xs, [1.0] * 4), lambda xs: m.dot(xs[1:], [1.0] * 3, xs[0])):
+        assert jit(f, strict=strict)(xs) == f(xs) == f([Value(x) for x in xs]).data == 0.0
 
 
 def test_products_of_sequences():

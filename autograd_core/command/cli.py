@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import NoReturn
 
 from autograd_core.command.tables import parse_number
@@ -31,6 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0, 2 for input that cannot be used, 130 after Ctrl-C.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal without UTF-8 gets text with a ? in it, and no traceback
+            stream.reconfigure(errors="replace")
     given = list(sys.argv[1:] if arguments is None else arguments)
     # Without a command, options are the demo's: only --help and --version belong to the command as a whole.
     if not given or (given[0].startswith("-") and given[0] not in ("-h", "--help", "--version")):
@@ -86,7 +90,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Train a network to tell classes apart, on Fisher's iris or on a table of yours; check its "
         "gradients against differences; write neuron.svg and training.png.",
     )
-    demo.add_argument("--data", metavar="FILE.csv", help="CSV with names in the first row and numeric features")
+    demo.add_argument(
+        "--data", metavar="FILE.csv", help="CSV, also with ; or tabs: names in the first row, numeric features"
+    )
     demo.add_argument("--target", metavar="COLUMN", help="the column of --data with the classes (default: the last)")
     demo.add_argument("--out", metavar="DIR", default="autograd-core-demo", help="folder to write to (%(default)s)")
     demo.add_argument("--epochs", type=_count, default=60, metavar="N", help="passes over the rows (%(default)s)")

@@ -6,6 +6,7 @@ import io
 import math
 import os
 import random
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from copy import deepcopy
@@ -20,7 +21,7 @@ from autograd_core.command.tables import Table, parse_number, read_table
 from autograd_core.compiler import jit
 from autograd_core.compiler.machine import host
 from autograd_core.engine.value import Value
-from autograd_core.errors import DataError, MissingExtraError
+from autograd_core.errors import DataError, MissingExtraError, RenderError
 from autograd_core.losses import softmax_cross_entropy
 from autograd_core.nn import fitting
 from autograd_core.nn.layers import MLP, Neuron
@@ -34,6 +35,7 @@ MOST_FEATURES_DRAWN = 12
 BATCH = 16  # samples
 LEARNING_RATE = 0.01
 EAGER_EPOCHS = 3  # of the network's twin that is trained for comparison, without compiling
+MOST_TIMED = 500  # rows, of which eager epochs are timed
 CHECKED_SAMPLES = 3
 
 
@@ -72,6 +74,8 @@ def run(data: str | None, target: str | None, out: str, epochs: int, seed: int, 
     _check_extras()
     table = read_table(data or IRIS)
     target = target or list(table.columns)[-1]
+    for doubt in table.doubts:
+        print(f"note: {doubt}", file=sys.stderr)
     names, classes, samples = _samples(table, target)
     training, held_out = split(samples, random.Random(seed))
     training, held_out = standardise(training, held_out)
@@ -90,7 +94,7 @@ def run(data: str | None, target: str | None, out: str, epochs: int, seed: int, 
     print(f"trained in {course.history.seconds:.2g} s, after {course.history.compile_seconds:.2g} s of {before}")
     print(
         f"an epoch took {_milliseconds(compiled)} {how} and {_milliseconds(eager)} eagerly "
-        f"(mean of {EAGER_EPOCHS}): {eager / compiled:.0f} times as long"
+        f"({_measured(len(training))}): {eager / compiled:.0f} times as long"
     )
     right = round(course.held_out[-1] * len(held_out))
     print(f"held-out accuracy {course.held_out[-1]:.1%} ({right} of {len(held_out)})")
@@ -98,7 +102,7 @@ def run(data: str | None, target: str | None, out: str, epochs: int, seed: int, 
 
     os.makedirs(out, exist_ok=True)
     drawn, plotted = os.path.join(out, "neuron.svg"), os.path.join(out, "training.png")
-    _draw_neuron(model, held_out[0], names, drawn)
+    drawn = _draw_neuron(model, held_out[0], names, drawn)
     _plot(course, plotted)
     print(f"wrote {drawn} (one neuron on one row: values, gradients, local derivatives)")
     print(f"wrote {plotted} (loss and accuracy)")
@@ -184,6 +188,8 @@ def _check_extras() -> None:
 
 def _samples(table: Table, target: str) -> tuple[list[str], list[str], list[Sample]]:
     """The names of the features, those of the classes, and the rows."""
+    if target in table.columns:
+        table.require_complete(list(table.columns))
     cells = table.cells(target)
     classes = sorted(set(cells), key=lambda cell: (parse_number(cell) is None, parse_number(cell) or 0.0, cell))
     where = f"{table.path}, column {target!r}"
@@ -225,16 +231,21 @@ def _accuracy(outputs: Callable[[Any], Any], samples: Sequence[Sample]) -> float
 
 
 def _eager_seconds(model: MLP, samples: Sequence[Sample]) -> float:
-    """How long an epoch of the same training takes if every step records its graph."""
+    """How long an epoch of the same training takes if every step records its graph; of many samples, from some."""
+    timed = samples[:MOST_TIMED]
     optimiser = Adam(model.parameters(), lr=LEARNING_RATE)
     began = perf_counter()
     for _ in range(EAGER_EPOCHS):
-        for start in range(0, len(samples), BATCH):
-            loss = _loss(model, samples[start : start + BATCH])
+        for start in range(0, len(timed), BATCH):
+            loss = _loss(model, timed[start : start + BATCH])
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
-    return (perf_counter() - began) / EAGER_EPOCHS
+    return (perf_counter() - began) / EAGER_EPOCHS * len(samples) / len(timed)
+
+
+def _measured(count: int) -> str:
+    return f"mean of {EAGER_EPOCHS}" + (f", from {MOST_TIMED} rows" if count > MOST_TIMED else "")
 
 
 def _milliseconds(seconds: float) -> str:
@@ -257,12 +268,20 @@ def _gradient_error(model: MLP, samples: Sequence[Sample]) -> float:
     return check_grads(loss, [parameter.data for parameter in model.parameters()]).worst
 
 
-def _draw_neuron(model: MLP, sample: Sample, names: Sequence[str], path: str) -> None:
+def _draw_neuron(model: MLP, sample: Sample, names: Sequence[str], path: str) -> str:
+    """Draw one neuron, as DOT text where Graphviz fails; the path of the file."""
     from autograd_core.draw.drawing import draw
 
     # Of the first layer, the neuron that is least saturated here: the one whose gradients say most.
     neuron = min(model.layers[0].neurons, key=lambda each: abs(each(sample.features).data))
-    draw(_written_out(neuron, sample, names), derivatives=True).save(path)
+    picture = draw(_written_out(neuron, sample, names), derivatives=True)
+    try:
+        picture.save(path)
+    except RenderError as error:
+        print(f"note: the picture is DOT text: {error}", file=sys.stderr)
+        path = f"{os.path.splitext(path)[0]}.dot"
+        picture.save(path)
+    return path
 
 
 def _written_out(neuron: Neuron, sample: Sample, names: Sequence[str]) -> Value:

@@ -1,6 +1,7 @@
 """The four kinds of compiled code: a point or a batch, as machine code or as Python. Each does the same `Work`.
 
-All have `stats`, `ir`, `assembly`, `run` and `builtin`; those of a point `point` and `into` as well.
+All have `stats`, `ir`, `assembly`, `run` and `builtin`, and in `note` why there is no builtin, if they were asked for
+one and have none; those of a point have `point` and `into` as well.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ class _Python:
     has_builtin = False
 
     def __init__(self, work: Work) -> None:
-        host.note_missing_llvm()
+        host.note_python_code()
+        self.note = "it runs as Python code"
         self._work = work
         self.stats: dict[str, Any] = {}
 
@@ -50,6 +52,7 @@ class _Native:
     _work: Work
     code: Any
     has_builtin = False  # whether a builtin was made with the kernel
+    note = ""
 
     @property
     def ir(self) -> str:
@@ -60,24 +63,20 @@ class _Native:
         return str(self.code.assembly)
 
     def _builtin_text(self, has_callbacks: bool, **options: Any) -> tuple[Any, str, list[int]]:
-        """The plan of the builtin, a module with its code, and what its table is to hold; no text if there is none."""
+        """The plan of the builtin, a module with its code, and what its table is to hold; or no text, see `note`."""
         from autograd_core.compiler.calling.builtin import Plan, boxes_of, write_builtin
 
         work = self._work
-        boxes = None if work.has_captured or has_callbacks else boxes_of(work.trace.arguments, work.trace.result)
-        if boxes is None:
+        boxes = boxes_of(work.trace.arguments, work.trace.result, work.has_captured, has_callbacks)
+        if isinstance(boxes, str):
+            self.note = boxes
             return None, "", []
         arguments, result = boxes
         inputs, outputs = work.mapped.count(False), len(work.program.outputs)
         plan = Plan(
-            arguments,
-            result,
-            inputs=inputs,
-            outputs=outputs,
-            fallback=work.fallback,
-            departures=work.departures,
+            arguments, result, inputs=inputs, outputs=outputs, fallback=work.fallback, departures=work.departures,
             **options,
-        )
+        )  # fmt: skip
         return plan, *write_builtin(plan)
 
     def _apart(self, builtin: str, symbols: dict[str, int], addresses: list[int]) -> Any:
@@ -294,6 +293,7 @@ class NativeBatch(_Native, _Batch):
         Samples that depart from their path are gathered in Python.
         """
         if self._work.departures is not None:
+            self.note = "samples that take another path are gathered in Python"
             return None
         from autograd_core.compiler.codegen.convention import DRIVE
 

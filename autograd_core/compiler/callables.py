@@ -98,11 +98,11 @@ def _code(compiled: Compiled, inputs: int, outputs: int) -> Code:
     if outputs == 1:
         into = ir.FunctionType(VOID, [POINTER, POINTER])
         f = FunctionWriter(module, "vector", ir.FunctionType(DOUBLE, [I32, POINTER]))
-        y = _opaque(f, f.build.alloca(DOUBLE))
+        y = f.opaque(f.build.alloca(DOUBLE))
         f.build.call(f.declared("into", into), [f.arguments[1], y])
         f.build.ret(f.load(DOUBLE, y))
         f = FunctionWriter(module, "scalar", ir.FunctionType(DOUBLE, [DOUBLE] * inputs))
-        x, y = _opaque(f, f.build.alloca(DOUBLE, max(1, inputs))), _opaque(f, f.build.alloca(DOUBLE))
+        x, y = f.opaque(f.build.alloca(DOUBLE, max(1, inputs))), f.opaque(f.build.alloca(DOUBLE))
         for place, number in enumerate(f.arguments):
             f.store(number, x, 8 * place)
         f.build.call(f.declared("into", into), [x, y])
@@ -118,10 +118,10 @@ def _write_into(module: Any, backend: NativePoint, guards: int, outputs: int) ->
     slots, null = max(1, backend.stats["workspace"]), ir.Constant(POINTER, None)
     on_stack = slots <= _MOST_ON_STACK
     if on_stack:
-        room = _opaque(f, f.build.alloca(DOUBLE, slots))
+        room = f.opaque(f.build.alloca(DOUBLE, slots))
     else:
         room = f.build.call(f.declared("malloc", MALLOC), [ir.Constant(I64, 8 * slots)])
-    left = _opaque(f, f.build.alloca(DOUBLE, outputs + 1))
+    left = f.opaque(f.build.alloca(DOUBLE, outputs + 1))
     f.build.call(f.declared(KERNEL.name, KERNEL.llvm()), [null, x, room, left, ir.Constant(I64, 1)])
     if not on_stack:
         f.build.call(f.declared("free", FREE), [room])
@@ -132,8 +132,3 @@ def _write_into(module: Any, backend: NativePoint, guards: int, outputs: int) ->
             number = f.build.select(holds, number, ir.Constant(DOUBLE, math.nan))
         f.store(number, y, 8 * place)
     f.build.ret_void()
-
-
-def _opaque(f: FunctionWriter, pointer: Any) -> Any:
-    """The same as a pointer that says nothing of what it points to."""
-    return f.build.inttoptr(f.build.ptrtoint(pointer, I64), POINTER)

@@ -9,14 +9,14 @@ from typing import Any
 from autograd_core.compiler.backends import NativeBatch, NativePoint, PythonBatch, PythonPoint
 from autograd_core.compiler.calling.arguments import Flat, Trace, flat, read
 from autograd_core.compiler.calling.departures import Departures
+from autograd_core.compiler.choice import batch_backend, point_backend
 from autograd_core.compiler.codegen.convention import Numbers
-from autograd_core.compiler.machine import host
 from autograd_core.compiler.program.lower import Way, lower
 from autograd_core.compiler.work import Work
 from autograd_core.engine.graph import Graph
 from autograd_core.engine.guards import Guard
 from autograd_core.engine.value import Value
-from autograd_core.errors import TransformError
+from autograd_core.errors import MachineCodeError, TransformError
 from autograd_core.transforms.trees import Structure
 
 __all__ = ["Compiled"]
@@ -41,7 +41,8 @@ class Compiled:
     Attributes:
         program: the straight-line code; print it.
         reads_outside: whether it reads, at each call, numbers of Values that are no arguments.
-        stats: how large it is, and the seconds that each stage took.
+        stats: how large it is, and the seconds that each stage took; ``"note"`` says why a call goes through Python
+            code, which takes many times as long as a builtin, where it does.
         has_run: whether it was called by the general path.
         guards: what Python decided on this path; empty if the function does not branch.
         ways: how many outputs say where a sample departs: the number of the guard, and the whole number it asks for.
@@ -77,34 +78,34 @@ class Compiled:
         ways = [] if departure is None else [departure] if answer is None or not is_batched else [departure, answer]
         self.ways = len(ways)
         outputs = [*trace.outputs, *(ways if reduce is None else [])]
-        self.program, self._captured = lower(trace.inputs, outputs, strict=strict, fused=host.available(), order=order)
-        self.reads_outside = bool(self._captured)
-        lowered = perf_counter()
-        mapped = [argument.axis is not None for argument in trace.arguments for _ in range(argument.structure.size)]
-        mapped += [False] * len(self._captured)
         self._departures = Departures(len(guards), fallback or self.run) if departure is not None else None
-        self._work = work = Work(
-            trace,
-            self.program,
-            mapped,
-            self.reads_outside,
-            strict,
-            reduce,
-            threads,
-            fallback or self.run,
-            self._departures,
-            cache,
-        )
-        self._backend: NativeBatch | NativePoint | PythonBatch | PythonPoint
-        if host.available():
-            self._backend = NativeBatch(work) if is_batched else NativePoint(work)
-        else:
-            self._backend = PythonBatch(work) if is_batched else PythonPoint(work)
+
+        def work(fused: bool) -> Work:
+            self.program, self._captured = lower(trace.inputs, outputs, strict=strict, fused=fused, order=order)
+            mapped = [argument.axis is not None for argument in trace.arguments for _ in range(argument.structure.size)]
+            mapped += [False] * len(self._captured)
+            self._work = Work(
+                trace,
+                self.program,
+                mapped,
+                bool(self._captured),
+                strict,
+                reduce,
+                threads,
+                fallback or self.run,
+                self._departures,
+                cache,
+            )
+            self._lowered = perf_counter()
+            return self._work
+
+        self._backend = point_backend(work) if not is_batched else batch_backend(work)
+        self.reads_outside = bool(self._captured)
         made = perf_counter()
         self.stats: dict[str, Any] = {
             "instructions": len(self.program.instructions), "inputs": self.program.inputs,
             "outputs": len(self.program.outputs), **self._backend.stats, "trace_seconds": trace_seconds,
-            "lower_seconds": lowered - began, "code_seconds": made - lowered,
+            "lower_seconds": self._lowered - began, "code_seconds": made - self._lowered,
             "compile_seconds": trace_seconds + made - began,
         }  # fmt: skip
         self._sorter = self._make_sorter(ways) if ways and reduce is not None else None
@@ -126,8 +127,13 @@ class Compiled:
 
     def _make_function(self) -> Callable[..., Any]:
         began = perf_counter()
-        made = self._backend.builtin()
+        made = None
+        try:
+            made = self._backend.builtin()
+        except MachineCodeError as error:
+            self._backend.note = str(error)
         if made is None:
+            self.stats["note"] = f"calls go through Python code: {self._backend.note}"
             return self.run
         from autograd_core.compiler.calling.builtin import make_builtin
 

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial, update_wrapper
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, overload
 
 from autograd_core.compiler import tuning
 from autograd_core.compiler.calling.binding import Binding, Call, whole
@@ -16,13 +16,43 @@ from autograd_core.errors import AutogradError, OperandTypeError, TransformError
 from autograd_core.transforms.mapping import Mapped
 
 if TYPE_CHECKING:
+    from typing import Protocol, TypedDict, Unpack
+
     from autograd_core.compiler.calling.arguments import Flat
     from autograd_core.compiler.compiled import Compiled
     from autograd_core.compiler.paths import Paths
 
+    class _Options(TypedDict, total=False):
+        threads: int | None
+        strict: bool
+        static_argnums: int | Sequence[int]
+        static_argnames: str | Sequence[str]
+        max_paths: int
+        cache: str | os.PathLike[str] | None
+
+    class _Decorator(Protocol):
+        def __call__(self, f: Callable[_P, Any], /) -> Jit[_P]: ...
+
+
 __all__ = ["Jit", "jit"]
 
 Axes = int | None | Sequence[int | None]
+_P = ParamSpec("_P")
+
+
+# With `in_axes` arrays take the places of the numbers that a function is written for, so its signature is another.
+@overload
+def jit(f: Callable[_P, Any], *, in_axes: None = ..., **options: Unpack[_Options]) -> Jit[_P]: ...
+@overload
+def jit(
+    f: Callable[..., Any], *, in_axes: Axes = ..., reduce: str | None = ..., **options: Unpack[_Options]
+) -> Jit[...]: ...
+@overload
+def jit(f: None = ..., *, in_axes: None = ..., **options: Unpack[_Options]) -> _Decorator: ...
+@overload
+def jit(
+    f: None = ..., *, in_axes: Axes = ..., reduce: str | None = ..., **options: Unpack[_Options]
+) -> Callable[[Callable[..., Any]], Jit[...]]: ...
 
 
 def jit(
@@ -87,7 +117,7 @@ def jit(
     return Jit(f, *options) if f is not None else lambda function: Jit(function, *options)
 
 
-class Jit(MadeOf):
+class Jit(MadeOf, Generic[_P]):
     """A compiled function; see `jit`. It keeps one `Compiled` for each structure of arguments that it met.
 
     >>> f = jit(lambda x: x if x > 0.0 else -x)
@@ -136,7 +166,7 @@ class Jit(MadeOf):
         self._compiled: OrderedDict[Any, Paths | str] = OrderedDict()
         self._fast: Callable[..., Any] = self._dispatch
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: _P.args, **kwargs: _P.kwargs) -> Any:
         return self._dispatch(*args, **kwargs) if kwargs else self._fast(*args)
 
     def compile(self, *args: Any, **kwargs: Any) -> Compiled:
@@ -275,7 +305,7 @@ class Jit(MadeOf):
             raise TransformError(f"{self._name} reads a Value from outside inside a trace: pass it as an argument")
         return Tracing.is_under_way()
 
-    def __get__(self, instance: Any, owner: Any = None) -> Jit:
+    def __get__(self, instance: Any, owner: Any = None) -> Jit[_P]:
         if instance is None:
             return self
         raise TransformError(f"{self._name} is a method: compile it for each object, as in self.f = jit(self.f)")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd_core.compiler import tuning
-from autograd_core.compiler.backends import NativeBatch, PythonBatch
+from autograd_core.compiler.choice import batch_backend
 from autograd_core.compiler.codegen.convention import Numbers
 from autograd_core.compiler.compiled import Compiled
 from autograd_core.compiler.machine import host
@@ -14,6 +14,7 @@ from autograd_core.compiler.machine.batches import cost_of
 from autograd_core.compiler.program.instructions import has_loops
 from autograd_core.compiler.program.leaves import LEAVES, Form
 from autograd_core.compiler.program.lower import merge
+from autograd_core.compiler.work import Work
 
 __all__ = ["Merged", "is_worth_merging"]
 
@@ -39,11 +40,12 @@ class Merged:
     """
 
     def __init__(self, paths: Sequence[Compiled]) -> None:
-        program, self._captured = merge([path.way for path in paths], fused=host.available())
-        work = paths[0].work
-        mapped = work.mapped[: len(paths[0].way.inputs)] + [False] * len(self._captured)
-        work = work._replace(program=program, mapped=mapped, has_captured=bool(self._captured))
-        self._code = NativeBatch(work) if host.available() else PythonBatch(work)
+        def work(fused: bool) -> Work:
+            program, self._captured = merge([path.way for path in paths], fused=fused)
+            mapped = paths[0].work.mapped[: len(paths[0].way.inputs)] + [False] * len(self._captured)
+            return paths[0].work._replace(program=program, mapped=mapped, has_captured=bool(self._captured))
+
+        self._code = batch_backend(work)
 
     def over(self, numbers: Numbers, columns: Sequence[Any]) -> Any:
         """Run over a batch: the outputs, and 1 for each sample that took one of the paths."""

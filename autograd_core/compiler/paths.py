@@ -11,7 +11,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 from autograd_core.compiler import tuning
@@ -22,6 +22,7 @@ from autograd_core.compiler.outside import Outside
 from autograd_core.compiler.partition import Unknown, run_batch
 from autograd_core.compiler.traces import Path, Source, decisions, sample_of
 from autograd_core.engine.collector import collector_paused
+from autograd_core.engine.locks import alone
 from autograd_core.errors import AutogradError, LoopError, PathsWarning
 
 __all__ = ["Paths"]
@@ -38,7 +39,7 @@ class Paths:
     def __init__(self, source: Source, make: Callable[..., Compiled], limit: int, first: Path) -> None:
         self._source, self._make, self._limit = source, make, limit
         self._name, self._arguments = source.name, source.arguments
-        self._lock = Lock()
+        self._lock = RLock()
         self._warned = False
         self._departed: Counter[str] = Counter()
         self.count = 1
@@ -173,13 +174,18 @@ class Paths:
         if (other := path.branch(at, decision)) is not None:
             return other
         made = self._compile(traced)
-        with self._lock:
-            while (other := path.branches.get(at)) is not None and other.guards[at].decision != decision:
-                path = other
-            known = path.branches.setdefault(at, made)
+
+        def grow() -> tuple[Compiled, Compiled]:
+            parent = path
+            while (other := parent.branches.get(at)) is not None and other.guards[at].decision != decision:
+                parent = other
+            known = parent.branches.setdefault(at, made)
             if known is made:
                 self.count += 1
                 self._instructions += int(made.stats["instructions"])
+            return parent, known
+
+        path, known = alone(self._lock, grow)
         if known is made:
             made.depth = path.depth + 1
             if made.depth < tuning.CHAINED:

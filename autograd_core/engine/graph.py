@@ -8,6 +8,7 @@ from operator import add, attrgetter
 from typing import TYPE_CHECKING, Any
 
 from autograd_core.engine.clock import clock, exhaust
+from autograd_core.engine.locks import alone
 from autograd_core.engine.methods import method_of
 from autograd_core.engine.reals import as_float
 from autograd_core.engine.strictness import is_strict, lenient
@@ -75,19 +76,21 @@ class Graph:
             TraceError: if the graph is that of a trace, whose nodes have no numbers.
         """
         self.require_numbers()
+        alone(clock.lock, self._forward)
+
+    def _forward(self) -> None:
         # No other thread may change a leaf meanwhile. A finalizer, a signal handler or a user's own function on this
         # one may: then the data belong to the leaves as they were, and what changed is newer.
-        with clock.lock:
-            given = [leaf._data for leaf in self.leaves]
-            numbers = self._evaluate(given) if self._code is None or is_strict() else self._code(given)
-            operations, is_written = self._operations, False
-            while not is_written:
-                now = clock.now
-                newer = [leaf for leaf, number in zip(self.leaves, given, strict=True) if leaf._data is not number]
-                stamps = map(_write_stamp, operations, repeat(now + 1)), map(_write_stamp, newer, repeat(now + 2))
-                data = map(_write_data, operations, numbers)
-                is_written = clock.write(now, chain(*stamps, data), now + (2 if newer else 1))
-            self._evaluated = now + 1, numbers[len(operations) :]
+        given = [leaf._data for leaf in self.leaves]
+        numbers = self._evaluate(given) if self._code is None or is_strict() else self._code(given)
+        operations, is_written = self._operations, False
+        while not is_written:
+            now = clock.now
+            newer = [leaf for leaf, number in zip(self.leaves, given, strict=True) if leaf._data is not number]
+            stamps = map(_write_stamp, operations, repeat(now + 1)), map(_write_stamp, newer, repeat(now + 2))
+            data = map(_write_data, operations, numbers)
+            is_written = clock.write(now, chain(*stamps, data), now + (2 if newer else 1))
+        self._evaluated = now + 1, numbers[len(operations) :]
 
     def _seeds(self, seed: Any) -> list[float]:
         """What the adjoint of each output starts with."""

@@ -26,7 +26,13 @@ _make: Callable[[type[Value]], Value] = _new  # for operations; see `note_new_no
 _note: Callable[[Value], None]
 
 
-class Value:
+if TYPE_CHECKING:
+    from autograd_core.engine.declared import Methods
+else:
+    Methods = {"Value": object}  # when it runs, the table gives them
+
+
+class Value(Methods["Value"]):
     """A real number that remembers how it was computed.
 
     Args:
@@ -194,7 +200,7 @@ class Value:
         return other // self, other % self
 
     if TYPE_CHECKING:
-        # Given by `graph`, `conversions`, `origins`, and the table: each function, also by NumPy's name, v.arctan2(w).
+        # Given by `graph`, `conversions` and `origins`; what the table gives is declared in `Methods`.
         scope: Any
         line: Any
 
@@ -202,7 +208,6 @@ class Value:
         def __round__(self, digits: int | None = None) -> Value: ...
         def __int__(self) -> int: ...
         def __index__(self) -> int: ...
-        def __getattr__(self, name: str) -> Callable[..., Value]: ...
 
 
 class Constant(Value):
@@ -286,12 +291,7 @@ _write_data, _write_stamp = vars(Value)["_data"].__set__, vars(Value)["_stamp"].
 
 def write_data(changed: Sequence[Value], numbers: Sequence[float]) -> None:
     """Give nodes new data in one tick of the clock."""
-    with clock.lock:
-        while True:
-            tick = clock.now + 1
-            writes = chain(map(_write_stamp, changed, repeat(tick)), map(_write_data, changed, numbers))
-            if clock.write(tick - 1, writes, tick):
-                return
+    clock.change(lambda tick: chain(map(_write_stamp, changed, repeat(tick)), map(_write_data, changed, numbers)))
 
 
 def as_value(operand: Any) -> Value:

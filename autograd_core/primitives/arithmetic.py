@@ -185,7 +185,7 @@ def reciprocal(m: Namespace, x: Any) -> Any:
 
 # Any number of operands: one node with n parents, and one joint rule that is linear in n.
 
-sum = leaf("sum", joint=lambda m, g, y, *xs: [g] * len(xs), symbol="Σ", doc="x₁ + … + xₙ, added as Python's sum does")
+sum = leaf("sum", joint=lambda m, g, y, *xs: [g] * len(xs), symbol="Σ", doc="x₁ + … + xₙ, added in turn from 0")
 fsum = leaf("fsum", joint=lambda m, g, y, *xs: [g] * len(xs), symbol="Σ", doc="x₁ + … + xₙ, rounded once")
 
 

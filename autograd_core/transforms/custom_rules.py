@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import Any
 
 from autograd_core.engine.reals import as_float
@@ -63,7 +65,7 @@ class CustomJVP(_Custom):
             shares = [
                 each(tangent, y, *primals) for each, tangent in zip(jvps, tangents, strict=True) if each is not None
             ]
-            return y, sum(shares, start=0.0)
+            return y, reduce(operator.add, shares, 0.0)
 
         self._jvp = jvp
 

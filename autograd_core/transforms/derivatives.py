@@ -14,7 +14,7 @@ from autograd_core.engine.collector import collector_paused
 from autograd_core.engine.graph import gradients
 from autograd_core.errors import TransformError
 from autograd_core.transforms.function_call import Argnums, FunctionCall, argument_numbers, check_function
-from autograd_core.transforms.transformed import Transformed
+from autograd_core.transforms.transformed import P, Transformed
 from autograd_core.transforms.trees import Shape, Structure, Tree, array_of
 
 __all__ = [
@@ -22,7 +22,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
+def value_and_grad(f: Callable[P, Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[P, tuple[Any, Any]]:
     """The function that gives the value of `f` and its gradient.
 
     Args:
@@ -65,7 +65,7 @@ def _value_and_gradient(
     return ((value, call.aux), gradient) if has_aux else (value, gradient)
 
 
-def grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
+def grad(f: Callable[P, Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[P, Any]:
     """The gradient of `f`, a function of the same arguments; see `value_and_grad`.
 
     >>> grad(grad(lambda x: x**3))(2.0)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import update_wrapper
 from types import MethodType
-from typing import Any
+from typing import Any, ParamSpec
 
 from autograd_core.engine.portable import MadeOf
 
-__all__ = ["Transformed"]
+__all__ = ["P", "Transformed"]
+
+P = ParamSpec("P")
+"""The parameters of a function, which that of a transform has too."""
 
 
 class Transformed(MadeOf):

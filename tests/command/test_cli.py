@@ -1,5 +1,7 @@
 """The command, as a user meets it: what it prints and writes, and one line for input that cannot be used."""
 
+import importlib.metadata
+import io
 import os
 import pathlib
 import random
@@ -10,8 +12,12 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
+import autograd_core
+from autograd_core import Value
 from autograd_core.command import cli, demo
 from autograd_core.compiler.machine import host as native
+from autograd_core.draw import rendering
+from autograd_core.nn import MLP
 
 TABLE = "a,b,kind\n" + "".join(f"{i},{i * i % 7},{'no' if i < 10 else 'yes'}\n" for i in range(20))
 
@@ -55,8 +61,9 @@ def test_the_demo_learns_iris_and_writes_two_pictures(capsys: pytest.CaptureFixt
 def test_without_llvmlite_the_demo_learns_too(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(native, "available", lambda: False)
+    monkeypatch.setattr(native, "obstacle", lambda: "there is no llvmlite: pip install 'autograd-core[compile]'")
     monkeypatch.setattr(native, "_noted", False)
+    monkeypatch.setattr(native, "_notes", set())
     with pytest.warns(UserWarning, match=r"autograd-core\[compile\]") as notes:
         assert cli.main(["--epochs", "20"]) == 0
     assert len(notes) == 1
@@ -64,6 +71,22 @@ def test_without_llvmlite_the_demo_learns_too(
     assert "held-out accuracy 93.3%" in said
     assert "on NumPy's arrays" in said
     assert "compil" not in said
+
+
+def test_the_neuron_is_drawn_whatever_graphviz_does(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, sample = MLP(2, [3, 2], seed=1), demo.Sample([0.5, -1.0], 0)
+    monkeypatch.setattr(rendering, "_renderers", lambda form: [])  # as in a slim image, where pygraphviz does not load
+    assert demo._draw_neuron(model, sample, ["a", "b"], "neuron.svg") == "neuron.svg"
+    assert "weight of b" in pathlib.Path("neuron.svg").read_text()
+    os.remove("neuron.svg")
+    failing = [sys.executable, "-c", "raise SystemExit('out of paper')"]
+    monkeypatch.setattr(rendering, "_renderers", lambda form: [failing])
+    assert demo._draw_neuron(model, sample, ["a", "b"], "neuron.svg") == "neuron.dot"
+    assert os.listdir() == ["neuron.dot"]
+    assert pathlib.Path("neuron.dot").read_text().startswith("digraph")
+    assert capsys.readouterr().err.count("note: the picture is DOT text: Graphviz gave no svg: out of paper") == 1
 
 
 def test_a_table_of_ones_own(capsys: pytest.CaptureFixture[str]) -> None:
@@ -170,3 +193,33 @@ def test_the_module_runs_as_a_command() -> None:
     done = subprocess.run([sys.executable, "-m", "autograd_core", "--version"], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("autograd-core ")
+
+
+def test_a_terminal_without_utf_8_gets_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(written, encoding="ascii", errors="strict"))
+    assert cli.main(["draw", "x", "x=é"]) == 2
+    sys.stderr.flush()
+    assert b"'?' is not a number" in written.getvalue()
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["--version"])
+    assert capsys.readouterr().out == f"autograd-core {autograd_core.__version__}\n"
+    assert importlib.metadata.version("autograd-core") == autograd_core.__version__
+
+
+def test_eager_epochs_of_a_large_table_are_timed_on_a_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, seen, ticks = MLP(1, [2], seed=0), [], iter([1.0, 4.0])
+
+    def loss(model: MLP, samples: list[demo.Sample]) -> Value:
+        seen.extend(samples)
+        return model.parameters()[0] * 2.0
+
+    monkeypatch.setattr(demo, "_loss", loss)
+    monkeypatch.setattr(demo, "MOST_TIMED", 5)
+    monkeypatch.setattr(demo, "perf_counter", lambda: next(ticks))
+    assert demo._eager_seconds(model, [demo.Sample([0.5], 0)] * 20) == 4.0  # a second for 5 rows
+    assert len(seen) == 5 * demo.EAGER_EPOCHS
+    assert (demo._measured(20), demo._measured(5)) == ("mean of 3, from 5 rows", "mean of 3")

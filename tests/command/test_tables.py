@@ -31,7 +31,6 @@ def test_quotes_byte_order_mark_and_empty_lines(tmp_path: pathlib.Path) -> None:
         (b"a,a\n1,2\n", "line 1: two columns are named 'a'"),
         (b"a,\n1,2\n", "line 1: column 2 has no name"),
         (b"1,2\n3,4\n", "the first row holds the names"),
-        (b"a;b\n1;2\n", "separate the cells by commas"),
         (b"a\n\xff\n", r"not UTF-8 text \(byte 0xff\)"),
         (b'a\n"1\n', "not CSV"),
     ],
@@ -61,3 +60,39 @@ def test_refused_cells(tmp_path: pathlib.Path, cell: str, message: str) -> None:
 def test_an_unknown_column_names_the_nearest(tmp_path: pathlib.Path) -> None:
     with pytest.raises(DataError, match=r"no column 'specie' .did you mean 'species'"):
         read_table(write(tmp_path, b"species,b\n1,2\n")).numbers("specie")
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_the_separator_is_found(tmp_path: pathlib.Path, separator: str) -> None:
+    text = '\n"a, or; b"|c\n1.5|-2e3\n"2"|0\n'.replace("|", separator)
+    table = read_table(write(tmp_path, text.encode()))
+    assert table.separator == separator
+    assert table.numbers("a, or; b") == [1.5, 2.0]
+    assert table.numbers("c") == [-2000.0, 0.0]
+
+
+def test_decimal_commas_where_no_comma_separates(tmp_path: pathlib.Path) -> None:
+    table = read_table(write(tmp_path, b"a;b;c\n1,5;2.5;1.000,5\n-0,25e1;3;2,5\n"))
+    assert table.numbers("a") == [1.5, -2.5]
+    assert table.numbers("b") == [2.5, 3.0]
+    with pytest.raises(DataError, match=r"line 2, column 'c': '1\.000,5' among numbers with a comma"):
+        table.numbers("c")
+    for cell in (b"1,2,3", b",5,"):
+        with pytest.raises(DataError, match="is not a number"):
+            read_table(write(tmp_path, b"a;b\n" + cell + b";1\n")).numbers("a")
+
+
+def test_a_first_row_with_numbers_is_doubted(tmp_path: pathlib.Path) -> None:
+    table = read_table(write(tmp_path, b"5.1,3.5,setosa\n4.9,3.0,setosa\n"))
+    assert len(table.doubts) == 1
+    assert "line 1: the first row names the columns, and '5.1' is a number" in table.doubts[0]
+    assert read_table(write(tmp_path, b"a,b\n1,2\n")).doubts == ()
+
+
+def test_all_missing_cells_are_named_at_once(tmp_path: pathlib.Path) -> None:
+    table = read_table(write(tmp_path, b"a,b\n1,\n,2\n3,3\n"))
+    with pytest.raises(DataError, match=r"2 values are missing: line 2, column 'b'; line 3, column 'a'$"):
+        table.require_complete(["a", "b"])
+    many = read_table(write(tmp_path, b"a,b\n" + b"1,\n" * 25))
+    with pytest.raises(DataError, match=r"25 values are missing: .*line 21, column 'b'; and 5 more$"):
+        many.numbers("b")

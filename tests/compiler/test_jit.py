@@ -824,8 +824,9 @@ def test_strict_mode_does_not_disturb_tracing() -> None:
 
 
 def test_without_llvmlite_one_note_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(native, "available", lambda: False)
+    monkeypatch.setattr(native, "obstacle", lambda: "there is no llvmlite: pip install 'autograd-core[compile]'")
     monkeypatch.setattr(native, "_noted", False)
+    monkeypatch.setattr(native, "_notes", set())
     with pytest.warns(UserWarning, match=r"autograd-core\[compile\]"):
         assert jit(lambda x: x * 2.0)(1.0) == 2.0
     assert jit(lambda x: x * 3.0)(1.0) == 3.0

@@ -121,7 +121,7 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Mon
     file.write_text("here is no folder")
     assert numbers(file) == numbers(file / "below") == wanted
 
-    def full(path: str, content: bytes) -> None:
+    def full(path: str, content: bytes, *, durable: bool) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
 
     monkeypatch.setattr(object_cache, "write_whole", full)

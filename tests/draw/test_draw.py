@@ -15,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from autograd_core import Constant, Graph, Value, math
-from autograd_core.draw import Drawing, Picture, draw
+from autograd_core.draw import Drawing, Picture, draw, rendering
 from autograd_core.draw.texts import formula
 from autograd_core.engine.value import TABLE
 from autograd_core.errors import DataError, MissingExtraError, OperandTypeError, RenderError
@@ -418,3 +418,26 @@ def test_a_graph_gives_the_same_as_the_functions():
     assert isinstance(graph.draw(), Drawing)
     assert isinstance(graph.draw(), Picture)
     assert graph.to_dot() == draw(graph).dot
+
+
+@pytest.fixture
+def slim(monkeypatch):
+    """pygraphviz is installed, but not the libraries that its wheel needs."""
+    broken = rendering._PYGRAPHVIZ.replace(
+        "from pygraphviz import AGraph", "raise ImportError('libglib: no such file')"
+    )
+    monkeypatch.setattr(rendering, "_PYGRAPHVIZ", broken)
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+
+
+def test_a_slim_image_is_told_what_it_lacks(slim):
+    with pytest.raises(MissingExtraError, match=r"does not load \(libglib: no such file\).*libxrender1"):
+        rendering.render("digraph { a }", "svg")
+
+
+def test_in_a_slim_image_a_program_takes_over(slim, monkeypatch, tmp_path):
+    program = tmp_path / "dot"
+    program.write_text("#!/bin/sh\ncat > /dev/null\necho '<svg/>'\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(shutil, "which", lambda name: str(program))
+    assert rendering.render("digraph { a }", "svg") == b"<svg/>\n"

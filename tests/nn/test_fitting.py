@@ -477,8 +477,9 @@ def test_beyond_the_limit_of_paths_samples_are_eager(monkeypatch):
 
 
 def test_one_note_says_that_there_is_no_compiler(monkeypatch):
-    monkeypatch.setattr(native, "available", lambda: False)
+    monkeypatch.setattr(native, "obstacle", lambda: "there is no llvmlite: pip install 'autograd-core[compile]'")
     monkeypatch.setattr(native, "_noted", False)
+    monkeypatch.setattr(native, "_notes", set())
     model = Neuron(2, seed=1)
     settings = {"loss": squared_error, "optimiser": SGD(model.parameters()), "epochs": 1, "progress": False}
     with pytest.warns(UserWarning, match=r"autograd-core\[compile\]") as notes:

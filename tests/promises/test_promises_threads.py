@@ -7,7 +7,9 @@ import pytest
 from threads import together
 
 import autograd_core.engine.graph
+import autograd_core.engine.sweeps
 from autograd_core import Graph, Value, gradients
+from autograd_core.engine.clock import clock
 from autograd_core.errors import StaleGraphError
 
 THREADS = 8
@@ -210,3 +212,26 @@ def test_a_leaf_is_not_changed_in_the_middle_of_a_forward_pass(monkeypatch):
     assert (x.data, y.parents[0].parents[0].data) == (5.0, 4.0)
     with pytest.raises(StaleGraphError):
         y.backward()
+
+
+def test_half_a_change_is_refused_where_there_is_no_global_lock(monkeypatch):
+    """Another thread's forward() has stamped the nodes and begun to write, and its tick comes after this pass."""
+    from autograd_core.primitives import TABLE
+
+    x = Value(2.0)
+    y = (x * x).exp()
+    nodes = Graph(y).nodes
+    rule = TABLE["exp"].rules[0]
+
+    def rule_with_company(m, g, out, a):
+        cotangent = rule(m, g, out, a)
+        for node in nodes:
+            node._stamp = clock.now + 1
+        x._data = 3.0
+        return cotangent
+
+    monkeypatch.setattr(TABLE["exp"], "rules", (rule_with_company,))
+    monkeypatch.setattr(autograd_core.engine.sweeps, "HAS_GLOBAL_LOCK", False)
+    with pytest.raises(StaleGraphError):
+        y.backward()
+    assert x.grad == 0.0

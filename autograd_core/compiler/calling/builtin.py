@@ -27,12 +27,13 @@ from autograd_core.compiler.calling.objects import (
     Container,
     ObjectFunction,
     ObjectModule,
-    usable,
+    unusable,
     write_helpers,
 )
 from autograd_core.compiler.codegen.convention import DRIVE, KERNEL
 from autograd_core.compiler.codegen.function_writer import DOUBLE, FREE, I32, I64, MALLOC, POINTER, VOID
 from autograd_core.compiler.machine.driver import KernelSizes
+from autograd_core.compiler.machine.host import note_once
 from autograd_core.transforms.trees import Structure
 
 __all__ = ["Plan", "boxes_of", "make_builtin", "write_builtin"]
@@ -80,24 +81,34 @@ class Plan:
     departures: Departures | None = None
 
 
-def boxes_of(arguments: Sequence[Argument], result: Structure) -> tuple[list[Boxed], Boxed] | None:
-    """How arguments and a result are put together; None where a builtin cannot do it.
+def boxes_of(
+    arguments: Sequence[Argument], result: Structure, reads_outside: bool, calls_python: bool
+) -> tuple[list[Boxed], Boxed] | str:
+    """How arguments and a result are put together; or why a builtin cannot do it.
 
-    That is so with other containers than lists and tuples, with too many of them, with an axis that is counted from the
-    end, and where objects do not lie in memory as they should.
+    That is so where Python has to do a part of it, with other containers than lists and tuples, with too many of them,
+    with an axis that is counted from the end, and where objects do not lie in memory as they should; the last is noted
+    in a warning.
     """
+    if reads_outside:
+        return "it reads Values from outside"
+    if calls_python:
+        return "it calls functions in Python"
     places = {True: 0, False: 0}  # of mapped and of shared inputs
     boxed: list[Boxed | None] = []
     for structure, axis in arguments:
         if axis is not None and axis < 0:
-            return None
+            return "an axis is counted from the end"
         boxed.append(_boxed(structure, places[axis is not None], axis))
         places[axis is not None] += structure.size
     given = _boxed(result, 0, None)
     structures = [result, *(argument.structure for argument in arguments)]
     has_arrays = any(axis is not None for _, axis in arguments) or any(set(each.shapes) - {None} for each in structures)
-    if given is None or None in boxed or not usable(arrays=has_arrays):
-        return None
+    if given is None or None in boxed:
+        return "there are other containers than lists and tuples, or more than a builtin takes apart"
+    if why := unusable(arrays=has_arrays):
+        note_once(f"calls of compiled functions go through Python code, which takes a hundred times as long: {why}")
+        return why
     return boxed, given  # type: ignore[return-value]  # None is out
 
 

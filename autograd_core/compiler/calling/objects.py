@@ -15,12 +15,16 @@ from autograd_core.compiler.codegen.function_writer import DOUBLE, I1, I64, POIN
 from autograd_core.compiler.machine.callbacks import ADDRESSES
 from autograd_core.compiler.machine.host import add_symbol, address_of
 
-__all__ = ["Box", "Boxed", "Container", "ObjectFunction", "ObjectModule", "usable", "write_helpers"]
+__all__ = ["Box", "Boxed", "Container", "ObjectFunction", "ObjectModule", "unusable", "write_helpers"]
 
 MOST_ADDRESSES = 32  # some ten types, and what a plan names
 
-TYPE, SIZE, FLOAT, LIST_ITEMS, TUPLE_ITEMS = 8, 16, 16, 24, 24
-ARRAY_DATA, ARRAY_NDIM, ARRAY_DIMENSIONS, ARRAY_STRIDES, ARRAY_DESCR = 16, 24, 32, 40, 56
+# Every object begins with a header, whose last word is its type; then comes what its kind has. The header is longer
+# where there is no global lock, and a tuple also keeps its hash from CPython 3.14 on. `unusable` checks all of this.
+HEADER = object.__basicsize__
+TYPE, SIZE, FLOAT = HEADER - 8, HEADER, HEADER
+LIST_ITEMS, TUPLE_ITEMS = HEADER + 8, tuple.__basicsize__
+ARRAY_DATA, ARRAY_NDIM, ARRAY_DIMENSIONS, ARRAY_STRIDES, ARRAY_DESCR = (HEADER + 8 * word for word in (0, 1, 2, 3, 5))
 
 
 @dataclass(frozen=True)
@@ -52,31 +56,54 @@ Boxed = Container | Box
 
 
 @cache
-def usable(*, arrays: bool) -> bool:
-    """Whether objects lie in memory as this module expects."""
-    sizes = (object, 16), (float, 24), (list, 40), (tuple, 24)
-    if sys.implementation.name != "cpython" or any(kind.__basicsize__ != size for kind, size in sizes):
+def unusable(*, arrays: bool) -> str:
+    """Why machine code cannot read objects where they lie in memory, as the end of a sentence; empty if it can."""
+    if sys.implementation.name != "cpython":
+        return f"{sys.implementation.name} is not CPython"
+    if not getattr(sys, "_is_gil_enabled", lambda: True)():
+        # a list may change, and an entry of the table of departures be freed, while it is read
+        return "this interpreter runs without a global lock"
+    if not _plain_objects_fit():
+        return "this version of CPython lays its objects out in another way"
+    if arrays and not _arrays_fit():
+        return "this version of NumPy lays its arrays out in another way"
+    return ""
+
+
+def _words(item: Any, offset: int, count: int) -> list[int]:
+    return list((ctypes.c_int64 * count).from_address(id(item) + offset))
+
+
+def _plain_objects_fit() -> bool:
+    first, second = object(), object()
+    pair, both = (first, second), [first, second]
+    wanted = [id(first), id(second)]
+    sizes = (float, HEADER + 8), (list, HEADER + 24)
+    if TUPLE_ITEMS % 8 or TUPLE_ITEMS < HEADER + 8 or any(kind.__basicsize__ != size for kind, size in sizes):
         return False
-    if ctypes.c_double.from_address(id(0.75) + FLOAT).value != 0.75:
-        return False
-    if not arrays:
-        return True
+    return (
+        all(_words(item, TYPE, 1) == [id(type(item))] for item in (first, 0.75, both, pair))
+        and ctypes.c_double.from_address(id(0.75) + FLOAT).value == 0.75
+        and _words(both, SIZE, 1) == _words(pair, SIZE, 1) == [2]
+        and list((ctypes.c_int64 * 2).from_address(_words(both, LIST_ITEMS, 1)[0])) == wanted
+        and _words(pair, TUPLE_ITEMS, 2) == wanted
+    )
+
+
+def _arrays_fit() -> bool:
     import numpy as np
 
     probe = np.empty((3, 5))[:, 1:]
 
-    def word(offset: int) -> int:
-        return ctypes.c_int64.from_address(id(probe) + offset).value
-
-    def words(offset: int) -> list[int]:
-        return list((ctypes.c_int64 * 2).from_address(word(offset)))
+    def pair_at(offset: int) -> list[int]:
+        return list((ctypes.c_int64 * 2).from_address(_words(probe, offset, 1)[0]))
 
     return (
-        word(ARRAY_DATA) == probe.ctypes.data
+        _words(probe, ARRAY_DATA, 1) == [probe.ctypes.data]
         and ctypes.c_int32.from_address(id(probe) + ARRAY_NDIM).value == 2
-        and words(ARRAY_DIMENSIONS) == [3, 4]
-        and words(ARRAY_STRIDES) == [40, 8]
-        and word(ARRAY_DESCR) == id(np.dtype(float))
+        and pair_at(ARRAY_DIMENSIONS) == [3, 4]
+        and pair_at(ARRAY_STRIDES) == [40, 8]
+        and _words(probe, ARRAY_DESCR, 1) == [id(np.dtype(float))]
     )
 
 
@@ -120,7 +147,7 @@ class ObjectFunction(FunctionWriter):
 
     def call_object(self, function: Any, argument: Any) -> Any:
         """What a Python function gives for one argument, which is let go; NULL after an error."""
-        cell = self.build.alloca(POINTER)
+        cell = self.opaque(self.build.alloca(I64))  # llvmlite 0.45 names a pointer to a pointer as LLVM does not
         self.store(argument, cell)
         call = self.python("PyObject_Vectorcall", POINTER, POINTER, POINTER, I64, POINTER)
         result = self.build.call(call, [function, cell, ir.Constant(I64, 1), NULL])

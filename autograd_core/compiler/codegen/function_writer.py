@@ -51,6 +51,10 @@ class FunctionWriter:
         """The address `offset` bytes behind `pointer`."""
         return self.build.gep(pointer, [_integer(offset)], source_etype=ir.IntType(8))
 
+    def opaque(self, pointer: Any) -> Any:
+        """The same as a pointer that says nothing of what it points to."""
+        return self.build.inttoptr(self.build.ptrtoint(pointer, I64), POINTER)
+
     def load(self, kind: Any, pointer: Any, offset: Any = 0) -> Any:
         """What is `offset` bytes behind `pointer`. Doubles, and vectors of them, need not be aligned."""
         return self.build.load(self.at(pointer, offset), typ=kind, align=_ALIGNMENT.get(str(kind), 1))

@@ -17,6 +17,7 @@ from autograd_core.compiler.machine.host import made_once
 from autograd_core.compiler.machine.object_cache import cache_at
 from autograd_core.compiler.machine.undisturbed import close_with, undisturbed
 from autograd_core.engine.operation import Operation
+from autograd_core.errors import MachineCodeError
 
 __all__ = ["Code"]
 
@@ -28,7 +29,7 @@ def _processor() -> tuple[Any, str, str]:
     return (
         binding.Target.from_default_triple(),
         binding.get_host_cpu_name(),
-        binding.get_host_cpu_features().flatten(),
+        ",".join(f"{'+' if has else '-'}{name}" for name, has in sorted(host.features().items())),
     )
 
 
@@ -87,6 +88,9 @@ class Code:
 
     Attributes:
         ir: LLVM's intermediate representation, before it is optimised.
+
+    Raises:
+        MachineCodeError: if LLVM does not make the code, or the code calls what this system does not have.
     """
 
     def __init__(
@@ -107,7 +111,13 @@ class Code:
         if called:
             callbacks, addresses, functions = write_callbacks(called, self._raised)
         self._texts, self._tier = [text for text in (ir, *linked, callbacks) if text], tier
-        self._token, self._addresses = undisturbed(partial(self._load, symbols, addresses, (functions, self._raised)))
+        try:
+            load = partial(self._load, symbols, addresses, (functions, self._raised))
+            self._token, self._addresses = undisturbed(load)
+        except MachineCodeError:
+            raise
+        except (OSError, RuntimeError) as error:
+            raise MachineCodeError(f"LLVM made no code ({str(error).strip()})") from None
 
     def _load(self, symbols: Mapping[str, int], addresses: Sequence[int], needed: Any) -> tuple[Any, dict[str, int]]:
         """What the code lives as long as, and where its functions are.
@@ -119,7 +129,10 @@ class Code:
         """
         binding = host.llvm()
         host.initialize()
-        code, names = self._object()
+        code, names, called = self._object()
+        lacking = [name for name in called if name not in symbols and not binding.address_of_symbol(name)]
+        if lacking:
+            raise MachineCodeError(f"this system has no {', '.join(lacking)}")
         engine = self._engine(binding.ObjectFileRef.from_data(code), symbols)
         if addresses:
             table = ctypes.c_void_p * len(addresses)
@@ -128,8 +141,8 @@ class Code:
         close_with(token, engine, needed)
         return token, {name: int(engine.get_function_address(name)) for name in names}
 
-    def _object(self) -> tuple[bytes, list[str]]:
-        """The code as an object file, from the cache if it is there, and the names of its functions."""
+    def _object(self) -> tuple[bytes, list[str], list[str]]:
+        """The code as an object file, from the cache if it is there; its functions by name, and those that it calls."""
         cache = cache_at(self._folder)
         if cache is None:
             return self._emitted()
@@ -137,16 +150,20 @@ class Code:
         key = cache.key([*versions, *map(str, _processor()), *self._tier, *self._texts])
         kept = cache.get(key)
         if kept is None:
-            code, names = self._emitted()
-            cache.put(key, "\n".join([*names, "\n"]).encode() + code)
-            return code, names
+            code, names, called = self._emitted()
+            cache.put(key, "\n".join([*names, *(f"-{name}" for name in called), "\n"]).encode() + code)
+            return code, names, called
         head, _, code = kept.partition(b"\n\n")
-        return code, head.decode().split("\n")
+        lines = head.decode().split("\n")
+        names = [line for line in lines if not line.startswith("-")]
+        return code, names, [line[1:] for line in lines if line.startswith("-")]
 
-    def _emitted(self) -> tuple[bytes, list[str]]:
+    def _emitted(self) -> tuple[bytes, list[str], list[str]]:
         module = self._module()
-        names = [f.name for f in module.functions if not f.is_declaration and f.linkage.name == "external"]
-        return _machine(self._tier.level).emit_object(module), names
+        functions = [(f.name, f.is_declaration, f.linkage.name) for f in module.functions]
+        names = [name for name, is_declared, linkage in functions if not is_declared and linkage == "external"]
+        called = [name for name, is_declared, _ in functions if is_declared and not name.startswith("llvm.")]
+        return _machine(self._tier.level).emit_object(module), names, called
 
     def _engine(self, code: Any, symbols: Mapping[str, int]) -> Any:
         """An engine with the code in it, and with nothing of what it was made from."""

@@ -27,6 +27,8 @@ class _Lease:
         self.__array_interface__ = memory.__array_interface__
 
     def __del__(self) -> None:
+        if tuning is None:  # the interpreter ends, and has taken its modules apart
+            return
         # single operations on a dict only, since any thread may get here at any time
         self._free[id(self._memory)] = self._memory
         for oldest in list(self._free):

@@ -71,7 +71,7 @@ class ObjectCache:
         """Keep the code of an entry, if that is possible, and forget those whose last use was longest ago."""
         with suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
-            write_whole(str(self._folder / key), _FORMAT + _DIGEST(code).digest() + code)
+            write_whole(str(self._folder / key), _FORMAT + _DIGEST(code).digest() + code, durable=False)
             self._shrink()
 
     def _shrink(self) -> None:

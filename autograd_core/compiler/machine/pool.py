@@ -22,6 +22,7 @@ from autograd_core.compiler.codegen.convention import DRIVE
 from autograd_core.compiler.codegen.function_writer import I32, I64, POINTER, VOID, FunctionWriter
 from autograd_core.compiler.machine.code import Code
 from autograd_core.compiler.machine.host import Tier, made_once, processors
+from autograd_core.engine.locks import alone
 
 __all__ = ["Pool", "is_usable", "pool"]
 
@@ -226,10 +227,13 @@ def pool() -> Pool:
     """The pool of this process; a forked process has none of its parent's threads, and makes its own."""
     if not _pools:
         _code()  # not while others wait for the lock: it may take long, and a finalizer on the way may want the pool
-        with _lock:
-            if not _pools:
-                _pools.append(Pool())
+        alone(_lock, _begin)
     return _pools[0]
+
+
+def _begin() -> None:
+    if not _pools:
+        _pools.append(Pool())
 
 
 def _forked() -> None:
