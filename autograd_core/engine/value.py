@@ -71,11 +71,12 @@ class Value(Methods["Value"]):
     """Where it was made, if a block asks for that: an `Origin` of `origins`."""
 
     def __init__(self, data: Any, label: str = "", *others: Any) -> None:
-        self._data = data if data.__class__ is float else as_float(data)
-        self._a = self._b = self.op = None
-        self._grad, self._stamp = 0.0, 0
+        node = self  # from 3.14 on CPython makes room in every object for each attribute that is set as one of `self`
+        node._data = data if data.__class__ is float else as_float(data)
+        node._a = node._b = node.op = None
+        node._grad, node._stamp = 0.0, 0
         if label or others:
-            self.label = as_label(label, others)
+            node.label = as_label(label, others)
         if _make is not _new:
             _note(self)
 
@@ -103,7 +104,7 @@ class Value(Methods["Value"]):
 
     @grad.setter
     def grad(self, number: Any) -> None:
-        self._grad = as_float(number)
+        _write_grad(self, as_float(number))
 
     @property
     def parents(self) -> tuple[Value, ...]:
@@ -224,7 +225,7 @@ class Constant(Value):
     _grad, _stamp = 0.0, 0
 
     def __init__(self, data: Any) -> None:
-        self._data = as_float(data)
+        _write_data(self, as_float(data))
 
     @property
     def data(self) -> float:
@@ -286,7 +287,8 @@ def _noted(kind: type[Value]) -> Value:
     return node
 
 
-_write_data, _write_stamp = vars(Value)["_data"].__set__, vars(Value)["_stamp"].__set__  # slot descriptors, in C
+# Slot descriptors, in C.
+_write_data, _write_stamp, _write_grad = (vars(Value)[name].__set__ for name in ("_data", "_stamp", "_grad"))
 
 
 def write_data(changed: Sequence[Value], numbers: Sequence[float]) -> None:

@@ -13,6 +13,8 @@ from autograd_core import math as m
 from autograd_core.compiler.machine import host
 from autograd_core.errors import StaleGraphError
 
+MOST_BYTES = 200 if sys.version_info < (3, 14) else 216  # from 3.14 on an object's own attributes have room in it
+
 # In a process of its own, where no node has a label, a scope or an attribute of a user's: those have their own room.
 BYTES = """
 import gc, tracemalloc
@@ -53,8 +55,8 @@ def test_bytes_of_a_node():
     assert len(lines) == 5
     for line in lines:
         built, after = literal_eval(line)
-        assert 50 < built <= 200  # no node costs less than 50 bytes: otherwise this did not measure nodes
-        assert after <= 200
+        assert 50 < built <= MOST_BYTES  # no node costs less than 50 bytes: otherwise this did not measure nodes
+        assert after <= MOST_BYTES
 
 
 @pytest.fixture
