@@ -102,6 +102,10 @@ FUNCTIONS: dict[str, Callable[[Any, Any], Any]] = {
     "a tie": lambda x, y: math.maximum(x, y) if x >= y else math.fabs(x - y),
 }
 PAIRS = [(x, y) for x in EDGES for y in EDGES]
+CORE = {"elif", "sorted", "index", "range", "an exception that is caught", "recursion"}
+some_then_all = pytest.mark.parametrize(
+    "name", [name if name in CORE else pytest.param(name, marks=pytest.mark.sweep) for name in FUNCTIONS]
+)
 
 
 def outcome(f: Callable[..., Any], *xs: float) -> Any:
@@ -122,7 +126,7 @@ def both(f: Callable[..., Any]) -> Callable[..., Any]:
     return value_and_grad(f, (0, 1))
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@some_then_all
 @pytest.mark.usefixtures("backend")
 def test_points_are_the_eager_ones_on_every_path(name: str) -> None:
     f = FUNCTIONS[name]
@@ -134,7 +138,7 @@ def test_points_are_the_eager_ones_on_every_path(name: str) -> None:
     assert len(list(compiled.paths[0])) == compiled.paths[0].count
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@some_then_all
 @pytest.mark.usefixtures("backend")
 def test_batches_are_the_points(name: str) -> None:
     f = FUNCTIONS[name]
@@ -339,11 +343,11 @@ def test_paths_deeper_than_machine_code_goes_by_itself(monkeypatch: pytest.Monke
 
 
 def test_a_long_chain_of_paths() -> None:
-    f = jit(count_down, max_paths=400)
+    f, count = jit(count_down, max_paths=400), tuning.CHAINED + 5  # more than call one another
     for _ in range(2):
-        for k in range(100):  # more than call one another
+        for k in range(count):
             assert f(k + 0.25) == count_down(k + 0.25)
-    assert f.paths[0].count == 100 > tuning.CHAINED
+    assert f.paths[0].count == count
 
 
 # The tree
