@@ -154,7 +154,12 @@ class LoopError(AutogradError, RuntimeError):
 
 
 class MachineCodeError(AutogradError, RuntimeError):
-    """LLVM did not make code that can run here; what wanted it runs as Python code."""
+    """LLVM did not make code that can run here; what wanted it runs as Python code.
+
+    >>> raise MachineCodeError("fma is in no library of this system")
+    Traceback (most recent call last):
+    autograd_core.errors.MachineCodeError: fma is in no library of this system
+    """
 
 
 class RenderError(AutogradError, RuntimeError):

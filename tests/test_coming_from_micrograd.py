@@ -269,7 +269,7 @@ PACKAGE = [
     """
     from autograd_core import Value
     from autograd_core.nn import MLP
-    model = MLP(2, [4, 4, 1])
+    model = MLP(2, [4, 4, 1], seed=1)
     X, y = [[0.5, 1.0], [-1.0, 0.2], [0.3, -0.7]], [1, -1, 1]
 
     def loss():
