@@ -124,8 +124,6 @@ class BatchRunner:
         """Run over the samples of the tables; the sums, if they are summed."""
         import numpy as np
 
-        from autograd_core.compiler.machine import pool  # needs llvmlite, which code in Python does without
-
         size, pieces = self._pieces(count)
         totals = np.zeros((pieces, self._outputs)) if self._reduced else None
         results, step = (tables[3], 0) if totals is None else (_address(totals), 8 * self._outputs)
@@ -139,6 +137,8 @@ class BatchRunner:
 
     def _run(self, sizes: int, given: Sequence[int], pieces: int) -> bool:
         """Run the pieces by the code of those words; whether they need care."""
+        from autograd_core.compiler.machine import pool  # needs llvmlite, which code in Python does without
+
         threads = min(self._threads_for(given[5]), pieces)
         # Code that is called back needs the interpreter, which one thread has at a time.
         if threads > 1 and self._check is None and pool.is_usable():
