@@ -192,17 +192,25 @@ class _Emitter:
         if not self.is_looped:
             inline = "noinline" if len(self.chunks) > 1 else "alwaysinline"
             return f"define internal void @chunk_{number}({_MEMORY}) {inline} #0 {{\n{body.text}\n  ret void\n}}"
-        loop = self._over_vectors(body.text)
+        # our own functions have branches in them, so that another block is the last one
+        end = ("\n  br label %last\nlast:", "last") if self.own else ("", "vector")
+        loop = self._over_vectors(body.text + end[0], last=end[1])
         return f"define internal void @chunk_{number}({_STRIP}) noinline #0 {{\nentry:\n{loop}\n  ret void\n}}"
 
-    def _over_vectors(self, text: str, sums: Sequence[str] = ()) -> str:
-        """A loop over the vectors of a strip; of each sum, `x.before` goes in and `x.after` comes out."""
+    def _over_vectors(self, text: str, sums: Sequence[str] = (), last: str = "vector") -> str:
+        """A loop over the vectors of a strip; of each sum, `x.before` goes in and `x.after` comes out.
+
+        Args:
+            text: what is done with a vector.
+            sums: what is carried.
+            last: the name of the block in which the text ends.
+        """
         kind = self.operations.number
-        carried = "".join(f"\n  {x} = phi {kind} [ {x}.before, %entry ], [ {x}.after, %vector ]" for x in sums)
+        carried = "".join(f"\n  {x} = phi {kind} [ {x}.before, %entry ], [ {x}.after, %{last} ]" for x in sums)
         return f"""  br label %vector
 vector:
-  %offset = phi i64 [ %first, %entry ], [ %next, %vector ]
-  %workspace = phi ptr [ %slots, %entry ], [ %next_slots, %vector ]{carried}
+  %offset = phi i64 [ %first, %entry ], [ %next, %{last} ]
+  %workspace = phi ptr [ %slots, %entry ], [ %next_slots, %{last} ]{carried}
 {text}
   %next = add i64 %offset, {self.width}
   %next_slots = getelementptr double, ptr %workspace, i64 {self.memory.slots * self.width}
