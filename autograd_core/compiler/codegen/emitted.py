@@ -89,8 +89,9 @@ def emit_batch(program: Program, layout: Layout) -> Emitted:
     if rolled is not None:
         return _turned(program, layout, rolled)
     count = len(program.instructions)
-    if layout.careful or not layout.reduced:
-        return Emitted(emit(program, layout), count, False, width=layout.width)
+    # a function in Python is not called again
+    if layout.careful or not layout.reduced or any(x.op == "call" for x in program.instructions):
+        return Emitted(emit(program, replace(layout, careful=True)), count, False, width=layout.width)
     moved = move_gates(program) if layout.contract else None
     text = emit(moved or program, layout)
     return Emitted(text, count, False, width=layout.width, hidden=int(moved is not None), may_need_care=True)
