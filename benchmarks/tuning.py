@@ -21,7 +21,9 @@ from common import in_fresh_process, seconds_per_call
 # For each number: the values to try, the rows of compiled.py that it matters to, and which of their times.
 SWEEPS: dict[str, tuple[Sequence[int], list[str], str]] = {
     "CHUNK": ([50, 100, 200, 400, 800], ["moons", "loop"], "compile"),
-    "STRIP": ([1, 2, 3, 4], ["moons"], "call"),
+    "STRIP": ([1 << 13, 1 << 14, 1 << 15, 1 << 16], ["moons", "mixture"], "call"),
+    "ACCUMULATORS": ([6, 9, 12, 15], ["moons", "mixture"], "call"),
+    "TILE": ([1, 2, 3, 4], ["moons", "mixture"], "call"),
     "LONG": ([1_000, 5_000, 20_000], ["twenty", "one_trace"], "compile"),
     "REPEATING": ([500, 2_000, 8_000], ["loop"], "compile"),
     "LANES": ([8, 32, 128], ["one_trace"], "call"),

@@ -257,31 +257,50 @@ class NativeBatch(_Native, _Batch):
     """A batch, as machine code over vectors of samples."""
 
     def __init__(self, work: Work) -> None:
+        from autograd_core.compiler.machine.driver import driver
+
+        self._work = work
+        width, outputs = host.vector_width(), len(work.program.outputs)
+        reduced = work.reduce is not None
+        self.code, self._sizes, self._words, self.stats = self._kernel(careful=not reduced)
+        self._careful: tuple[Any, ...] | None = None
+        self._driver = driver(width, reduced)
+        moved = sum(work.mapped) + (0 if reduced else outputs)
+        cost = cost_of(work.program.instructions, moved, host.vector_functions(width))
+        check = self.code.check if self._has_callbacks else None
+        words = ctypes.addressof(self._words)
+        self._runner = BatchRunner(
+            self._driver, words, outputs, reduced, cost, work.threads, check, self._careful_words
+        )
+
+    def _kernel(self, *, careful: bool) -> tuple[Any, Any, Any, dict[str, Any]]:
+        """The code of a kernel, its sizes, what the driver has to know of it, and its statistics."""
         from autograd_core.compiler.codegen.convention import KERNEL
         from autograd_core.compiler.codegen.emitted import emit_batch
         from autograd_core.compiler.codegen.kernel import Layout
         from autograd_core.compiler.machine.code import Code
-        from autograd_core.compiler.machine.driver import KernelSizes, driver
+        from autograd_core.compiler.machine.driver import KernelSizes
 
-        self._work = work
-        width = host.vector_width()
+        work, width = self._work, host.vector_width()
+        reduced = work.reduce is not None
         functions = host.vector_functions(width)
-        reduced, outputs = work.reduce is not None, len(work.program.outputs)
-        layout = Layout(width, work.mapped, reduced, functions, contract=not work.strict)
+        layout = Layout(width, work.mapped, reduced, functions, contract=not work.strict, careful=careful)
         emitted = emit_batch(work.program, layout)
         text = emitted.text
-        self.stats = emitted.stats
         self._has_callbacks = bool(text.called)
         tier = host.tier(emitted.instructions, width, has_loops=emitted.recurrences > 0)
-        self.code = Code(text.ir, tier, text.called, text.parts, cache=work.cache)
-        self._sizes = KernelSizes(width, sum(work.mapped), outputs, text.slots, reduced)
-        self._words = self._sizes.words(self.code.address(KERNEL.name))
-        self._driver = driver(width, reduced)
-        moved = sum(work.mapped) + (0 if reduced else outputs)
-        cost = cost_of(work.program.instructions, moved, functions)
-        check = self.code.check if text.called else None
-        words = ctypes.addressof(self._words)
-        self._runner = BatchRunner(self._driver, words, outputs, reduced, cost, work.threads, check)
+        code = Code(text.ir, tier, text.called, text.parts, cache=work.cache)
+        columns, outputs = sum(work.mapped), len(work.program.outputs)
+        sizes = KernelSizes(
+            width, columns, outputs, text.slots, reduced, hidden=emitted.hidden, may_need_care=emitted.may_need_care
+        )
+        return code, sizes, sizes.words(code.address(KERNEL.name)), emitted.stats
+
+    def _careful_words(self) -> int:
+        """The address of the words of careful code, which is compiled when a sum is first nan."""
+        if self._careful is None:
+            self._careful = self._kernel(careful=True)
+        return ctypes.addressof(self._careful[2])
 
     def over(self, numbers: Numbers, columns: Sequence[Any] | None) -> Any:
         self.code.forget()

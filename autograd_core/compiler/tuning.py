@@ -9,8 +9,12 @@ may set them.
 
 CHUNK = 200
 """Instructions of one function at most, since LLVM takes more than linear time for a long one."""
-STRIP = 2
-"""Vectors of samples that are computed before their sums are added up: more spill the accumulators."""
+STRIP = 1 << 15
+"""Bytes of the workspace of a strip, the vectors of samples that function after function does: as the cache holds."""
+ACCUMULATORS = 12
+"""Sums that one function adds up, which has them in registers."""
+TILE = 3
+"""Numbers that are multiplied with the same others for those sums; each of both is read once."""
 LONG = 5_000
 """Instructions of code that is worth rolling into loops; shorter code is optimised as it is."""
 LANES = 32

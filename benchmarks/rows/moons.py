@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 from common import SIZES, initial_numbers, layers_of, moons, score
 
-from rows import Side, Work, flat, ready, timed, warm_jit, with_x64
+from rows import FAST, Side, Work, compile_c, flat, pointer, ready, timed, warm_jit, with_x64
 
 BATCHES = {f"MLP 2-16-16-1, loss and gradient, batch of {size:,}": size for size in (100, 10_000, 100_000)}
 
@@ -120,10 +122,27 @@ def numpy_by_hand() -> dict[str, Work]:
     return {name: Work(call, data(size), lambda y: numbers_of(*y)) for name, size in BATCHES.items()}
 
 
+def c_in_tiles() -> dict[str, Work]:
+    """Vectors of samples and registers by hand, in ``moons.c``, on one core."""
+    import numpy as np
+
+    parameters = np.array(initial_numbers())
+    library, seconds = timed(partial(compile_c, Path(__file__).with_suffix(".c"), *FAST))
+    sums = np.empty(1 + parameters.size)
+
+    def call(points: Any, labels: Any) -> Any:
+        arrays = map(pointer, (points, labels, parameters, sums))
+        library.moons(ctypes.c_long(len(labels)), *arrays)
+        return sums / len(labels)
+
+    return {name: Work(call, data(size), lambda y: y, seconds) for name, size in BATCHES.items()}
+
+
 SIDES: dict[str, Side] = {
     "autograd_core": autograd_core,
     "JAX": jax,
     "PyTorch": torch,
     "PyTorch on one core": partial(torch, threads=1),
     "NumPy by hand": numpy_by_hand,
+    "C in tiles on one core": c_in_tiles,
 }

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from autograd_core.compiler.codegen.operations import Operations
+from autograd_core.compiler.codegen.sums import OutputSum
 from autograd_core.compiler.program.instructions import Instruction
 
-__all__ = ["Body", "Memory"]
+__all__ = ["Body", "Memory", "lanes_before"]
 
 
 @dataclass
@@ -36,70 +37,72 @@ class Memory:
             counts[is_mapped] += 1
 
 
+def lanes_before(count: str, result: str, width: int) -> list[str]:
+    """The mask of the first lanes, so many as there are."""
+    return [
+        f"  {result}.one = insertelement <{width} x i64> poison, i64 {count}, i32 0",
+        f"  {result}.all = shufflevector <{width} x i64> {result}.one, <{width} x i64> poison, "
+        f"<{width} x i32> zeroinitializer",
+        f"  {result} = icmp sgt <{width} x i64> {result}.all, <{', '.join(f'i64 {lane}' for lane in range(width))}>",
+    ]
+
+
 class Body:
     """What a function does with one vector of samples, or with a single point.
 
     Args:
         operations: writes what it does.
         memory: says where everything is.
-        lines: the function's lines; several bodies may share them.
-        vector: which vector of a strip it is.
     """
 
-    def __init__(self, operations: Operations, memory: Memory, lines: list[str] | None = None, vector: int = 0) -> None:
+    def __init__(self, operations: Operations, memory: Memory) -> None:
         self.operations = operations
         self.memory = memory
-        self.lines = [] if lines is None else lines
-        self.vector = vector
-        self.suffix = f".{vector}" if vector else ""
+        self.lines: list[str] = []
         self.names: dict[Instruction, str] = {}
-        self.masks: dict[tuple[Instruction, bool], str] = {}
+        self.masks: dict[tuple[Instruction | None, bool], str] = {}
+        self.guards: dict[tuple[Instruction, str, str], str] = {}
 
     @property
     def text(self) -> str:
-        return "\n".join([*self.lines, "  ret void"])
+        return "\n".join(self.lines)
 
-    def begin(self) -> None:
-        """Say where this vector is and which of its lanes hold samples; beyond the last sample it is the first one."""
-        width, own = self.operations.width, self.suffix
-        left, lanes = "%remaining", ", ".join(f"i64 {lane}" for lane in range(width))
-        if self.vector:
-            left = f"%left{own}"
-            self.lines += [
-                f"  {left} = sub i64 %remaining, {self.vector * width}",
-                f"  %exists{own} = icmp sgt i64 {left}, 0",
-                f"  %number{own} = select i1 %exists{own}, i64 {self.vector}, i64 0",
-                f"  %samples{own} = mul i64 %number{own}, {width}",
-                f"  %offset{own} = add i64 %offset, %samples{own}",
-                f"  %slots{own} = mul i64 %samples{own}, {self.memory.slots}",
-                f"  %workspace{own} = getelementptr double, ptr %workspace, i64 %slots{own}",
-            ]
-        self.lines += [
-            f"  %left{own}.one = insertelement <{width} x i64> poison, i64 {left}, i32 0",
-            f"  %left{own}.all = shufflevector <{width} x i64> %left{own}.one, <{width} x i64> poison, "
-            f"<{width} x i32> zeroinitializer",
-            f"  %mask{own} = icmp sgt <{width} x i64> %left{own}.all, <{lanes}>",
-        ]
+    def guarded(self, x: Instruction, each: OutputSum) -> str:
+        """A number, and in the lanes in which a sum does not count what changes nothing when it is added."""
+        mask, number = self.mask(each.condition, each.holds), self.operations.number
+        zero = self.operations.constant(-0.0 if len(each.factors) == 1 and not each.subtracts else 0.0)
+        known = self.guards.get((x, mask, zero))
+        if known is None:
+            name = self.name(x)
+            known = self.guards[x, mask, zero] = f"%guard{len(self.guards)}"
+            self.lines.append(
+                f"  {known} = select {self.operations.condition} {mask}, {number} {name}, {number} {zero}"
+            )
+        return known
 
     def mask(self, condition: Instruction | None, holds: bool) -> str:
         """The lanes that hold samples and where a condition holds, or where it does not."""
+        if not self.masks:
+            self.lines.append("  %left = sub i64 %end, %offset")
+            self.lines += lanes_before("%left", "%mask", self.operations.width)
+            self.masks[None, True] = "%mask"
         if condition is None:
-            return f"%mask{self.suffix}"
+            return "%mask"
         known = self.masks.get((condition, holds))
         if known is None:
             name, kind = self.name(condition), self.operations.condition
-            known = self.masks[condition, holds] = f"%mask{condition.index}{'' if holds else '.not'}{self.suffix}"
+            known = self.masks[condition, holds] = f"%mask{condition.index}{'' if holds else '.not'}"
             if not holds:
                 self.lines.append(f"  {known}.where = xor {kind} {name}, {self.operations.true}")
                 name = f"{known}.where"
-            self.lines.append(f"  {known} = and {kind} %mask{self.suffix}, {name}")
+            self.lines.append(f"  {known} = and {kind} %mask, {name}")
         return known
 
     def name(self, x: Instruction) -> str:
         """What `x` is called here. It is a constant, is there already, or is brought in from memory."""
         known = self.names.get(x)
         if known is None:
-            known = f"%v{x.index}{self.suffix}"
+            known = f"%v{x.index}"
             if x.op == "constant":
                 known = self.operations.constant(x.number)
             elif x.op == "input":
@@ -115,7 +118,7 @@ class Body:
             self.lines += [
                 f"  {result}.pointer = getelementptr ptr, ptr %inputs, i64 {at}",
                 f"  {result}.column = load ptr, ptr {result}.pointer, align 8",
-                f"  {result}.at = getelementptr double, ptr {result}.column, i64 %offset{self.suffix}",
+                f"  {result}.at = getelementptr double, ptr {result}.column, i64 %offset",
                 f"  {result} = load {kind}, ptr {result}.at, align 8",
             ]
             return
@@ -140,7 +143,7 @@ class Body:
 
     def _slot(self, x: Instruction, address: str) -> None:
         slot = self.memory.slot_of[x] * self.operations.width
-        self.lines.append(f"  {address} = getelementptr double, ptr %workspace{self.suffix}, i64 {slot}")
+        self.lines.append(f"  {address} = getelementptr double, ptr %workspace, i64 {slot}")
 
     def _load(self, x: Instruction, result: str) -> None:
         self._slot(x, f"{result}.at")
@@ -150,7 +153,7 @@ class Body:
         bits = self.operations.bits
         self.lines += [
             f"  {result}.bits = load {bits}, ptr {result}.at, align 8",
-            f"  {result} = {self.operations.from_bits} {bits} {result}.bits to {self.operations.condition}",
+            f"  {result} = {self.operations.from_bits(f'{result}.bits')}",
         ]
 
     def keep(self, x: Instruction) -> None:

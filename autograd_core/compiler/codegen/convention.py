@@ -17,7 +17,7 @@ class Signature(NamedTuple):
         name: its symbol.
         pointers: the names of the pointers that come first.
         integers: the names of the 64-bit integers that follow.
-        gives_status: whether it gives a 32-bit integer, 0 or −1 if memory ran out; otherwise nothing.
+        gives_status: whether it gives a 32-bit integer, see `DRIVE`; otherwise nothing.
     """
 
     name: str
@@ -50,7 +50,8 @@ DRIVE: Final = Signature(
 )
 """The loop over a batch. `sizes` are the words of a `KernelSizes`; `bases` and `strides` (in bytes) say where these
 are, `outputs` and `output_strides` the same of the results: one double each, and no strides, where they are summed.
-The samples from `start` to before `stop` are done."""
+The samples from `start` to before `stop` are done. The status is 0, or −1 if memory ran out, or 1 if a sum is nan and
+all has to be done again by careful code."""
 
 
 class Numbers(NamedTuple):

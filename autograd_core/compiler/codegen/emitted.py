@@ -10,6 +10,7 @@ from autograd_core.compiler import tuning
 from autograd_core.compiler.codegen.kernel import KernelText, Layout, emit
 from autograd_core.compiler.codegen.loops import emit_looped
 from autograd_core.compiler.codegen.rolled_loops import emit_rolled
+from autograd_core.compiler.program.gates import move_gates
 from autograd_core.compiler.program.instructions import Program, has_loops, programs_of
 from autograd_core.compiler.program.recurrences import roll_up
 from autograd_core.compiler.program.rolling import roll, size_of
@@ -28,6 +29,8 @@ class Emitted(NamedTuple):
         sums: loops over the like terms of sums.
         recurrences: loops over turns.
         width: of the vectors.
+        hidden: outputs that come after those of the program, see `autograd_core.compiler.program.gates`.
+        may_need_care: whether a sum that is nan may be none in careful code.
     """
 
     text: KernelText
@@ -36,6 +39,8 @@ class Emitted(NamedTuple):
     sums: int = 0
     recurrences: int = 0
     width: int = 1
+    hidden: int = 0
+    may_need_care: bool = False
 
     @property
     def stats(self) -> dict[str, Any]:
@@ -76,14 +81,20 @@ def emit_batch(program: Program, layout: Layout) -> Emitted:
 
     Args:
         program: the code.
-        layout: how it meets its data.
+        layout: how it meets its data; if it is not careful, the code may give nan where careful code does not.
     """
     if has_loops(program):
         return Emitted(emit_looped(program, layout), _size_of(program), False, width=layout.width)
     rolled = roll_up(program) if len(program.instructions) >= tuning.LONG else None
     if rolled is not None:
         return _turned(program, layout, rolled)
-    return Emitted(emit(program, layout), len(program.instructions), False, width=layout.width)
+    count = len(program.instructions)
+    # a function in Python is not called again
+    if layout.careful or not layout.reduced or any(x.op == "call" for x in program.instructions):
+        return Emitted(emit(program, replace(layout, careful=True)), count, False, width=layout.width)
+    moved = move_gates(program) if layout.contract else None
+    text = emit(moved or program, layout)
+    return Emitted(text, count, False, width=layout.width, hidden=int(moved is not None), may_need_care=True)
 
 
 def _turned(program: Program, layout: Layout, rolled: Rolled) -> Emitted:

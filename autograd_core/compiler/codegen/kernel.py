@@ -9,12 +9,13 @@ from memory and put back once for all of them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from autograd_core.compiler import tuning
-from autograd_core.compiler.codegen.body import Body, Memory
+from autograd_core.compiler.codegen.body import Body, Memory, lanes_before
 from autograd_core.compiler.codegen.convention import KERNEL
 from autograd_core.compiler.codegen.operations import Operations, is_call
 from autograd_core.compiler.codegen.sums import OutputSum, sums_of
@@ -27,6 +28,7 @@ __all__ = ["KernelText", "Layout", "emit", "module_text"]
 
 _ATTRIBUTES = 'nounwind "prefer-vector-width"="512" "min-legal-vector-width"="512"'
 _MEMORY = ", ".join(f"ptr noalias {'readonly ' * (name in ('inputs', 'shared'))}%{name}" for name in KERNEL.pointers)
+_STRIP = _MEMORY.replace("%workspace", "%slots") + ", i64 %first, i64 %end"
 _SAME_MEMORY = ", ".join(f"ptr %{name}" for name in KERNEL.pointers)
 
 
@@ -43,6 +45,8 @@ class Layout:
         name: the symbol of the function that runs the code.
         packed: whether it does one vector, whose inputs lie side by side among the shared numbers, a vector for each,
             and whose outputs lie so too.
+        careful: whether 0 times an infinity must not become part of a sum, where a sample does not count. Otherwise
+            some sum is nan then.
     """
 
     width: int = 1
@@ -52,6 +56,7 @@ class Layout:
     contract: bool = True
     name: str = KERNEL.name
     packed: bool = False
+    careful: bool = True
 
 
 @dataclass
@@ -110,17 +115,20 @@ class _Emitter:
         self.operations = Operations(layout.width, layout.vector_functions, called, contract=layout.contract)
         self.memory = Memory(list(layout.mapped) or [False] * program.inputs, layout.packed)
         self.outputs: Sequence[Instruction] = () if layout.reduced else program.outputs
-        sums = sums_of(program.outputs) if layout.reduced else []
+        sums = sums_of(program.outputs, careful=layout.careful) if layout.reduced else []
         # a constant stands where it is used, and an input is read where it is used: neither takes a slot
         needed = live([x for each in sums for x in each.operands]) if layout.reduced else program.instructions
         self.chunks = [_in_rounds(part) for part in _cut([i for i in needed if not i.is_given], chunk)] or [[]]
-        self.sums = _cut(sums, max(1, chunk // 4))
-        self.strip = tuning.STRIP if layout.reduced else 1
         own = [i.op for part in self.chunks for i in part if layout.vector_functions.get(i.op) == OWN]
         self.own = frozenset(own)
         # the steps of a few are written where they are needed: a call would take all registers
         self.in_line = sum(map(steps_of, own)) <= tuning.INLINED
+        self.is_looped = layout.width > 1 and not layout.packed
+        self.trimmed = {} if layout.careful else _trimmed(sums)
+        self.sums = _cut(_in_tiles(sums, self.trimmed), _accumulators(layout.width))
         self._assign_slots()
+        size = 8 * layout.width * max(1, self.memory.slots)
+        self.strip = max(2, min(64, tuning.STRIP // size)) if self.is_looped else 1
 
     def _assign_slots(self) -> None:
         """Give a place in the workspace to what a later function needs; a place is used again when it is free."""
@@ -160,6 +168,7 @@ class _Emitter:
     def text(self) -> KernelText:
         functions = [self._chunk(number, part) for number, part in enumerate(self.chunks)]
         functions += [self._sum_up(number, group) for number, group in enumerate(self.sums)]
+        functions += [self._trim()] if self.trimmed else []
         text = module_text([*functions, self._kernel()], self.operations)
         return KernelText(text, self.memory.slots * self.strip, len(self.chunks), self.operations.called)
 
@@ -180,75 +189,136 @@ class _Emitter:
                 body.keep(instruction)
         for place in self.outputs_of[number]:
             body.give(place, self.outputs[place])
-        inline = "noinline" if len(self.chunks) > 1 else "alwaysinline"
-        return f"define internal void @chunk_{number}({_MEMORY}, i64 %offset) {inline} #0 {{\n{body.text}\n}}"
+        if not self.is_looped:
+            inline = "noinline" if len(self.chunks) > 1 else "alwaysinline"
+            return f"define internal void @chunk_{number}({_MEMORY}) {inline} #0 {{\n{body.text}\n  ret void\n}}"
+        # our own functions have branches in them, so that another block is the last one
+        end = ("\n  br label %last\nlast:", "last") if self.own else ("", "vector")
+        loop = self._over_vectors(body.text + end[0], last=end[1])
+        return f"define internal void @chunk_{number}({_STRIP}) noinline #0 {{\nentry:\n{loop}\n  ret void\n}}"
+
+    def _over_vectors(self, text: str, sums: Sequence[str] = (), last: str = "vector") -> str:
+        """A loop over the vectors of a strip; of each sum, `x.before` goes in and `x.after` comes out.
+
+        Args:
+            text: what is done with a vector.
+            sums: what is carried.
+            last: the name of the block in which the text ends.
+        """
+        kind = self.operations.number
+        carried = "".join(f"\n  {x} = phi {kind} [ {x}.before, %entry ], [ {x}.after, %{last} ]" for x in sums)
+        return f"""  br label %vector
+vector:
+  %offset = phi i64 [ %first, %entry ], [ %next, %{last} ]
+  %workspace = phi ptr [ %slots, %entry ], [ %next_slots, %{last} ]{carried}
+{text}
+  %next = add i64 %offset, {self.width}
+  %next_slots = getelementptr double, ptr %workspace, i64 {self.memory.slots * self.width}
+  %more = icmp slt i64 %next, %end
+  br i1 %more, label %vector, label %done
+done:"""
 
     def _sum_up(self, number: int, group: Sequence[OutputSum]) -> str:
-        """Add the vectors of a strip to sums, in the lanes that hold samples and where a condition holds."""
-        width, of = self.width, self.operations
-        lines: list[str] = []
-        strip = [Body(of, self.memory, lines, vector) for vector in range(self.strip)]
-        for body in strip:
-            body.begin()
+        """Add the vectors of a strip to sums, in the lanes that hold samples and where a condition holds.
+
+        Elsewhere there is 0 in the place of a factor; with care, the sum stays as it is.
+        """
+        of, kind = self.operations, self.operations.number
+        body = Body(of, self.memory)
+        begin, finish, sums = [], [], []
         for each in group:
-            at = f"%sum{each.place}"
-            lines.append(f"  {at} = getelementptr double, ptr %outputs, i64 {each.place * width}")
-            lines.append(f"  {at}.before = load {of.number}, ptr {at}, align 8")
-            total = f"{at}.before"
-            for body in strip:
-                value, *more = map(body.name, each.factors)
-                new, mask = f"{at}{body.suffix}", body.mask(each.condition, each.holds)
-                if more:
-                    lines.append(f"  {new}.product = fmul {of.flags}{of.number} {value}, {more[0]}")
-                    value = f"{new}.product"
-                add = "fsub" if each.subtracts else "fadd"
-                lines.append(f"  {new}.more = {add} {of.flags}{of.number} {total}, {value}")
-                lines.append(
-                    f"  {new}.after = select {of.condition} {mask}, {of.number} {new}.more, {of.number} {total}"
-                )
-                total = f"{new}.after"
-            lines.append(f"  store {of.number} {total}, ptr {at}, align 8")
-        arguments = f"{_MEMORY}, i64 %offset, i64 %remaining"
-        return f"define internal void @sums_{number}({arguments}) noinline #0 {{\n{strip[0].text}\n}}"
+            sums.append(at := f"%sum{each.place}")
+            begin.append(f"  {at}.at = getelementptr double, ptr %outputs, i64 {each.place * self.width}")
+            begin.append(f"  {at}.before = load {kind}, ptr {at}.at, align 8")
+            finish.append(f"  store {kind} {at}.after, ptr {at}.at, align 8")
+            first, *others = each.factors
+            is_guarded = not self.layout.careful and not (
+                each.condition is None and self.trimmed.keys() & {*each.factors}
+            )
+            value = body.guarded(first, each) if is_guarded else body.name(first)
+            for x in others:
+                body.lines.append(f"  {at}.product = fmul {of.flags}{kind} {value}, {body.name(x)}")
+                value = f"{at}.product"
+            more = f"{at}.more" if self.layout.careful else f"{at}.after"
+            body.lines.append(f"  {more} = {'fsub' if each.subtracts else 'fadd'} {of.flags}{kind} {at}, {value}")
+            if self.layout.careful:
+                mask = body.mask(each.condition, each.holds)
+                body.lines.append(f"  {at}.after = select {of.condition} {mask}, {kind} {more}, {kind} {at}")
+        text = "\n".join(["entry:", *begin, self._over_vectors(body.text, sums), *finish, "  ret void"])
+        return f"define internal void @sums_{number}({_STRIP}) noinline #0 {{\n{text}\n}}"
+
+    def _trim(self) -> str:
+        """Put 0 into the lanes behind the last sample, in the slots of numbers that make terms of sums."""
+        kind, width = self.operations.number, self.width
+        lines = [
+            "  %samples = sub i64 %end, %first",
+            f"  %whole = and i64 %samples, {-width}",
+            "  %left = sub i64 %samples, %whole",
+            "  %is_whole = icmp eq i64 %left, 0",
+            "  br i1 %is_whole, label %done, label %trim",
+            "trim:",
+            f"  %own = mul i64 %whole, {self.memory.slots}",
+            "  %workspace = getelementptr double, ptr %slots, i64 %own",
+            *lanes_before("%left", "%mask", width),
+        ]
+        zero = self.operations.constant(0.0)
+        for x in self.trimmed:
+            at = f"%slot{x.index}"
+            lines += [
+                f"  {at} = getelementptr double, ptr %workspace, i64 {self.memory.slot_of[x] * width}",
+                f"  {at}.all = load {kind}, ptr {at}, align 8",
+                f"  {at}.real = select {self.operations.condition} %mask, {kind} {at}.all, {kind} {zero}",
+                f"  store {kind} {at}.real, ptr {at}, align 8",
+            ]
+        text = "\n".join([*lines, "  br label %done", "done:", "  ret void"])
+        return f"define internal void @trim({_STRIP}) noinline #0 {{\n{text}\n}}"
 
     def _kernel(self) -> str:
-        """All functions one after another; for vectors, over and over until `count` samples are done."""
+        """All functions one after another; for vectors, strip by strip until `count` samples are done."""
         head = f"define void @{self.layout.name}({_MEMORY}, i64 %{KERNEL.integers[0]}) #0 {{\n"
-        at = _SAME_MEMORY
-        if self.width == 1 or self.layout.packed:
-            calls = "\n".join(f"  call void @chunk_{number}({at}, i64 0)" for number in range(len(self.chunks)))
+        names = [f"chunk_{number}" for number in range(len(self.chunks))]
+        if not self.is_looped:
+            calls = "\n".join(f"  call void @{name}({_SAME_MEMORY})" for name in names)
             return f"{head}{calls}\n  ret void\n}}"
-        sums = "\n".join(
-            f"  call void @sums_{number}({at}, i64 %i, i64 %remaining)" for number in range(len(self.sums))
-        )
-        at = at.replace("%workspace", "%own")
-        chunks = "\n".join(f"  call void @chunk_{number}({at}, i64 %j)" for number in range(len(self.chunks)))
+        names += ["trim"] if self.trimmed else []
+        names += [f"sums_{number}" for number in range(len(self.sums))]
+        calls = "\n".join(f"  call void @{name}({_SAME_MEMORY}, i64 %first, i64 %end)" for name in names)
         return f"""{head}entry:
   %any = icmp sgt i64 %count, 0
   br i1 %any, label %strip, label %done
 strip:
-  %i = phi i64 [ 0, %entry ], [ %end, %summed ]
-  %end = add i64 %i, {self.strip * self.width}
-  %remaining = sub i64 %count, %i
-  br label %vector
-vector:
-  %j = phi i64 [ %i, %strip ], [ %next, %vector ]
-  %inside = sub i64 %j, %i
-  %slots = mul i64 %inside, {self.memory.slots}
-  %own = getelementptr double, ptr %workspace, i64 %slots
-{chunks}
-  %next = add i64 %j, {self.width}
-  %in_strip = icmp slt i64 %next, %end
-  %in_batch = icmp slt i64 %next, %count
-  %more = and i1 %in_strip, %in_batch
-  br i1 %more, label %vector, label %summed
-summed:
-{sums}
-  %again = icmp slt i64 %end, %count
-  br i1 %again, label %strip, label %done
+  %first = phi i64 [ 0, %entry ], [ %end, %strip ]
+  %whole = add i64 %first, {self.strip * self.width}
+  %is_whole = icmp slt i64 %whole, %count
+  %end = select i1 %is_whole, i64 %whole, i64 %count
+{calls}
+  br i1 %is_whole, label %strip, label %done
 done:
   ret void
 }}"""
+
+
+def _trimmed(sums: Sequence[OutputSum]) -> dict[Instruction, int]:
+    """Numbers that are computed, of which each sum without a condition has one for a factor, few in all; in order."""
+    ungated = [each.factors for each in sums if each.condition is None]
+    uses = Counter(x for factors in ungated for x in factors if not x.is_given)
+    chosen = [max(factors, key=lambda x: uses[x]) for factors in ungated if any(uses[x] for x in factors)]
+    return {x: number for number, x in enumerate(dict.fromkeys(chosen))}
+
+
+def _in_tiles(sums: Sequence[OutputSum], trimmed: dict[Instruction, int]) -> Sequence[OutputSum]:
+    """Sums with the same factors side by side, so that a factor is read once for a few of them."""
+
+    def key(each: OutputSum) -> tuple[int, int]:
+        first = min((trimmed[x] for x in each.factors if x in trimmed), default=len(trimmed))
+        return first // tuning.TILE, max((x.index for x in each.factors if x not in trimmed), default=-1)
+
+    return sorted(sums, key=key) if trimmed else sums
+
+
+def _accumulators(width: int) -> int:
+    """Sums of one function: processors with vectors of eight have twice as many registers."""
+    return tuning.ACCUMULATORS * (2 if width == 8 else 1)
 
 
 def _cut(items: Sequence[Any], size: int) -> list[Sequence[Any]]:

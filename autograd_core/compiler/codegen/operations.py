@@ -31,7 +31,7 @@ class Operations:
     Attributes:
         number: the type of a number, or of a vector of them.
         condition: the type of a condition, or of a vector of them.
-        bits: the type as which a condition is kept in memory; `to_bits` and `from_bits` lead there and back.
+        bits: the type as which a condition is kept in memory; `to_bits` leads there.
         declared: the declarations of the functions that were called, by symbol.
         helpers: the functions that have to be defined beside them, by symbol.
         called: what is called back on floats, and on how many, in the order of the symbols ``callback_0``, …
@@ -51,7 +51,7 @@ class Operations:
         }
         # how conditions are kept in memory: as the bits of a mask, or lane by lane
         self.bits = f"i{width}" if width % 8 == 0 else "i8" if width == 1 else f"<{width} x i64>"
-        self.to_bits, self.from_bits = ("bitcast", "bitcast") if width % 8 == 0 else ("sext", "trunc")
+        self.to_bits = "bitcast" if width % 8 == 0 else "sext"
         self.true = "true" if width == 1 else f"<{', '.join(['i1 true'] * width)}>"
         self.declared: dict[str, str] = {}
         self.helpers: dict[str, str] = {}
@@ -64,6 +64,12 @@ class Operations:
         else:
             one, kind = f"0x{bits_of(math.nan if number != number else number):016X}", "double"
         return one if self.width == 1 else f"<{', '.join([f'{kind} {one}'] * self.width)}>"
+
+    def from_bits(self, bits: str) -> str:
+        """A condition that was kept in memory: where it is lane by lane, the sign of a lane is what blends look at."""
+        if self.to_bits == "bitcast":
+            return f"bitcast {self.bits} {bits} to {self.condition}"
+        return f"icmp slt {self.bits} {bits}, {'0' if self.width == 1 else 'zeroinitializer'}"
 
     def of(self, instruction: Instruction, operands: list[str]) -> str:
         """What an instruction does with operands of those names."""

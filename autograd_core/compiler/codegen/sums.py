@@ -43,9 +43,13 @@ def _gate_of(x: Instruction) -> tuple[Instruction, Instruction | None, bool]:
     return x, None, True
 
 
-def sums_of(outputs: Sequence[Instruction]) -> list[OutputSum]:
-    """The outputs as sums. A product is left to the sum where its factors are at hand for others anyway."""
-    gated = [_gate_of(x) for x in outputs]
+def sums_of(outputs: Sequence[Instruction], *, careful: bool) -> list[OutputSum]:
+    """The outputs as sums. A product is left to the sum where its factors are at hand for others anyway.
+
+    Without care, so is a number that is 0 where a condition does not hold.
+    """
+    at_hand = set() if careful else {x for instruction in live(outputs) for x in instruction.operands}
+    gated = [(x, None, True) if x in at_hand else _gate_of(x) for x in outputs]
     roots = [x for number, condition, _ in gated for x in (number, condition) if x is not None]
     uses = Counter(x for instruction in live(roots) for x in instruction.operands)
     uses.update(condition for _, condition, _ in gated if condition is not None)

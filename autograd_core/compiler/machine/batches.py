@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Container, Sequence
-from functools import partial
 from typing import Any
 
 from autograd_core.compiler import tuning
@@ -49,6 +48,7 @@ class BatchRunner:
         cost: of a sample, see `cost_of`; from it follows what a thread is worth.
         threads: how many share a batch that is not small; None for as many as there are processors.
         check: raises what code that was called back raised on this thread; None if none is called back.
+        careful: the address of the words of careful code, which is made when it is first wanted.
     """
 
     def __init__(
@@ -60,10 +60,13 @@ class BatchRunner:
         cost: int,
         threads: int | None,
         check: Callable[[], None] | None,
+        careful: Callable[[], int],
     ) -> None:
         self._kept = drive
-        self._code = drive.address(DRIVE.name), sizes
-        self._drive = partial(DRIVE.at(self._code[0]), sizes)
+        self._address = drive.address(DRIVE.name)
+        self._drive = DRIVE.at(self._address)
+        self._sizes = sizes
+        self._careful = careful
         self._outputs = outputs
         self._reduced = reduced
         self._cost = cost
@@ -121,26 +124,34 @@ class BatchRunner:
         """Run over the samples of the tables; the sums, if they are summed."""
         import numpy as np
 
-        from autograd_core.compiler.machine import pool  # needs llvmlite, which code in Python does without
-
         size, pieces = self._pieces(count)
-        threads = min(self._threads_for(count), pieces)
         totals = np.zeros((pieces, self._outputs)) if self._reduced else None
         results, step = (tables[3], 0) if totals is None else (_address(totals), 8 * self._outputs)
-        # Code that is called back needs the interpreter, which one thread has at a time.
-        if threads > 1 and self._check is None and pool.is_usable():
-            batch = [*self._code, *tables[:3], results, tables[4], count, size, step]
-            pool.pool().run(batch, pieces, threads)
-        else:
-            for number in range(pieces):
-                start, own = number * size, results + number * step
-                if self._drive(*tables[:3], own, tables[4], start, min(count, start + size)):
-                    raise MemoryError("no memory for the workspace of a compiled function")
-                if self._check is not None:
-                    self._check()
+        given = *tables[:3], results, tables[4], count, size, step
+        if self._run(self._sizes, given, pieces):
+            # all of it, since a piece depends on the number of threads
+            self._run(self._careful(), given, pieces)
         if totals is None:
             return None
         return totals[0] if pieces == 1 else totals.sum(axis=0)
+
+    def _run(self, sizes: int, given: Sequence[int], pieces: int) -> bool:
+        """Run the pieces by the code of those words; whether they need care."""
+        from autograd_core.compiler.machine import pool  # needs llvmlite, which code in Python does without
+
+        threads = min(self._threads_for(given[5]), pieces)
+        # Code that is called back needs the interpreter, which one thread has at a time.
+        if threads > 1 and self._check is None and pool.is_usable():
+            return pool.pool().run([self._address, sizes, *given], pieces, threads)
+        *tables, results, strides, count, size, step = given
+        status = 0
+        for number in range(pieces):
+            start = number * size
+            own = results + number * step
+            status |= self._drive(sizes, *tables, own, strides, start, min(count, start + size))
+            if self._check is not None:
+                self._check()
+        return pool.needs_care(status)
 
     def _pieces(self, count: int) -> tuple[int, int]:
         """How many samples a piece has, and how many pieces there are, whichever thread takes which."""

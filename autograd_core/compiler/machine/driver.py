@@ -33,6 +33,8 @@ class KernelSizes:
         outputs: how many numbers it gives for a sample.
         slots: vectors in the workspace.
         reduced: whether the outputs are summed over the samples.
+        hidden: further sums, which nobody gets.
+        may_need_care: whether all is to be done again, by other code, if a sum is nan.
     """
 
     width: int
@@ -40,6 +42,8 @@ class KernelSizes:
     outputs: int
     slots: int
     reduced: bool
+    hidden: int = 0
+    may_need_care: bool = False
 
     @property
     def block(self) -> int:
@@ -50,7 +54,9 @@ class KernelSizes:
 
     def words(self, kernel: int) -> Any:
         """What the driver has to know of the kernel at an address."""
-        return (ctypes.c_int64 * 5)(kernel, self.block, self.columns, self.outputs, self.slots)
+        outputs = self.outputs + self.hidden
+        numbers = kernel, self.block, self.columns, outputs, self.slots, self.hidden, self.may_need_care
+        return (ctypes.c_int64 * len(numbers))(*numbers)
 
 
 @made_once
@@ -73,7 +79,8 @@ class _Driver:
         sizes, self.bases, self.strides, self.shared, self.results, self.result_strides, self.first, self.stop = (
             f.arguments
         )
-        address, self.block, self.columns, self.outputs, self.slots = (f.load(I64, sizes, 8 * i) for i in range(5))
+        words = (f.load(I64, sizes, 8 * i) for i in range(7))
+        address, self.block, self.columns, self.outputs, self.slots, self.hidden, self.may_need_care = words
         self.kernel = f.build.inttoptr(address, KERNEL.llvm().as_pointer())
         self.vector = ir.VectorType(DOUBLE, width)
         self.place: dict[str, Any] = {}
@@ -88,11 +95,11 @@ class _Driver:
             padded = f.build.and_(f.add(size, self.width - 1), ir.Constant(I64, -self.width))
             self.bring_in(start, size, padded)
             self.run(start, size, f.build.icmp_signed("==", size, padded))
-        self.after()
+        status = self.after()
         f.build.call(f.declared("free", FREE), [memory])
         # what went past the cache is there before anyone hears that it is
         f.build.fence("seq_cst")
-        f.build.ret(ir.Constant(I32, 0))
+        f.build.ret(status)
 
     def reserve(self) -> Any:
         """One piece of memory, whose parts begin where a cache line begins: see `parts`."""
@@ -149,7 +156,9 @@ class _Driver:
         """Run the kernel over a block, which is `whole` if it is a whole number of vectors."""
         raise NotImplementedError
 
-    def after(self) -> None: ...
+    def after(self) -> Any:
+        """The status, see `DRIVE`."""
+        return ir.Constant(I32, 0)
 
 
 class _Summed(_Driver):
@@ -170,11 +179,18 @@ class _Summed(_Driver):
             total = f.load(self.vector, place["totals"], f.multiply(k, 8 * self.width))
             f.store(f.build.fadd(total, part), place["totals"], f.multiply(k, 8 * self.width))
 
-    def after(self) -> None:
+    def after(self) -> Any:
         f = self.f
+        given = f.build.sub(self.outputs, self.hidden)
+        are_nan = f.build.alloca(I32)
+        f.store(ir.Constant(I32, 0), are_nan)
         with f.loop(0, self.outputs) as k:
             total = f.total(f.at(self.place["totals"], f.multiply(k, 8 * self.width)), self.width)
-            f.store(total, self.results, f.multiply(k, 8))
+            with f.build.if_then(f.build.icmp_signed("<", k, given)):
+                f.store(total, self.results, f.multiply(k, 8))
+            is_nan = f.build.zext(f.build.fcmp_unordered("uno", total, total), I32)
+            f.store(f.build.or_(f.load(I32, are_nan), is_nan), are_nan)
+        return f.build.and_(f.load(I32, are_nan), f.build.trunc(self.may_need_care, I32))
 
     def zero(self, pointer: Any) -> None:
         f = self.f

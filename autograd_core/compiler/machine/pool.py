@@ -24,12 +24,12 @@ from autograd_core.compiler.machine.code import Code
 from autograd_core.compiler.machine.host import Tier, made_once, processors
 from autograd_core.engine.locks import alone
 
-__all__ = ["Pool", "is_usable", "pool"]
+__all__ = ["Pool", "is_usable", "needs_care", "pool"]
 
 # The memory of a pool, in bytes from its beginning: how many batches there were so far; whether one is under way; how
-# many of its pieces nobody took yet, and how many are done; how many threads may still join in; whether memory ran out;
+# many of its pieces nobody took yet, and how many are done; how many threads may still join in; the statuses;
 # where the batch is; and what threads sleep on, with room for any system's mutex and condition variable.
-BATCHES, BUSY, LEFT, DONE, MAY_JOIN, FAILED, BATCH, MUTEX, AWAKE = (8 * word for word in (0, 1, 2, 3, 4, 5, 6, 8, 72))
+BATCHES, BUSY, LEFT, DONE, MAY_JOIN, STATUS, BATCH, MUTEX, AWAKE = (8 * word for word in (0, 1, 2, 3, 4, 5, 6, 8, 72))
 WORDS = 256
 
 _ON_POOL = ir.FunctionType(VOID, [POINTER])
@@ -95,7 +95,7 @@ def _write_take(module: Any) -> None:
     own = f.at(results, f.multiply(number, step))
     drive = f.build.inttoptr(address, DRIVE.llvm().as_pointer())
     status = f.build.call(drive, [sizes, bases, strides, shared, own, result_strides, start, stop])
-    f.build.atomic_rmw("or", f.at(pool, FAILED), f.build.sext(status, I64), "seq_cst")
+    f.build.atomic_rmw("or", f.at(pool, STATUS), f.build.sext(status, I64), "seq_cst")
     f.count(pool, DONE, 1)
     f.build.branch(again)
     f.build.position_at_end(out)
@@ -103,7 +103,7 @@ def _write_take(module: Any) -> None:
 
 
 def _write_share(module: Any) -> None:
-    """``share(pool, batch, pieces, others)``: run a batch on this thread and so many others; 0, or −1 without memory.
+    """``share(pool, batch, pieces, others)``: run a batch on this thread and so many others; the statuses as bits.
 
     While another batch is under way, this thread does its own alone, in a pool on its stack that nobody else knows.
     """
@@ -114,7 +114,7 @@ def _write_share(module: Any) -> None:
     is_mine = f.build.extract_value(f.build.cmpxchg(f.at(pool, BUSY), zero, one, "seq_cst", "seq_cst"), 1)
     here = f.build.select(is_mine, pool, alone)
     f.store(batch, here, BATCH)
-    for field, value in ((FAILED, zero), (DONE, zero), (MAY_JOIN, others), (LEFT, pieces)):
+    for field, value in ((STATUS, zero), (DONE, zero), (MAY_JOIN, others), (LEFT, pieces)):
         f.set(here, field, value)
     with f.build.if_then(is_mine):
         f.on_mutex("lock", pool)
@@ -129,7 +129,7 @@ def _write_share(module: Any) -> None:
     f.give_way()
     f.build.branch(wait)
     f.build.position_at_end(out)
-    status = f.build.trunc(f.read(here, FAILED), I32)
+    status = f.build.trunc(f.read(here, STATUS), I32)
     with f.build.if_then(is_mine):
         f.set(pool, BUSY, zero)
     f.build.ret(status)
@@ -202,8 +202,8 @@ class Pool:
             name = f"autograd_core_{number}"
             threading.Thread(target=serve, args=(self._memory,), name=name, daemon=True).start()
 
-    def run(self, batch: Sequence[int], pieces: int, threads: int) -> None:
-        """Run a batch, and come back when all of its pieces are done.
+    def run(self, batch: Sequence[int], pieces: int, threads: int) -> bool:
+        """Run a batch, and come back when all of its pieces are done; whether one needs care, see `DRIVE`.
 
         Args:
             batch: the address of ``drive`` and the first six of what it takes (see `DRIVE`), the number of samples in
@@ -215,8 +215,18 @@ class Pool:
             MemoryError: if there is no memory for the workspace of the kernel.
         """
         words = (ctypes.c_int64 * len(batch))(*batch)
-        if self._share(self._memory, words, pieces, threads - 1):
-            raise MemoryError("no memory for the workspace of a compiled function")
+        return needs_care(self._share(self._memory, words, pieces, threads - 1))
+
+
+def needs_care(status: int) -> bool:
+    """What a status says, see `DRIVE`.
+
+    Raises:
+        MemoryError: if memory ran out.
+    """
+    if status < 0:
+        raise MemoryError("no memory for the workspace of a compiled function")
+    return status > 0
 
 
 _pools: list[Pool] = []
