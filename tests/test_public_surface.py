@@ -10,6 +10,8 @@ import pytest
 
 import autograd_core
 
+pytestmark = pytest.mark.sweep
+
 MODULES = sorted(
     module.name
     for module in pkgutil.walk_packages(autograd_core.__path__, "autograd_core.")

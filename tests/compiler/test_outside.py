@@ -30,7 +30,7 @@ from autograd_core.losses import squared_error
 from autograd_core.nn import Neuron
 from autograd_core.optim import SGD
 
-pytestmark = pytest.mark.usefixtures("backend")
+pytestmark = [pytest.mark.usefixtures("backend"), pytest.mark.sweep]
 
 
 def product(x: Any) -> Any:

@@ -18,6 +18,8 @@ from autograd_core.namespaces import arrays, floats, precise
 from autograd_core.namespaces.gated import Gated, open_gate
 from autograd_core.primitives import TABLE
 
+pytestmark = pytest.mark.sweep
+
 EDGES = (
     0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan, 5e-324, -5e-324, 1e308, -1e308, 0.5, -0.5, 2.0, 2.5, -3.0,
     700.0, -745.0, 1e-8, 1e-310,

@@ -39,7 +39,7 @@ def test_values_and_local_derivatives(row: Primitive) -> None:
 @pytest.mark.soak
 @ROWS
 def test_values_and_local_derivatives_at_many_points(row: Primitive) -> None:
-    check(row, 60, seed=1)
+    check(row, 25, seed=1)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ from autograd_core.engine.value import Value
 from autograd_core.primitives import TABLE, Primitive
 from autograd_core.testing.accuracy import local_derivatives
 
+pytestmark = pytest.mark.sweep
+
 nan = math.nan
 
 
@@ -82,7 +84,6 @@ def test_beside_a_nan_value_there_is_no_finite_gradient(row: Primitive) -> None:
 doubles = st.integers(0, 2**64 - 1).map(lambda bits: struct.unpack("<d", bits.to_bytes(8, "little"))[0]) | st.floats()
 
 
-@pytest.mark.sweep
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(st.data())
 @pytest.mark.parametrize("row", list(TABLE.values()), ids=lambda row: row.name)

@@ -63,8 +63,8 @@ def test_random_programs_agree() -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("part", range(10))
-def test_fifteen_thousand_programs_agree(part: int) -> None:
+@pytest.mark.parametrize("part", range(4))
+def test_six_thousand_programs_agree(part: int) -> None:
     """As above, of other seeds: all in reverse and forward, one in ten against mpmath and at second order."""
     start = 1_000_000 + 1500 * part
     few = range(start, start + 1500, 10)
