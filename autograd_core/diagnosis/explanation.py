@@ -245,9 +245,11 @@ def explain(y: Value, x: Value | Sequence[Value] | None = None, *, max_paths: in
     >>> explain(y, x)[0].edges == ((y.parents[0], x), (y, y.parents[0]))
     True
     """
+    if not isinstance(y, Value):
+        raise OperandTypeError(f"explain wants a Value, not {describe(y)}")
     graph = Graph(y)
     graph.require_numbers()
-    ends = list(graph.leaves) if x is None else [x] if isinstance(x, Value) else list(x)
+    ends: list[Any] = list(graph.leaves) if x is None else list(x) if isinstance(x, (list, tuple)) else [x]
     for end in ends:
         if not isinstance(end, Value):
             raise OperandTypeError(f"a node is explained by Values, not by {describe(end)}")
