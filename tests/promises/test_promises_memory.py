@@ -164,11 +164,11 @@ def resident():
         return int(file.read().split()[1]) * 4096
 
 def grown(make, count, warm):
-    numbers = iter(range(warm + 3 * count))
+    numbers = iter(range(warm + 5 * count))
     for _ in range(warm):
         make(float(next(numbers)))
     steps = [resident()]
-    for _ in range(3):
+    for _ in range(5):
         for _ in range(count):
             make(float(next(numbers)))
         steps.append(resident())
@@ -183,7 +183,8 @@ assert len(many._compiled) <= tuning.STRUCTURES
 def bytes_kept(name: str, count: int, warm: int) -> float:
     """What stays resident, in bytes, for each function that is compiled and dropped.
 
-    The median of three times `count` of them, after `warm` others: now and then the heap grows, and shrinks later.
+    The second smallest of five times `count` of them, after `warm` others: now and then the heap grows, and shrinks
+    later, but what is never freed is there each time.
     """
     command = [sys.executable, "-W", "error", "-c", COMPILING, name, str(count), str(warm)]
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
@@ -197,17 +198,17 @@ resident = pytest.mark.skipif(
 @resident
 @pytest.mark.parametrize("name", ["point", "batch", "graph", "loop", "branch"])
 def test_code_that_was_dropped_is_freed(name: str) -> None:
-    count, warm = (7, 7) if name == "loop" else (20, 20)
+    count, warm = (8, 14) if name == "loop" else (15, 20)
     assert bytes_kept(name, count, warm) < 30_000  # of some 100 KB
 
 
 @resident
 @pytest.mark.soak
 def test_code_of_many_structures_is_freed() -> None:
-    assert bytes_kept("structures", 70, 300) < 12_000
+    assert bytes_kept("structures", 60, 300) < 12_000
 
 
 @resident
 @pytest.mark.soak
 def test_a_function_of_a_thousand_paths_keeps_few() -> None:
-    assert bytes_kept("steps", 350, 200) < 2_000
+    assert bytes_kept("steps", 200, 200) < 2_000
