@@ -107,8 +107,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Draw the graph of a formula with its values and gradients, and print them.",
         epilog='example: autograd-core draw "tanh(w*x + b)" w=0.5 x=2 b=1 -o out.svg --derivatives',
     )
-    draw.add_argument("formula", help="numbers, names, + - * / // %% **, parentheses, functions such as tanh(x)")
-    draw.add_argument("values", nargs="*", metavar="NAME=NUMBER", help="the number of each variable")
+    _takes_formula(draw, "numbers, names, + - * / // %% **, parentheses, functions such as tanh(x)")
     suffixes = " ".join(SUFFIXES)
     draw.add_argument("-o", "--output", default="graph.svg", metavar="FILE", help=f"{suffixes} (%(default)s)")
     draw.add_argument("--derivatives", action="store_true", help="write its local derivative on each edge")
@@ -120,8 +119,7 @@ def _parser() -> argparse.ArgumentParser:
         "backward pass of a formula and drags its numbers.",
         epilog='example: autograd-core explore "tanh(w*x + b)" w=0.5 x=2 b=1 -o out.html',
     )
-    explore.add_argument("formula", help="as for draw")
-    explore.add_argument("values", nargs="*", metavar="NAME=NUMBER", help="the number of each variable")
+    _takes_formula(explore)
     explore.add_argument("-o", "--output", default="graph.html", metavar="FILE", help="the file (%(default)s)")
 
     to_c = commands.add_parser(
@@ -130,13 +128,17 @@ def _parser() -> argparse.ArgumentParser:
         description="Write a C99 file with a formula as a function of its variables, and its gradient as another one.",
         epilog='example: autograd-core compile "tanh(w*x + b)" w=0.5 x=2 b=1 --name neuron -o neuron.c',
     )
-    to_c.add_argument("formula", help="as for draw")
-    to_c.add_argument(
-        "values", nargs="*", metavar="NAME=NUMBER", help="a number for each variable, in their order in C"
-    )
+    _takes_formula(to_c, values="a number for each variable, in their order in C")
     to_c.add_argument("-o", "--output", default="formula.c", metavar="FILE", help="the file (%(default)s)")
     to_c.add_argument("--name", default="formula", metavar="NAME", help="the function's name in C (%(default)s)")
     return parser
+
+
+def _takes_formula(
+    command: argparse.ArgumentParser, formula: str = "as for draw", values: str = "the number of each variable"
+) -> None:
+    command.add_argument("formula", help=formula)
+    command.add_argument("values", nargs="*", metavar="NAME=NUMBER", help=values)
 
 
 def _demo(options: argparse.Namespace) -> None:
