@@ -13,13 +13,13 @@ from autograd_core.draw.palette import STEPS
 from autograd_core.draw.scene import Box, Row
 from autograd_core.draw.texts import (
     begins_here,
+    box_formula,
     constants_row,
-    formula,
     kind_of,
-    name_of,
     numbers,
     port_marks,
     printable,
+    printable_label,
     shortened,
     tooltip_of,
 )  # fmt: skip
@@ -80,7 +80,7 @@ class Boxes:
         return self.grad_of(node) if self.has_grads else None
 
     def _node(self, node: Value) -> Box:
-        name = name_of(node)
+        name = printable_label(node)
         rows = [Row(shortened(name), "name")] if name else []
         op = node.op
         if isinstance(node, Constant):
@@ -93,7 +93,7 @@ class Boxes:
             if begins_here(node) and not self.options.fixed:
                 rows.append(Row("begins here", "small"))
         rows += constants_row(node)
-        symbol = "" if op is None else formula(node)
+        symbol = "" if op is None else box_formula(node)
         tooltip = tooltip_of(node, self.grad_of)
         return Box("", kind_of(node), rows, symbol, port_marks(node), tooltip)
 
@@ -115,7 +115,7 @@ class Boxes:
         count = operations.total() + (leaves if fold.kind == "operands" else 0)
         name = _NAMES[fold.kind].format(count) if fold.kind in _NAMES else fold.name
         rows = [Row(shortened(printable(name)), "name"), *[Row(shortened(", ".join(parts)), "small")] * bool(parts)]
-        labels = [name for node in nodes if (name := name_of(node))]
+        labels = [name for node in nodes if (name := printable_label(node))]
         listed = [shortened(", ".join(labels[:100]), 400)] * bool(labels)
         tooltip = (printable(name), f"{operations.total():,} operations: {', '.join(parts)}", *listed)
         return Box("", "folded", rows, "", (), tooltip)
@@ -146,7 +146,9 @@ class Boxes:
                 tooltip.append(f"before the activation: data {sum_.data!r}, grad {self.grad_of(sum_)!r}")
         for parameter in islice((*neuron.weights, neuron.bias), 20):
             if parameter is not None and not isinstance(parameter, Traced):
-                tooltip.append(f"{name_of(parameter)}: data {parameter.data!r}, grad {self.grad_of(parameter)!r}")
+                tooltip.append(
+                    f"{printable_label(parameter)}: data {parameter.data!r}, grad {self.grad_of(parameter)!r}"
+                )
         return Box("", "neuron", rows, symbol, (), tuple(tooltip))
 
     def _number(self, unit: Unit) -> float | None:

@@ -12,7 +12,7 @@ from autograd_core.draw.boxes import Boxes
 from autograd_core.draw.folding import folded
 from autograd_core.draw.options import Options
 from autograd_core.draw.scene import Arrow, Box, Cluster, Row, Scene
-from autograd_core.draw.texts import name_of, ports, printable, shortened
+from autograd_core.draw.texts import ports, printable, printable_label, shortened
 from autograd_core.draw.units import Fold, Neuron, Unit
 from autograd_core.engine.graph import Graph
 from autograd_core.engine.origins import Scope
@@ -188,7 +188,7 @@ class _Writer:
         self.hidden[fold] = left_out
 
     def _weight(self, source: str, target: str, weight: Value, marked: bool) -> Arrow:
-        name = name_of(weight) or "weight"
+        name = printable_label(weight) or "weight"
         if isinstance(weight, Traced):
             return Arrow(source, target, tooltip=(name,), marked=marked)
         size = abs(weight.data) / self.scale if isfinite(weight.data) else 1.0
@@ -229,11 +229,11 @@ class _Writer:
 
     def _description(self) -> str:
         graph = self.graph
-        leaves = [name for leaf in graph.leaves if (name := name_of(leaf))]
+        leaves = [name for leaf in graph.leaves if (name := printable_label(leaf))]
         listed = f" ({', '.join(map(shortened, leaves[:12]))}{', …' * (len(leaves) > 12)})" if leaves else ""
         operations = sum(node.op is not None for node in graph.nodes)
         told = [
-            (name_of(output) or "output")
+            (printable_label(output) or "output")
             + ("" if isinstance(output, Traced) else f" = {self.options.number(output.data)}")
             for output in graph.outputs[:8]
         ]

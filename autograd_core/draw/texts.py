@@ -12,8 +12,17 @@ from autograd_core.engine.traced import Traced
 from autograd_core.engine.value import Constant, Value
 
 __all__ = [
-    "begins_here", "constants_row", "formula", "kind_of", "name_of", "numbers", "port_marks", "ports",
-    "printable", "shortened", "tooltip_of",
+    "begins_here",
+    "box_formula",
+    "constants_row",
+    "kind_of",
+    "numbers",
+    "port_marks",
+    "ports",
+    "printable",
+    "printable_label",
+    "shortened",
+    "tooltip_of",
 ]  # fmt: skip
 
 LONGEST_LABEL = 32  # characters
@@ -44,7 +53,7 @@ def shortened(text: str, longest: int = LONGEST_LABEL) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
-def name_of(node: Value) -> str:
+def printable_label(node: Value) -> str:
     """The label of a node as it can be shown."""
     return printable(str(node.label))
 
@@ -61,17 +70,17 @@ def _known(parent: Value) -> str:
     if isinstance(parent, Constant):
         text = f"{parent.data:.5g}"
         return f"({text})" if text.startswith("-") else text
-    name = name_of(parent)
+    name = printable_label(parent)
     if len(name) > LONGEST_OPERAND or " " in name:
         return ""
     return f"({name})" if _OPERATORS.search(name) else name
 
 
-def formula(node: Value) -> str:
+def box_formula(node: Value) -> str:
     """What an operation does, as far as it can be written in a few characters.
 
     >>> a, b = Value(1.0, "a"), Value(2.0, "b")
-    >>> [formula(y) for y in (a - b, -a, a**2, (a * b) ** 3, 2.0 / a, a * b, a.tanh(), (a + b) - (a * b))]
+    >>> [box_formula(y) for y in (a - b, -a, a**2, (a * b) ** 3, 2.0 / a, a * b, a.tanh(), (a + b) - (a * b))]
     ['a − b', '−a', 'a²', '(…)³', '2 ÷ a', '×', 'tanh', '① − ②']
     """
     op, parents = node.op, node.parents
@@ -137,7 +146,7 @@ def numbers(data: float, grad: float | None, options: Options) -> list[Row]:
 
 def tooltip_of(node: Value, grad_of: Callable[[Value], float]) -> tuple[str, ...]:
     """All about a node, in full precision."""
-    label = name_of(node)
+    label = printable_label(node)
     constant = isinstance(node, Constant)
     kind = node.op.name if node.op is not None else "constant" if constant else "leaf"
     lines = [f"{kind}{' ' * bool(label)}{label}"]

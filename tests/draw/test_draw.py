@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from autograd_core import Constant, Graph, Value, math
 from autograd_core.draw import Drawing, Picture, draw, rendering
-from autograd_core.draw.texts import formula
+from autograd_core.draw.texts import box_formula
 from autograd_core.engine.value import TABLE
 from autograd_core.errors import DataError, MissingExtraError, OperandTypeError, RenderError
 
@@ -401,7 +401,7 @@ def test_rendering_says_nothing(capfd):
 def test_symbols_of_all_primitives_are_drawn():
     nodes = {op: op(*map(Value, [1.0] * ((op.arity or 2) - 1)), Value(0.5, "x")) for op in TABLE.values()}
     shown = texts(to_svg(*nodes.values(), fold=False, max_nodes=1000))
-    assert [op.name for op, node in nodes.items() if formula(node) not in shown] == []
+    assert [op.name for op, node in nodes.items() if box_formula(node) not in shown] == []
 
 
 def test_importing_the_package_imports_no_renderer():

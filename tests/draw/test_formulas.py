@@ -8,7 +8,7 @@ import pytest
 
 from autograd_core import Value, math, record_lines
 from autograd_core.draw import draw
-from autograd_core.draw.texts import formula, port_marks
+from autograd_core.draw.texts import box_formula, port_marks
 from autograd_core.engine.value import TABLE, record
 
 A, B, LONG = Value(5.0, "a"), Value(3.0, "b"), Value(2.0, "a label that is too long")
@@ -60,7 +60,7 @@ A, B, LONG = Value(5.0, "a"), Value(3.0, "b"), Value(2.0, "a label that is too l
     ],
 )
 def test_a_formula_says_which_operand_is_where(node: Value, text: str) -> None:
-    assert formula(node) == text
+    assert box_formula(node) == text
     assert text.replace(">", "&gt;").replace("<", "&lt;") in draw(node).dot
 
 
@@ -145,8 +145,8 @@ def test_tooltips_say_scope_and_line() -> None:
 def test_every_row_has_a_formula() -> None:
     for op in TABLE.values():
         count = op.arity or 4
-        assert formula(record(op, *[Value(0.5) for _ in range(count)]))
-        text = formula(record(op, *[Value(0.5, name) for name in "abcdefgh"[:count]]))
+        assert box_formula(record(op, *[Value(0.5) for _ in range(count)]))
+        text = box_formula(record(op, *[Value(0.5, name) for name in "abcdefgh"[:count]]))
         assert len(text) < 30
 
 
