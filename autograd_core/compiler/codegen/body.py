@@ -114,28 +114,29 @@ class Body:
 
     def _read_input(self, number: int, result: str) -> None:
         at, width, kind = self.memory.place_of[number], self.operations.width, self.operations.number
+        one_kind, align = self.operations.one, self.operations.align
         if self.memory.mapped[number]:
             self.lines += [
                 f"  {result}.pointer = getelementptr ptr, ptr %inputs, i64 {at}",
                 f"  {result}.column = load ptr, ptr {result}.pointer, align 8",
-                f"  {result}.at = getelementptr double, ptr {result}.column, i64 %offset",
-                f"  {result} = load {kind}, ptr {result}.at, align 8",
+                f"  {result}.at = getelementptr {one_kind}, ptr {result}.column, i64 %offset",
+                f"  {result} = load {kind}, ptr {result}.at, {align}",
             ]
             return
         if self.memory.is_packed:
             self.lines += [
-                f"  {result}.at = getelementptr double, ptr %shared, i64 {at * width}",
-                f"  {result} = load {kind}, ptr {result}.at, align 8",
+                f"  {result}.at = getelementptr {one_kind}, ptr %shared, i64 {at * width}",
+                f"  {result} = load {kind}, ptr {result}.at, {align}",
             ]
             return
         one = result if width == 1 else f"{result}.one"
         self.lines += [
-            f"  {result}.at = getelementptr double, ptr %shared, i64 {at}",
-            f"  {one} = load double, ptr {result}.at, align 8",
+            f"  {result}.at = getelementptr {one_kind}, ptr %shared, i64 {at}",
+            f"  {one} = load {one_kind}, ptr {result}.at, {align}",
         ]
         if width > 1:
             self.lines += [
-                f"  {result}.first = insertelement {kind} poison, double {one}, i32 0",
+                f"  {result}.first = insertelement {kind} poison, {one_kind} {one}, i32 0",
                 f"  {result} = shufflevector {kind} {result}.first, {kind} poison, <{width} x i32> zeroinitializer",
             ]
 
@@ -143,16 +144,16 @@ class Body:
 
     def _slot(self, x: Instruction, address: str) -> None:
         slot = self.memory.slot_of[x] * self.operations.width
-        self.lines.append(f"  {address} = getelementptr double, ptr %workspace, i64 {slot}")
+        self.lines.append(f"  {address} = getelementptr {self.operations.one}, ptr %workspace, i64 {slot}")
 
     def _load(self, x: Instruction, result: str) -> None:
         self._slot(x, f"{result}.at")
         if not x.is_condition:
-            self.lines.append(f"  {result} = load {self.operations.number}, ptr {result}.at, align 8")
+            self.lines.append(f"  {result} = load {self.operations.number}, ptr {result}.at, {self.operations.align}")
             return
         bits = self.operations.bits
         self.lines += [
-            f"  {result}.bits = load {bits}, ptr {result}.at, align 8",
+            f"  {result}.bits = load {bits}, ptr {result}.at, {self.operations.align}",
             f"  {result} = {self.operations.from_bits(f'{result}.bits')}",
         ]
 
@@ -164,17 +165,19 @@ class Body:
         if x.is_condition:
             kept, kind = f"{name}.bits", self.operations.bits
             self.lines.append(f"  {kept} = {self.operations.to_bits} {self.operations.condition} {name} to {kind}")
-        self.lines.append(f"  store {kind} {kept}, ptr {name}.keep, align 8")
+        self.lines.append(f"  store {kind} {kept}, ptr {name}.keep, {self.operations.align}")
 
     def give(self, place: int, x: Instruction) -> None:
         """Write an output."""
         name, at = self.name(x), f"%out{place}"
         if self.operations.width == 1 or self.memory.is_packed:
-            self.lines.append(f"  {at} = getelementptr double, ptr %outputs, i64 {place * self.operations.width}")
+            self.lines.append(
+                f"  {at} = getelementptr {self.operations.one}, ptr %outputs, i64 {place * self.operations.width}"
+            )
         else:
             self.lines += [
                 f"  {at}.pointer = getelementptr ptr, ptr %outputs, i64 {place}",
                 f"  {at}.column = load ptr, ptr {at}.pointer, align 8",
-                f"  {at} = getelementptr double, ptr {at}.column, i64 %offset",
+                f"  {at} = getelementptr {self.operations.one}, ptr {at}.column, i64 %offset",
             ]
-        self.lines.append(f"  store {self.operations.number} {name}, ptr {at}, align 8")
+        self.lines.append(f"  store {self.operations.number} {name}, ptr {at}, {self.operations.align}")

@@ -20,6 +20,7 @@ from autograd_core.compiler.codegen.convention import KERNEL
 from autograd_core.compiler.codegen.operations import Operations, is_call
 from autograd_core.compiler.codegen.sums import OutputSum, sums_of
 from autograd_core.compiler.codegen.vectors.functions import OWN, steps_of
+from autograd_core.compiler.program.elements import DOUBLE, Element
 from autograd_core.compiler.program.instructions import Instruction, live
 from autograd_core.compiler.program.lower import Program
 from autograd_core.engine.operation import Operation
@@ -47,6 +48,7 @@ class Layout:
             and whose outputs lie so too.
         careful: whether 0 times an infinity must not become part of a sum, where a sample does not count. Otherwise
             some sum is nan then.
+        element: the type of the numbers.
     """
 
     width: int = 1
@@ -57,6 +59,7 @@ class Layout:
     name: str = KERNEL.name
     packed: bool = False
     careful: bool = True
+    element: Element = DOUBLE
 
 
 @dataclass
@@ -65,7 +68,7 @@ class KernelText:
 
     Attributes:
         ir: LLVM's intermediate representation; its function of the layout's name is called as `KERNEL` says.
-        slots: how many vectors of doubles the workspace holds.
+        slots: how many vectors of numbers the workspace holds.
         chunks: how many functions the code was cut into.
         called: what is called back on floats, and on how many, in the order of the symbols ``callback_0``, …
         parts: the texts of further modules, whose functions this one calls.
@@ -112,7 +115,9 @@ class _Emitter:
     def __init__(self, program: Program, layout: Layout, chunk: int, called: list[tuple[Operation, int]]) -> None:
         self.layout = layout
         self.width = layout.width
-        self.operations = Operations(layout.width, layout.vector_functions, called, contract=layout.contract)
+        self.operations = Operations(
+            layout.width, layout.vector_functions, called, contract=layout.contract, element=layout.element
+        )
         self.memory = Memory(list(layout.mapped) or [False] * program.inputs, layout.packed)
         self.outputs: Sequence[Instruction] = () if layout.reduced else program.outputs
         sums = sums_of(program.outputs, careful=layout.careful) if layout.reduced else []
@@ -125,9 +130,9 @@ class _Emitter:
         self.in_line = sum(map(steps_of, own)) <= tuning.INLINED
         self.is_looped = layout.width > 1 and not layout.packed
         self.trimmed = {} if layout.careful else _trimmed(sums)
-        self.sums = _cut(_in_tiles(sums, self.trimmed), _accumulators(layout.width))
+        self.sums = _cut(_in_tiles(sums, self.trimmed), _accumulators(layout))
         self._assign_slots()
-        size = 8 * layout.width * max(1, self.memory.slots)
+        size = layout.element.bytes * layout.width * max(1, self.memory.slots)
         self.strip = max(2, min(64, tuning.STRIP // size)) if self.is_looped else 1
 
     def _assign_slots(self) -> None:
@@ -213,7 +218,7 @@ vector:
   %workspace = phi ptr [ %slots, %entry ], [ %next_slots, %{last} ]{carried}
 {text}
   %next = add i64 %offset, {self.width}
-  %next_slots = getelementptr double, ptr %workspace, i64 {self.memory.slots * self.width}
+  %next_slots = getelementptr {self.operations.one}, ptr %workspace, i64 {self.memory.slots * self.width}
   %more = icmp slt i64 %next, %end
   br i1 %more, label %vector, label %done
 done:"""
@@ -228,9 +233,9 @@ done:"""
         begin, finish, sums = [], [], []
         for each in group:
             sums.append(at := f"%sum{each.place}")
-            begin.append(f"  {at}.at = getelementptr double, ptr %outputs, i64 {each.place * self.width}")
-            begin.append(f"  {at}.before = load {kind}, ptr {at}.at, align 8")
-            finish.append(f"  store {kind} {at}.after, ptr {at}.at, align 8")
+            begin.append(f"  {at}.at = getelementptr {of.one}, ptr %outputs, i64 {each.place * self.width}")
+            begin.append(f"  {at}.before = load {kind}, ptr {at}.at, {of.align}")
+            finish.append(f"  store {kind} {at}.after, ptr {at}.at, {of.align}")
             first, *others = each.factors
             is_guarded = not self.layout.careful and not (
                 each.condition is None and self.trimmed.keys() & {*each.factors}
@@ -258,17 +263,17 @@ done:"""
             "  br i1 %is_whole, label %done, label %trim",
             "trim:",
             f"  %own = mul i64 %whole, {self.memory.slots}",
-            "  %workspace = getelementptr double, ptr %slots, i64 %own",
+            f"  %workspace = getelementptr {self.operations.one}, ptr %slots, i64 %own",
             *lanes_before("%left", "%mask", width),
         ]
         zero = self.operations.constant(0.0)
         for x in self.trimmed:
             at = f"%slot{x.index}"
             lines += [
-                f"  {at} = getelementptr double, ptr %workspace, i64 {self.memory.slot_of[x] * width}",
-                f"  {at}.all = load {kind}, ptr {at}, align 8",
+                f"  {at} = getelementptr {self.operations.one}, ptr %workspace, i64 {self.memory.slot_of[x] * width}",
+                f"  {at}.all = load {kind}, ptr {at}, {self.operations.align}",
                 f"  {at}.real = select {self.operations.condition} %mask, {kind} {at}.all, {kind} {zero}",
-                f"  store {kind} {at}.real, ptr {at}, align 8",
+                f"  store {kind} {at}.real, ptr {at}, {self.operations.align}",
             ]
         text = "\n".join([*lines, "  br label %done", "done:", "  ret void"])
         return f"define internal void @trim({_STRIP}) noinline #0 {{\n{text}\n}}"
@@ -316,9 +321,9 @@ def _in_tiles(sums: Sequence[OutputSum], trimmed: dict[Instruction, int]) -> Seq
     return sorted(sums, key=key) if trimmed else sums
 
 
-def _accumulators(width: int) -> int:
-    """Sums of one function: processors with vectors of eight have twice as many registers."""
-    return tuning.ACCUMULATORS * (2 if width == 8 else 1)
+def _accumulators(layout: Layout) -> int:
+    """Sums of one function: processors with vectors of 64 bytes have twice as many registers."""
+    return tuning.ACCUMULATORS * (2 if layout.width * layout.element.bytes == 64 else 1)
 
 
 def _cut(items: Sequence[Any], size: int) -> list[Sequence[Any]]:

@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 
 from autograd_core.compiler.codegen.vectors.functions import TOGETHER, VECTOR_FUNCTIONS
-from autograd_core.compiler.codegen.vectors.steps import Steps, bits_of
+from autograd_core.compiler.codegen.vectors.steps import Steps
+from autograd_core.compiler.program.elements import DOUBLE, Element
 from autograd_core.compiler.program.instructions import Instruction
 from autograd_core.compiler.program.leaves import LEAVES, Form
 from autograd_core.engine.operation import Operation
@@ -27,8 +28,11 @@ class Operations:
         vector_functions: the name of a leaf to the symbol that computes it for a whole vector, or to `OWN`.
         called: what is called back already; see below.
         contract: whether a·b + c may be rounded once.
+        element: the type of the numbers.
 
     Attributes:
+        one: the type of a single number.
+        align: what is known of the address of a number, or of a vector of them.
         number: the type of a number, or of a vector of them.
         condition: the type of a condition, or of a vector of them.
         bits: the type as which a condition is kept in memory; `to_bits` leads there.
@@ -38,20 +42,28 @@ class Operations:
     """
 
     def __init__(
-        self, width: int, vector_functions: dict[str, str], called: list[tuple[Operation, int]], *, contract: bool
+        self,
+        width: int,
+        vector_functions: dict[str, str],
+        called: list[tuple[Operation, int]],
+        *,
+        contract: bool,
+        element: Element = DOUBLE,
     ) -> None:
         self.width = width
+        self.element, self.one, self.align = element, element.llvm, f"align {element.bytes}"
         self.vector_functions = vector_functions
-        self.number = "double" if width == 1 else f"<{width} x double>"
+        self.number = element.llvm if width == 1 else f"<{width} x {element.llvm}>"
         self.condition = "i1" if width == 1 else f"<{width} x i1>"
-        self.suffix = "f64" if width == 1 else f"v{width}f64"
+        self.suffix = element.suffix(width)
         self.flags = "contract " if contract else ""
         self.infix = {
             op: f"{leaf.llvm} {self.flags}{self.number} " for op, leaf in LEAVES.items() if leaf.form is Form.INFIX
         }
-        # how conditions are kept in memory: as the bits of a mask, or lane by lane
-        self.bits = f"i{width}" if width % 8 == 0 else "i8" if width == 1 else f"<{width} x i64>"
-        self.to_bits = "bitcast" if width % 8 == 0 else "sext"
+        # how conditions are kept in memory: as the bits of a mask, where the processor has masks, or lane by lane
+        has_masks = width * element.bytes >= 64
+        self.bits = f"i{width}" if has_masks else "i8" if width == 1 else f"<{width} x {element.integer}>"
+        self.to_bits = "bitcast" if has_masks else "sext"
         self.true = "true" if width == 1 else f"<{', '.join(['i1 true'] * width)}>"
         self.declared: dict[str, str] = {}
         self.helpers: dict[str, str] = {}
@@ -62,7 +74,7 @@ class Operations:
         if number.__class__ is bool:
             one, kind = str(number).lower(), "i1"
         else:
-            one, kind = f"0x{bits_of(math.nan if number != number else number):016X}", "double"
+            one, kind = self.element.constant(math.nan if number != number else number), self.element.llvm
         return one if self.width == 1 else f"<{', '.join([f'{kind} {one}'] * self.width)}>"
 
     def from_bits(self, bits: str) -> str:
@@ -129,7 +141,7 @@ class Operations:
 
     def steps(self, lines: list[str]) -> Steps:
         """What writes the steps of our own functions to some lines."""
-        return Steps(self.width, lines, self.declared, self.helpers)
+        return Steps(self.width, lines, self.declared, self.helpers, self.element)
 
     def _define(self, symbol: str, operands: Sequence[str], lines: Sequence[str], results: int = 1) -> None:
         parameters, body = ", ".join(f"{self.number} {x}" for x in operands), "\n".join(lines)
@@ -155,16 +167,26 @@ class Operations:
         return one if self.width == 1 else self._by_lanes(f"lanes_{one}", one, arity)
 
     def _by_lanes(self, helper: str, one: str, arity: int) -> str:
-        """A function that computes a vector lane by lane."""
+        """A function that computes a vector lane by lane, in doubles."""
         if helper not in self.helpers:
-            lines = []
+            lines: list[str] = []
             vector = "poison"
             for lane in range(self.width):
+                operands = []
                 for i in range(arity):
                     lines.append(f"  %x{i}.{lane} = extractelement {self.number} %x{i}, i32 {lane}")
-                operands = ", ".join(f"double %x{i}.{lane}" for i in range(arity))
-                lines.append(f"  %y.{lane} = call double @{one}({operands})")
-                lines.append(f"  %r.{lane} = insertelement {self.number} {vector}, double %y.{lane}, i32 {lane}")
+                    operands.append(f"double {self._converted(lines, f'%x{i}.{lane}', to_double=True)}")
+                lines.append(f"  %y.{lane} = call double @{one}({', '.join(operands)})")
+                y = self._converted(lines, f"%y.{lane}", to_double=False)
+                lines.append(f"  %r.{lane} = insertelement {self.number} {vector}, {self.one} {y}, i32 {lane}")
                 vector = f"%r.{lane}"
             self._define(helper, [f"%x{i}" for i in range(arity)], [*lines, f"  ret {self.number} {vector}"])
         return helper
+
+    def _converted(self, lines: list[str], x: str, *, to_double: bool) -> str:
+        """A number as a double, or a double as a number."""
+        if self.element is DOUBLE:
+            return x
+        kinds = (self.one, "double") if to_double else ("double", self.one)
+        lines.append(f"  {x}.as = {'fpext' if to_double else 'fptrunc'} {kinds[0]} {x} to {kinds[1]}")
+        return f"{x}.as"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
+
+from autograd_core.compiler.program.elements import DOUBLE, Element
 
 __all__ = ["Steps", "bits_of"]
 
-
-def bits_of(number: float) -> int:
-    """The bits of a double as a whole number."""
-    return int(struct.unpack("<Q", struct.pack("<d", number))[0])
+bits_of = DOUBLE.bits
 
 
 class Steps:
@@ -23,17 +21,20 @@ class Steps:
         lines: what is written to.
         declared: the declarations of the functions that are called, by symbol; they are entered here.
         helpers: the functions that have to be defined beside them, by symbol, likewise.
+        element: the type of the numbers.
     """
 
-    def __init__(self, width: int, lines: list[str], declared: dict[str, str], helpers: dict[str, str]) -> None:
-        self.width, self._lines = width, lines
+    def __init__(
+        self, width: int, lines: list[str], declared: dict[str, str], helpers: dict[str, str], element: Element = DOUBLE
+    ) -> None:
+        self.width, self.element, self._lines = width, element, lines
         self.declared, self.helpers = declared, helpers
         self._known: dict[str, str] = {}
         self._branches: dict[tuple[str, ...], list[str]] = {}
-        self._double = self._of("double")
-        self._integer = self._of("i64")
+        self._number = self._of(element.llvm)
+        self._integer = self._of(element.integer)
         self._condition = self._of("i1")
-        self._suffix = f"v{width}f64"
+        self._suffix = element.suffix(width)
 
     def _of(self, kind: str) -> str:
         return f"<{self.width} x {kind}>"
@@ -51,15 +52,15 @@ class Steps:
     # Constants
 
     def number(self, number: float) -> str:
-        return self._all("double", f"0x{bits_of(number):016X}")
+        return self._all(self.element.llvm, self.element.constant(number))
 
     def integer(self, number: int) -> str:
-        return self._all("i64", str(number))
+        return self._all(self.element.integer, str(number))
 
     # Numbers
 
     def _infix(self, op: str, a: str, b: str) -> str:
-        return self._step(f"{op} {self._double} {a}, {b}")
+        return self._step(f"{op} {self._number} {a}, {b}")
 
     def add(self, a: str, b: str) -> str:
         return self._infix("fadd", a, b)
@@ -74,11 +75,11 @@ class Steps:
         return self._infix("fdiv", a, b)
 
     def negative(self, x: str) -> str:
-        return self._step(f"fneg {self._double} {x}")
+        return self._step(f"fneg {self._number} {x}")
 
     def _intrinsic(self, name: str, *operands: str) -> str:
         symbol = f"llvm.{name}.{self._suffix}"
-        self.declared[symbol] = f"declare {self._double} @{symbol}({', '.join([self._double] * len(operands))}) #1"
+        self.declared[symbol] = f"declare {self._number} @{symbol}({', '.join([self._number] * len(operands))}) #1"
         return self.call(symbol, operands)[0]
 
     def sqrt(self, x: str) -> str:
@@ -113,9 +114,9 @@ class Steps:
 
     def call(self, symbol: str, operands: Sequence[str], results: int = 1) -> list[str]:
         """All results of a function of numbers."""
-        typed = ", ".join(f"{self._double} {x}" for x in operands)
+        typed = ", ".join(f"{self._number} {x}" for x in operands)
         if results == 1:
-            return [self._step(f"call {self._double} @{symbol}({typed})")]
+            return [self._step(f"call {self._number} @{symbol}({typed})")]
         kind = self._structure(results)
         both = self._step(f"call {kind} @{symbol}({typed})")
         return [self._step(f"extractvalue {kind} {both}, {i}") for i in range(results)]
@@ -123,20 +124,20 @@ class Steps:
     def giving(self, results: Sequence[str]) -> str:
         """The line with which a function gives its results."""
         if len(results) == 1:
-            return f"  ret {self._double} {results[0]}"
+            return f"  ret {self._number} {results[0]}"
         kind, total = self._structure(len(results)), "poison"
         for i, result in enumerate(results):
-            total = self._step(f"insertvalue {kind} {total}, {self._double} {result}, {i}")
+            total = self._step(f"insertvalue {kind} {total}, {self._number} {result}, {i}")
         return f"  ret {kind} {total}"
 
     def _structure(self, results: int) -> str:
-        return f"{{ {', '.join([self._double] * results)} }}"
+        return f"{{ {', '.join([self._number] * results)} }}"
 
     # Conditions
 
     def compare(self, how: str, a: str, b: str) -> str:
         """A comparison, by LLVM's name for it."""
-        return self._step(f"fcmp {how} {self._double} {a}, {b}")
+        return self._step(f"fcmp {how} {self._number} {a}, {b}")
 
     def all_of(self, condition: str, *others: str) -> str:
         """Where all conditions hold."""
@@ -158,7 +159,7 @@ class Steps:
         return self._step(f"icmp ne {self._integer} {k}, {other}")
 
     def select(self, condition: str, chosen: str, otherwise: str) -> str:
-        return self._step(f"select {self._condition} {condition}, {self._double} {chosen}, {self._double} {otherwise}")
+        return self._step(f"select {self._condition} {condition}, {self._number} {chosen}, {self._number} {otherwise}")
 
     def within(self, x: str, low: float, high: float) -> str:
         """`x`, or the bound that it exceeds; a nan stays."""
@@ -190,7 +191,7 @@ class Steps:
             f"{label}.usual:",
             f"  br i1 {anywhere}, label {name}.rare, label {name}.on",
             f"{label}.rare:",
-            f"  {name}.all = call {results} @{symbol}({', '.join([f'{self._double} {x}', *typed])})",
+            f"  {name}.all = call {results} @{symbol}({', '.join([f'{self._number} {x}', *typed])})",
             *(f"  {name}.of{i} = extractvalue {results} {name}.all, {i}" for i in range(len(kinds))),
             f"  br label {name}.on",
             f"{label}.on:",
@@ -204,10 +205,10 @@ class Steps:
     # Bits
 
     def bits(self, x: str) -> str:
-        return self._step(f"bitcast {self._double} {x} to {self._integer}")
+        return self._step(f"bitcast {self._number} {x} to {self._integer}")
 
     def from_bits(self, k: str) -> str:
-        return self._step(f"bitcast {self._integer} {k} to {self._double}")
+        return self._step(f"bitcast {self._integer} {k} to {self._number}")
 
     def _on_bits(self, op: str, k: str, other: str) -> str:
         return self._step(f"{op} {self._integer} {k}, {other}")
