@@ -32,6 +32,7 @@ LAYERS = [
     {"compiler.machine"},
     {"compiler.calling"},
     {"compiler.work"},
+    {"compiler.batch_results"},
     {"compiler.backends"},
     {"compiler.choice"},
     {"compiler.compiled"},

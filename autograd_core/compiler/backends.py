@@ -9,17 +9,23 @@ from __future__ import annotations
 import ctypes
 import math
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from autograd_core.compiler import tuning
+from autograd_core.compiler.batch_results import Batch
 from autograd_core.compiler.codegen.convention import Numbers
 from autograd_core.compiler.codegen.python_source import python_function, python_source
 from autograd_core.compiler.machine import host
-from autograd_core.compiler.machine.batches import BatchRunner, cost_of
+from autograd_core.compiler.machine.batches import BatchRunner, converted_to, cost_of
 from autograd_core.compiler.machine.memory import RESULTS
+from autograd_core.compiler.program.elements import DOUBLE, Element
+from autograd_core.compiler.program.instructions import has_loops
 from autograd_core.compiler.work import Builtin, Work
 from autograd_core.namespaces import floats
-from autograd_core.transforms.trees import Shape
+
+if TYPE_CHECKING:
+    from autograd_core.compiler.codegen.kernel import Layout
 
 __all__ = ["NativeBatch", "NativePoint", "PythonBatch", "PythonPoint"]
 
@@ -93,7 +99,7 @@ class _Native:
             return None
         import numpy as np
 
-        return np.empty
+        return np.empty if work.given is DOUBLE else partial(np.empty, dtype=work.given.name)
 
 
 class _Point:
@@ -181,57 +187,18 @@ class NativePoint(_Native, _Point):
         return Builtin(code.address("builtin"), code, plan)
 
 
-class _Batch:
-    """What batches have in common: results for each sample, or summed over them."""
-
-    _work: Work
-
-    def over(self, numbers: Numbers, columns: Sequence[Any] | None) -> Any:
-        """Write every sample's outputs into `columns`, an array of doubles for each; without them, give their sums."""
-        raise NotImplementedError
-
-    def run(self, numbers: Numbers) -> Any:
-        return self._each(numbers) if self._work.reduce is None else self._summed(numbers)
-
-    def _each(self, numbers: Numbers) -> Any:
-        results, columns = self.new_results(numbers.samples)
-        self.over(numbers, columns)
-        return self._work.trace.result.unflatten(results)
-
-    def new_results(self, samples: int) -> tuple[list[Any], list[Any]]:
-        """Arrays for the leaves of the results, and the columns in them, one for each number of a result."""
-        results, columns = [], []
-        for shape in self._work.trace.result.shapes:
-            result = RESULTS.array((samples, *(shape or ())))
-            results.append(result)
-            flat = result.reshape(samples, math.prod(shape or ()))
-            columns += [flat[:, i] for i in range(flat.shape[1])]
-        return results, columns
-
-    def _summed(self, numbers: Numbers) -> Any:
-        return self.reduced(self.over(numbers, None), numbers.samples)
-
-    def reduced(self, totals: Any, samples: int) -> Any:
-        """The result, from the sums over all samples."""
-        if self._work.reduce == "mean":
-            totals = totals / samples if samples else totals * math.nan
-        plain = totals.tolist()
-
-        def leaf(place: slice, shape: Shape) -> Any:
-            return plain[place.start] if shape is None else totals[place].reshape(shape)
-
-        return self._work.trace.result.build_leaves(leaf)
-
-
-class PythonBatch(_Python, _Batch):
+class PythonBatch(_Python, Batch):
     """A batch, as Python code over NumPy's arrays, block by block."""
 
     def __init__(self, work: Work) -> None:
         from autograd_core.namespaces import arrays
+        from autograd_core.namespaces.singles import singles
 
         super().__init__(work)
+        self.element = DOUBLE if has_loops(work.program) else work.computed
         self._quiet = arrays.quiet
-        self._function = python_function(work.program, arrays)
+        m = arrays if self.element is DOUBLE else singles
+        self._function = python_function(work.program, m, self.element)
 
     def over(self, numbers: Numbers, columns: Sequence[Any] | None) -> Any:
         import numpy as np
@@ -239,62 +206,72 @@ class PythonBatch(_Python, _Batch):
         totals = np.zeros(len(self._work.program.outputs)) if columns is None else None
         for start in range(0, numbers.samples, tuning.BLOCK):
             block = slice(start, min(numbers.samples, start + tuning.BLOCK))
-            shared = iter(numbers.shared)
-            given = (np.asarray(column[block], dtype=float) for column in numbers.columns)
+            shared = iter(converted_to(self.element, numbers.shared))
+            given = (converted_to(self.element, column[block]) for column in numbers.columns)
             inputs = [next(given) if is_mapped else next(shared) for is_mapped in self._work.mapped]
             size = block.stop - block.start
             with self._quiet():
-                results = [np.broadcast_to(np.asarray(y, dtype=float), size) for y in self._function(True, inputs)]
+                results = [converted_to(self.element, y) for y in self._function(True, inputs)]
+            results = [np.broadcast_to(y, size) for y in results]
             if totals is not None:
-                totals += np.array([result.sum() for result in results])
+                totals += np.array([result.sum(dtype=float) for result in results])
                 continue
             for target, result in zip(columns or (), results, strict=True):
                 target[block] = result
         return totals
 
 
-class NativeBatch(_Native, _Batch):
+class NativeBatch(_Native, Batch):
     """A batch, as machine code over vectors of samples."""
 
     def __init__(self, work: Work) -> None:
         from autograd_core.compiler.machine.driver import driver
 
         self._work = work
-        width, outputs = host.vector_width(), len(work.program.outputs)
+        outputs = len(work.program.outputs)
         reduced = work.reduce is not None
         self.code, self._sizes, self._words, self.stats = self._kernel(careful=not reduced)
+        self.element, width = self._sizes.element, self._sizes.width
         self._careful: tuple[Any, ...] | None = None
-        self._driver = driver(width, reduced)
+        self._driver = driver(width, reduced, self.element)
         moved = sum(work.mapped) + (0 if reduced else outputs)
-        cost = cost_of(work.program.instructions, moved, host.vector_functions(width))
+        cost = cost_of(work.program.instructions, moved, host.vector_functions(width, self.element))
         check = self.code.check if self._has_callbacks else None
         words = ctypes.addressof(self._words)
         self._runner = BatchRunner(
-            self._driver, words, outputs, reduced, cost, work.threads, check, self._careful_words
+            self._driver, words, outputs, reduced, cost, work.threads, check, self._careful_words, self.element
         )
 
     def _kernel(self, *, careful: bool) -> tuple[Any, Any, Any, dict[str, Any]]:
         """The code of a kernel, its sizes, what the driver has to know of it, and its statistics."""
         from autograd_core.compiler.codegen.convention import KERNEL
         from autograd_core.compiler.codegen.emitted import emit_batch
-        from autograd_core.compiler.codegen.kernel import Layout
         from autograd_core.compiler.machine.code import Code
         from autograd_core.compiler.machine.driver import KernelSizes
 
-        work, width = self._work, host.vector_width()
-        reduced = work.reduce is not None
-        functions = host.vector_functions(width)
-        layout = Layout(width, work.mapped, reduced, functions, contract=not work.strict, careful=careful)
-        emitted = emit_batch(work.program, layout)
+        work = self._work
+        # without fused operations there are no vector functions, which are what single precision gains by
+        element = work.computed if host.fuses() else DOUBLE
+        emitted = emit_batch(work.program, *(self._layout(each, careful) for each in (element, DOUBLE)))
         text = emitted.text
         self._has_callbacks = bool(text.called)
-        tier = host.tier(emitted.instructions, width, has_loops=emitted.recurrences > 0)
+        tier = host.tier(emitted.instructions, emitted.width, has_loops=emitted.recurrences > 0)
         code = Code(text.ir, tier, text.called, text.parts, cache=work.cache)
         columns, outputs = sum(work.mapped), len(work.program.outputs)
         sizes = KernelSizes(
-            width, columns, outputs, text.slots, reduced, hidden=emitted.hidden, may_need_care=emitted.may_need_care
-        )
+            emitted.width, columns, outputs, text.slots, work.reduce is not None, hidden=emitted.hidden,
+            may_need_care=emitted.may_need_care, element=emitted.element,
+        )  # fmt: skip
         return code, sizes, sizes.words(code.address(KERNEL.name)), emitted.stats
+
+    def _layout(self, element: Element, careful: bool) -> Layout:
+        """How code over numbers of a type meets its data."""
+        from autograd_core.compiler.codegen.kernel import Layout
+
+        work, width = self._work, element.lanes(host.vector_width())
+        functions = host.vector_functions(width, element)
+        reduced, contract = work.reduce is not None, not work.strict
+        return Layout(width, work.mapped, reduced, functions, contract=contract, careful=careful, element=element)
 
     def _careful_words(self) -> int:
         """The address of the words of careful code, which is compiled when a sum is first nan."""
@@ -314,14 +291,19 @@ class NativeBatch(_Native, _Batch):
         if self._work.departures is not None:
             self.note = "samples that take another path are gathered in Python"
             return None
+        given = self._work.given
+        if self.element is not given and self._work.reduce is None:
+            self.note = f"results are computed in {self.element.name}, and rounded"
+            return None
         from autograd_core.compiler.codegen.convention import DRIVE
 
         shapes = self._work.trace.result.shapes
         largest = max((math.prod(shape or ()) for shape in shapes), default=1) or 1
         plan, text, addresses = self._builtin_text(
             self._has_callbacks, slots=0, batch=self._sizes, words=ctypes.addressof(self._words),
-            mean=self._work.reduce == "mean", new_array=self._new_array(self._work), new_large_array=RESULTS.array,
-            few=tuning.LEAST // (8 * largest), share=self._runner.run_at, most=self._runner.most,
+            mean=self._work.reduce == "mean", new_array=self._new_array(self._work),
+            new_large_array=partial(RESULTS.array, element=given), few=tuning.LEAST // (given.bytes * largest),
+            share=self._runner.run_at, most=self._runner.most,
         )  # fmt: skip
         if not text:
             return None

@@ -11,6 +11,7 @@ from autograd_core.compiler.calling.arguments import Flat, Trace, flat, read
 from autograd_core.compiler.calling.departures import Departures
 from autograd_core.compiler.choice import batch_backend, point_backend
 from autograd_core.compiler.codegen.convention import Numbers
+from autograd_core.compiler.program.elements import DOUBLE, Element
 from autograd_core.compiler.program.lower import Way, lower
 from autograd_core.compiler.work import Work
 from autograd_core.engine.graph import Graph
@@ -37,6 +38,7 @@ class Compiled:
         general: does a call down any path of such a function, with arguments that are taken apart.
         cache: see `Work`.
         order: the trace in topological order, if it was sorted already and has no guards.
+        element: see `Work`.
 
     Attributes:
         program: the straight-line code; print it.
@@ -66,6 +68,7 @@ class Compiled:
         general: Callable[[Sequence[Flat]], Any] | None = None,
         cache: str | None = None,
         order: Sequence[Value] | None = None,
+        element: Element = DOUBLE,
     ) -> None:
         began = perf_counter()
         self._trace, self._general = trace, general
@@ -85,17 +88,9 @@ class Compiled:
             mapped = [argument.axis is not None for argument in trace.arguments for _ in range(argument.structure.size)]
             mapped += [False] * len(self._captured)
             self._work = Work(
-                trace,
-                self.program,
-                mapped,
-                bool(self._captured),
-                strict,
-                reduce,
-                threads,
-                fallback or self.run,
-                self._departures,
-                cache,
-            )
+                trace, self.program, mapped, bool(self._captured), strict, reduce, threads, fallback or self.run,
+                self._departures, cache, element,
+            )  # fmt: skip
             self._lowered = perf_counter()
             return self._work
 

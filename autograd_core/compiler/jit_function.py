@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, overload
 
 from autograd_core.compiler import tuning
 from autograd_core.compiler.calling.binding import Binding, Call, whole
+from autograd_core.compiler.program.elements import DOUBLE, element_of
 from autograd_core.engine.portable import MadeOf
 from autograd_core.errors import AutogradError, OperandTypeError, TransformError
 from autograd_core.transforms.mapping import Mapped
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from autograd_core.compiler.paths import Paths
 
     class _Options(TypedDict, total=False):
+        dtype: Any
         threads: int | None
         strict: bool
         static_argnums: int | Sequence[int]
@@ -60,6 +62,7 @@ def jit(
     *,
     in_axes: Axes = None,
     reduce: str | None = None,
+    dtype: Any = "float64",
     threads: int | None = None,
     strict: bool = False,
     static_argnums: int | Sequence[int] = (),
@@ -84,6 +87,8 @@ def jit(
             single axis is that of all arguments. Mapped arguments are NumPy arrays, or trees of them with one axis.
             ``jit(vmap(f, in_axes))`` is the same.
         reduce: None for a result for each sample, along axis 0; ``"sum"`` or ``"mean"`` over the samples.
+        dtype: ``"float32"`` for a batch in single precision: float32 arrays are read as they are, others converted,
+            results are float32 arrays, and sums doubles. What branches or loops is computed in doubles, and rounded.
         threads: how many threads share a large batch; by default as many as there are processors. The result is the
             same at each call with the same number of threads.
         strict: give the bits of eager evaluation for + − × ÷ √ and comparisons. Otherwise a·b + c may be rounded once,
@@ -113,7 +118,7 @@ def jit(
     """
     if isinstance(f, Mapped) and in_axes is None:
         in_axes, f = f.in_axes, f.f
-    options = in_axes, reduce, threads, strict, static_argnums, static_argnames, max_paths, cache
+    options = in_axes, reduce, threads, strict, static_argnums, static_argnames, max_paths, cache, dtype
     return Jit(f, *options) if f is not None else lambda function: Jit(function, *options)
 
 
@@ -136,6 +141,7 @@ class Jit(MadeOf, Generic[_P]):
         static_argnames: str | Sequence[str] = (),
         max_paths: int = tuning.PATHS,
         cache: str | os.PathLike[str] | None = None,
+        dtype: Any = "float64",
     ) -> None:
         if not callable(f):
             raise OperandTypeError(f"jit wants a function, not {type(f).__name__}")
@@ -153,7 +159,9 @@ class Jit(MadeOf, Generic[_P]):
             self._is_batched = in_axes is not None
         if reduce is not None and not self._is_batched:
             raise TransformError("reduce wants a batch: say in in_axes which arguments are mapped")
-        self._reduce = reduce
+        self._reduce, self._element = reduce, element_of(dtype)
+        if self._element is not DOUBLE and not self._is_batched:
+            raise TransformError(f"dtype={self._element.name!r} wants a batch: say in in_axes what is mapped")
         if threads is not None and whole(threads, "threads") < 1:
             raise TransformError(f"threads is a count of 1 or more, not {threads}")
         self._threads = threads
@@ -244,7 +252,7 @@ class Jit(MadeOf, Generic[_P]):
 
         return partial(
             Compiled, is_batched=self._is_batched, reduce=self._reduce, threads=self._threads, strict=self._strict,
-            fallback=dispatch, cache=self._cache,
+            fallback=dispatch, cache=self._cache, element=self._element,
         )  # fmt: skip
 
     def _axes_of(self, given: int, static: set[int]) -> list[int | None]:
@@ -313,7 +321,7 @@ class Jit(MadeOf, Generic[_P]):
     @property
     def _options(self) -> tuple[Any, ...]:
         options = self._axes, self._reduce, self._threads, self._strict, *self._binding.static
-        return *options, self._max_paths, self._cache
+        return *options, self._max_paths, self._cache, self._element.name
 
     def _recipe(self) -> Any:
         return Jit, self._f, self._options

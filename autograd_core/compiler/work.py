@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from autograd_core.compiler.calling.arguments import Trace
 from autograd_core.compiler.calling.departures import Departures
+from autograd_core.compiler.program.elements import DOUBLE, Element
 from autograd_core.compiler.program.lower import Program
 
 __all__ = ["Builtin", "Work"]
@@ -27,6 +28,7 @@ class Work(NamedTuple):
         departures: where a call goes on whose guards do not all hold; the last output is then the number of the first
             that does not. None for code without guards.
         cache: the folder in which machine code is kept for other processes; None for that of the environment.
+        element: the type of the results of a batch, for each sample; and of all numbers, where `computed` says so.
     """
 
     trace: Trace
@@ -39,6 +41,17 @@ class Work(NamedTuple):
     fallback: Callable[..., Any]
     departures: Departures | None = None
     cache: str | None = None
+    element: Element = DOUBLE
+
+    @property
+    def computed(self) -> Element:
+        """The type in which numbers are computed: guards hold for just the doubles for which they do eagerly."""
+        return self.element if self.departures is None else DOUBLE
+
+    @property
+    def given(self) -> Element:
+        """The type of results; sums over samples are doubles."""
+        return self.element if self.reduce is None else DOUBLE
 
 
 class Builtin(NamedTuple):

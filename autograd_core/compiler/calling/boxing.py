@@ -14,16 +14,19 @@ from llvmlite import ir
 
 from autograd_core.compiler.calling import objects as py
 from autograd_core.compiler.calling.objects import Box, Boxed, ObjectFunction
-from autograd_core.compiler.codegen.function_writer import DOUBLE, I32, I64, MEMCPY, POINTER, VOID
+from autograd_core.compiler.codegen.function_writer import DOUBLE as DOUBLE_TYPE
+from autograd_core.compiler.codegen.function_writer import I32, I64, MEMCPY, POINTER, VOID, type_of
+from autograd_core.compiler.program.elements import DOUBLE, Element
 
 __all__ = ["Boxer", "Unboxer"]
 
 
 class Unboxer:
-    """Takes arguments apart."""
+    """Takes arguments apart: mapped arrays of a type of numbers, and shared numbers, which become numbers of it too."""
 
-    def __init__(self, f: ObjectFunction, general: Any, shared: Any) -> None:
+    def __init__(self, f: ObjectFunction, general: Any, shared: Any, element: Element = DOUBLE) -> None:
         self.f = f
+        self.element = element
         self.general = general
         self.shared = shared
         self.bases: Any = None
@@ -56,12 +59,18 @@ class Unboxer:
         for number, child in enumerate(boxed.children):
             self.unbox(child, f.load(POINTER, items, 8 * number))
 
-    def _float64_array(self, item: Any, ndim: int) -> tuple[Any, Any]:
+    def _is_of(self, item: Any, element: Element) -> Any:
+        """Whether the numbers of an array are of a type."""
+        import numpy as np
+
+        return self.f.is_object(self.f.load(POINTER, item, py.ARRAY_DESCR), np.dtype(element.name))
+
+    def _array(self, item: Any, ndim: int) -> tuple[Any, Any]:
+        """The extents and strides of an array."""
         import numpy as np
 
         f = self.f
         self.want(f.is_object(f.load(POINTER, item, py.TYPE), np.ndarray))
-        self.want(f.is_object(f.load(POINTER, item, py.ARRAY_DESCR), np.dtype(float)))
         self.want(f.build.icmp_signed("==", f.load(I32, item, py.ARRAY_NDIM), ir.Constant(I32, ndim)))
         return f.load(POINTER, item, py.ARRAY_DIMENSIONS), f.load(POINTER, item, py.ARRAY_STRIDES)
 
@@ -69,22 +78,45 @@ class Unboxer:
         """A shared array, which is contiguous."""
         f = self.f
         shape = box.shape or ()
-        extents, strides = self._float64_array(item, len(shape))
-        stride = 8
+        extents, strides = self._array(item, len(shape))
+        is_double = self._is_of(item, DOUBLE)
+        if self.element is DOUBLE:
+            self.want(is_double)
+            stride: Any = ir.Constant(I64, 8)
+        else:
+            self.want(f.build.or_(is_double, self._is_of(item, self.element)))
+            stride = f.build.select(is_double, *(ir.Constant(I64, each.bytes) for each in (DOUBLE, self.element)))
         for axis in reversed(range(len(shape))):
             self.want(f.build.icmp_signed("==", f.load(I64, extents, 8 * axis), ir.Constant(I64, shape[axis])))
-            self.want(f.build.icmp_signed("==", f.load(I64, strides, 8 * axis), ir.Constant(I64, stride)))
-            stride *= shape[axis]
-        data = f.load(POINTER, item, py.ARRAY_DATA)
+            self.want(f.build.icmp_signed("==", f.load(I64, strides, 8 * axis), stride))
+            stride = f.multiply(stride, shape[axis])
+        data, target = f.load(POINTER, item, py.ARRAY_DATA), f.at(self.shared, 8 * box.place)
         copy = f.declared("memcpy", MEMCPY)
-        f.build.call(copy, [f.at(self.shared, 8 * box.place), data, ir.Constant(I64, stride)])
+        if self.element is DOUBLE:
+            f.build.call(copy, [target, data, stride])
+            return
+        with f.build.if_else(is_double) as (doubles, others):
+            with doubles:
+                f.build.call(copy, [target, data, stride])
+            with others, f.loop(0, math.prod(shape)) as i:
+                number = f.load(type_of(self.element), data, f.multiply(i, self.element.bytes))
+                f.store(f.build.fpext(number, DOUBLE_TYPE), target, f.multiply(i, 8))
+
+    def narrow(self, count: int) -> None:
+        """Make so many shared numbers, which are doubles, numbers of the type that is wanted, in their place."""
+        f = self.f
+        if self.element is not DOUBLE:
+            with f.loop(0, count) as i:
+                number = f.load(DOUBLE_TYPE, self.shared, f.multiply(i, 8))
+                f.store(f.build.fptrunc(number, type_of(self.element)), self.shared, f.multiply(i, self.element.bytes))
 
     def mapped(self, box: Box, item: Any) -> None:
         """A mapped array: where each of its columns is."""
         f = self.f
         assert box.axis is not None
         shape = box.shape or ()
-        extents, strides = self._float64_array(item, len(shape) + 1)
+        extents, strides = self._array(item, len(shape) + 1)
+        self.want(self._is_of(item, self.element))
         axis = box.axis
         others = [n for n in range(len(shape) + 1) if n != axis]
         for n, extent in zip(others, shape, strict=True):
@@ -120,11 +152,13 @@ class Boxer:
     Args:
         f: the function that does.
         new_array: the address of what makes arrays of a shape; only for results with arrays.
+        element: the type of the numbers of a result for each sample.
     """
 
-    def __init__(self, f: ObjectFunction, new_array: Any = py.NULL) -> None:
+    def __init__(self, f: ObjectFunction, new_array: Any = py.NULL, element: Element = DOUBLE) -> None:
         self.f = f
         self.new_array = new_array
+        self.bytes = element.bytes
         self.failed = f.function.append_basic_block()
         here = f.build.block
         f.build.position_at_end(self.failed)
@@ -147,7 +181,7 @@ class Boxer:
         if isinstance(boxed, Box):
             source = f.at(outputs, 8 * boxed.place)
             if boxed.shape is None:
-                return f.build.call(f.python("PyFloat_FromDouble", POINTER, DOUBLE), [f.load(DOUBLE, source)])
+                return f.build.call(f.python("PyFloat_FromDouble", POINTER, DOUBLE_TYPE), [f.load(DOUBLE_TYPE, source)])
             array, size = self.array(boxed.shape, None)
             copy = f.declared("memcpy", MEMCPY)
             f.build.call(copy, [f.load(POINTER, array, py.ARRAY_DATA), source, ir.Constant(I64, 8 * size)])
@@ -170,8 +204,8 @@ class Boxer:
             data = f.load(POINTER, array, py.ARRAY_DATA)
             with f.loop(0, size) as i:
                 at = f.multiply(f.add(i, boxed.place), 8)
-                f.store(f.at(data, f.multiply(i, 8)), pointers, at)
-                f.store(ir.Constant(I64, 8 * size), strides, at)
+                f.store(f.at(data, f.multiply(i, self.bytes)), pointers, at)
+                f.store(ir.Constant(I64, self.bytes * size), strides, at)
             return array
         made, items = self.container(boxed.kind, len(boxed.children))
         for number, child in enumerate(boxed.children):

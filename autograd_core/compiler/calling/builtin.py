@@ -31,9 +31,11 @@ from autograd_core.compiler.calling.objects import (
     write_helpers,
 )
 from autograd_core.compiler.codegen.convention import DRIVE, KERNEL
-from autograd_core.compiler.codegen.function_writer import DOUBLE, FREE, I32, I64, MALLOC, POINTER, VOID
+from autograd_core.compiler.codegen.function_writer import DOUBLE as DOUBLE_TYPE
+from autograd_core.compiler.codegen.function_writer import FREE, I32, I64, MALLOC, POINTER, VOID
 from autograd_core.compiler.machine.driver import KernelSizes
 from autograd_core.compiler.machine.host import note_once
+from autograd_core.compiler.program.elements import DOUBLE
 from autograd_core.transforms.trees import Structure
 
 __all__ = ["Plan", "boxes_of", "make_builtin", "write_builtin"]
@@ -151,7 +153,7 @@ def write_builtin(plan: Plan) -> tuple[str, list[int]]:
     f.leave_unless(f.build.icmp_signed("==", count, ir.Constant(I64, len(plan.arguments))), general)
     on_stack = size <= tuning.ON_STACK
     if on_stack:
-        memory = f.build.alloca(DOUBLE, size // 8 + 1)
+        memory = f.build.alloca(DOUBLE_TYPE, size // 8 + 1)
     else:
         memory = f.build.call(f.declared("malloc", MALLOC), [ir.Constant(I64, size)])
         f.leave_unless(f.build.icmp_unsigned("!=", memory, NULL), general)
@@ -195,11 +197,13 @@ def _write_fast(module: Any, plan: Plan) -> int:
         place, offset = f.at(memory, offset), offset + 8 * doubles
         return place
 
-    unboxer = Unboxer(f, general, reserve(plan.inputs))
+    element = DOUBLE if batch is None else batch.element
+    unboxer = Unboxer(f, general, reserve(plan.inputs), element)
     if batch is not None:
         unboxer.bases, unboxer.strides = reserve(batch.columns), reserve(batch.columns)
     for number, boxed in enumerate(plan.arguments):
         unboxer.unbox(boxed, f.load(POINTER, args, 8 * number))
+    unboxer.narrow(plan.inputs)
 
     outputs = reserve(plan.outputs)
     if batch is None:
@@ -219,7 +223,7 @@ def _write_fast(module: Any, plan: Plan) -> int:
 
 def _write_departure(f: ObjectFunction, plan: Plan, departures: Departures, memory: Any, outputs: Any) -> None:
     """Leave with `DEPARTED` where a guard does not hold, with its number at the beginning of the memory; else count."""
-    number = f.build.fptosi(f.load(DOUBLE, outputs, 8 * (plan.outputs - 1)), I64)
+    number = f.build.fptosi(f.load(DOUBLE_TYPE, outputs, 8 * (plan.outputs - 1)), I64)
     with f.build.if_then(f.build.icmp_signed("!=", number, ir.Constant(I64, departures.count)), likely=False):
         f.store(number, memory)
         f.build.ret(_mark(DEPARTED))
@@ -238,7 +242,7 @@ def _write_batch(
     is_large = f.build.icmp_signed(">", count, ir.Constant(I64, plan.most))
     has_many = f.build.icmp_signed(">", count, ir.Constant(I64, plan.few))
     makers = (f.address(id(function)) for function in (plan.new_large_array, plan.new_array))
-    boxer = Boxer(f, f.build.select(has_many, *makers))
+    boxer = Boxer(f, f.build.select(has_many, *makers), batch.element)
     arrays = NULL if batch.reduced else boxer.arrays(plan.result, outputs, strides, count)
     failed = f.function.append_basic_block()
     with f.build.if_else(is_large, likely=False) as (large, small):
@@ -261,9 +265,9 @@ def _write_batch(
     if not batch.reduced:
         return arrays
     if plan.mean:
-        samples = f.build.sitofp(count, DOUBLE)
+        samples = f.build.sitofp(count, DOUBLE_TYPE)
         with f.loop(0, plan.outputs) as i:
-            total = f.load(DOUBLE, outputs, f.multiply(i, 8))
+            total = f.load(DOUBLE_TYPE, outputs, f.multiply(i, 8))
             f.store(f.build.fdiv(total, samples), outputs, f.multiply(i, 8))
     return boxer.box(plan.result, outputs)
 

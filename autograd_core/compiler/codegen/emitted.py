@@ -10,6 +10,7 @@ from autograd_core.compiler import tuning
 from autograd_core.compiler.codegen.kernel import KernelText, Layout, emit
 from autograd_core.compiler.codegen.loops import emit_looped
 from autograd_core.compiler.codegen.rolled_loops import emit_rolled
+from autograd_core.compiler.program.elements import DOUBLE, Element
 from autograd_core.compiler.program.gates import move_gates
 from autograd_core.compiler.program.instructions import Program, has_loops, programs_of
 from autograd_core.compiler.program.recurrences import roll_up
@@ -31,6 +32,7 @@ class Emitted(NamedTuple):
         width: of the vectors.
         hidden: outputs that come after those of the program, see `autograd_core.compiler.program.gates`.
         may_need_care: whether a sum that is nan may be none in careful code.
+        element: the type of the numbers.
     """
 
     text: KernelText
@@ -41,12 +43,13 @@ class Emitted(NamedTuple):
     width: int = 1
     hidden: int = 0
     may_need_care: bool = False
+    element: Element = DOUBLE
 
     @property
     def stats(self) -> dict[str, Any]:
         return {
             "loops": self.sums, "recurrences": self.recurrences, "vector_width": self.width,
-            "chunks": self.text.chunks, "workspace": self.text.slots,
+            "dtype": self.element.name, "chunks": self.text.chunks, "workspace": self.text.slots,
         }  # fmt: skip
 
 
@@ -76,25 +79,28 @@ def emit_point(
     return Emitted(emit(program, layout), count, False)
 
 
-def emit_batch(program: Program, layout: Layout) -> Emitted:
+def emit_batch(program: Program, layout: Layout, looped: Layout) -> Emitted:
     """The code of a batch.
 
     Args:
         program: the code.
         layout: how it meets its data; if it is not careful, the code may give nan where careful code does not.
+        looped: how code with loops does, which is over doubles.
     """
     if has_loops(program):
-        return Emitted(emit_looped(program, layout), _size_of(program), False, width=layout.width)
+        return Emitted(emit_looped(program, looped), _size_of(program), False, width=looped.width)
     rolled = roll_up(program) if len(program.instructions) >= tuning.LONG else None
     if rolled is not None:
-        return _turned(program, layout, rolled)
-    count = len(program.instructions)
+        return _turned(program, looped, rolled)
+    count, element = len(program.instructions), layout.element
     # a function in Python is not called again
     if layout.careful or not layout.reduced or any(x.op == "call" for x in program.instructions):
-        return Emitted(emit(program, replace(layout, careful=True)), count, False, width=layout.width)
+        return Emitted(emit(program, replace(layout, careful=True)), count, False, width=layout.width, element=element)
     moved = move_gates(program) if layout.contract else None
     text = emit(moved or program, layout)
-    return Emitted(text, count, False, width=layout.width, hidden=int(moved is not None), may_need_care=True)
+    return Emitted(
+        text, count, False, width=layout.width, hidden=int(moved is not None), may_need_care=True, element=element
+    )
 
 
 def _turned(program: Program, layout: Layout, rolled: Rolled) -> Emitted:

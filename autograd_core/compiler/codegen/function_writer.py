@@ -8,12 +8,16 @@ from typing import Any
 
 from llvmlite import ir
 
-__all__ = ["DOUBLE", "FREE", "I1", "I32", "I64", "MALLOC", "MEMCPY", "POINTER", "VOID", "FunctionWriter"]
+from autograd_core.compiler.program import elements
+from autograd_core.compiler.program.elements import Element
+
+__all__ = ["DOUBLE", "FREE", "I1", "I32", "I64", "MALLOC", "MEMCPY", "POINTER", "VOID", "FunctionWriter", "type_of"]
 
 I1 = ir.IntType(1)
 I32 = ir.IntType(32)
 I64 = ir.IntType(64)
 DOUBLE = ir.DoubleType()
+FLOAT = ir.FloatType()
 POINTER = ir.PointerType()
 VOID = ir.VoidType()
 MALLOC = ir.FunctionType(POINTER, [I64])
@@ -22,6 +26,11 @@ MEMCPY = ir.FunctionType(POINTER, [POINTER, POINTER, I64])
 # The builder fills a table when it writes its first name, and another thread would find it half full.
 ir.MetaDataString(ir.Module(), "").get_reference()
 _ALIGNMENT = {str(kind): size for kind, size in ((I32, 4), (I64, 8), (POINTER, 8))}
+
+
+def type_of(element: Element) -> Any:
+    """A type of numbers for llvmlite's builder."""
+    return DOUBLE if element is elements.DOUBLE else FLOAT
 
 
 class FunctionWriter:
@@ -56,7 +65,7 @@ class FunctionWriter:
         return self.build.inttoptr(self.build.ptrtoint(pointer, I64), POINTER)
 
     def load(self, kind: Any, pointer: Any, offset: Any = 0) -> Any:
-        """What is `offset` bytes behind `pointer`. Doubles, and vectors of them, need not be aligned."""
+        """What is `offset` bytes behind `pointer`. Numbers, and vectors of them, need not be aligned."""
         return self.build.load(self.at(pointer, offset), typ=kind, align=_ALIGNMENT.get(str(kind), 1))
 
     def store(self, value: Any, pointer: Any, offset: Any = 0) -> None:

@@ -127,7 +127,7 @@ class _Emitter:
         own = [i.op for part in self.chunks for i in part if layout.vector_functions.get(i.op) == OWN]
         self.own = frozenset(own)
         # the steps of a few are written where they are needed: a call would take all registers
-        self.in_line = sum(map(steps_of, own)) <= tuning.INLINED
+        self.in_line = sum(steps_of(op, layout.element) for op in own) <= tuning.INLINED
         self.is_looped = layout.width > 1 and not layout.packed
         self.trimmed = {} if layout.careful else _trimmed(sums)
         self.sums = _cut(_in_tiles(sums, self.trimmed), _accumulators(layout))

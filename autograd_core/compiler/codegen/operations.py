@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from autograd_core.compiler.codegen.vectors.functions import TOGETHER, VECTOR_FUNCTIONS
+from autograd_core.compiler.codegen.vectors.functions import TOGETHER, write
 from autograd_core.compiler.codegen.vectors.steps import Steps
 from autograd_core.compiler.program.elements import DOUBLE, Element
 from autograd_core.compiler.program.instructions import Instruction
@@ -128,14 +128,14 @@ class Operations:
     def own(self, steps: Steps, op: str, operands: list[str], *, in_line: bool) -> str:
         """Write a function of ours, or its call; the name of its result."""
         if in_line:
-            return VECTOR_FUNCTIONS[op](steps, *operands)
+            return write(steps, op, operands)
         names = TOGETHER.get(op, (op,))
         symbol = f"own_{'_'.join(names)}"
         if symbol not in self.helpers:
             parameters = [f"%x{i}" for i in range(len(operands))]
             lines: list[str] = []
             inner = self.steps(lines)
-            lines.append(inner.giving([VECTOR_FUNCTIONS[name](inner, *parameters) for name in names]))
+            lines.append(inner.giving([write(inner, name, parameters) for name in names]))
             self._define(symbol, parameters, lines, results=len(names))
         return steps.call(symbol, operands, len(names))[names.index(op)]
 

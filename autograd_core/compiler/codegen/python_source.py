@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autograd_core.compiler.codegen.python_loops import PythonLoop, Rows
+from autograd_core.compiler.program.elements import DOUBLE, Element
 from autograd_core.compiler.program.instructions import Instruction, Program
 from autograd_core.compiler.program.leaves import LEAVES, Form
 from autograd_core.compiler.program.loops import LoopCode
@@ -19,7 +20,7 @@ __all__ = ["python_function", "python_source"]
 
 def python_source(program: Program) -> str:
     """The source of a program as a Python function, and those of the loops that it calls."""
-    source, called = _source(program)
+    source, called = _source(program, DOUBLE)
     texts = [source]
     for number, each in enumerate(called):
         if isinstance(each, LoopCode):
@@ -28,39 +29,40 @@ def python_source(program: Program) -> str:
     return "\n\n".join(texts)
 
 
-def _source(program: Program) -> tuple[str, list[Operation | LoopCode]]:
+def _source(program: Program, element: Element) -> tuple[str, list[Operation | LoopCode]]:
     """The source of a function ``run(m, called, lanes, inputs)``, which gives the list of outputs, and what it calls.
 
     In ``called`` it finds the functions of primitives, the loops, and last what makes a tape of numbers.
     """
     last_use = {x: i for i in program.instructions for x in i.operands}
-    outputs = set(program.outputs)
+    given = set(program.outputs)
     lines = ["def run(m, called, lanes, inputs):"]
     called: list[Operation | LoopCode] = []
     for instruction in program.instructions:
         if instruction.op == "constant":
             continue
-        lines.append(f"    v{instruction.index} = {_expression(instruction, called)}")
+        lines.append(f"    v{instruction.index} = {_expression(instruction, called, element)}")
         # a column of numbers that nobody reads any more is given back at once
-        ended = {x for x in instruction.operands if last_use[x] is instruction and x not in outputs}
+        ended = {x for x in instruction.operands if last_use[x] is instruction and x not in given}
         ended = {x for x in ended if x.op != "constant"}
         if ended:
             lines.append(f"    del {', '.join(sorted(f'v{x.index}' for x in ended))}")
-    lines.append(f"    return [{', '.join(map(_name, program.outputs))}]")
+    outputs = [_name(x, element) for x in program.outputs]
+    lines.append(f"    return [{', '.join(outputs)}]")
     return "\n".join(lines), called
 
 
-def _name(x: Instruction) -> str:
+def _name(x: Instruction, element: Element) -> str:
     if x.op != "constant":
         return f"v{x.index}"
     if x.number != x.number:
         return "m.nan"
-    text = repr(x.number)
+    text = repr(x.number if x.number.__class__ is bool else element.rounded(x.number))
     return f"({text})" if "inf" not in text else f"({text.replace('inf', 'm.inf')})"
 
 
-def _expression(instruction: Instruction, called: list[Operation | LoopCode]) -> str:
-    op, names = instruction.op, list(map(_name, instruction.operands))
+def _expression(instruction: Instruction, called: list[Operation | LoopCode], element: Element) -> str:
+    op, names = instruction.op, [_name(x, element) for x in instruction.operands]
     if op == "input":
         return f"inputs[{instruction.number}]"
     leaf = LEAVES[op]
@@ -81,12 +83,14 @@ def _expression(instruction: Instruction, called: list[Operation | LoopCode]) ->
     return f"m.{op}({', '.join(names)})"
 
 
-def python_function(program: Program, m: NumberNamespace) -> Callable[[Any, Sequence[Any]], list[Any]]:
-    """The program as a Python function, over the namespace `m` of floats or arrays.
+def python_function(
+    program: Program, m: NumberNamespace, element: Element = DOUBLE
+) -> Callable[[Any, Sequence[Any]], list[Any]]:
+    """The program as a Python function, over the namespace `m` of floats or arrays, with constants of a type.
 
     It takes which samples are to be computed, True for all, and its inputs.
     """
-    source, calls = _source(program)
+    source, calls = _source(program, element)
     scope: dict[str, Any] = {}
     exec(compile(source, "<compiled by autograd_core>", "exec"), scope)
     run = scope["run"]

@@ -10,10 +10,11 @@ from autograd_core.compiler import tuning
 from autograd_core.compiler.codegen.convention import DRIVE, Numbers
 from autograd_core.compiler.machine.code import Code
 from autograd_core.compiler.machine.host import processors
+from autograd_core.compiler.program.elements import Element
 from autograd_core.compiler.program.instructions import Instruction
 from autograd_core.compiler.program.leaves import LEAVES
 
-__all__ = ["BatchRunner", "cost_of"]
+__all__ = ["BatchRunner", "converted_to", "cost_of"]
 
 
 def cost_of(instructions: Sequence[Instruction], moved: int, in_vectors: Container[str]) -> int:
@@ -49,6 +50,7 @@ class BatchRunner:
         threads: how many share a batch that is not small; None for as many as there are processors.
         check: raises what code that was called back raised on this thread; None if none is called back.
         careful: the address of the words of careful code, which is made when it is first wanted.
+        element: the type of the numbers of a kernel.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class BatchRunner:
         threads: int | None,
         check: Callable[[], None] | None,
         careful: Callable[[], int],
+        element: Element,
     ) -> None:
         self._kept = drive
         self._address = drive.address(DRIVE.name)
@@ -72,6 +75,7 @@ class BatchRunner:
         self._cost = cost
         self._threads = threads
         self._check = check
+        self._element = element
 
     @property
     def most(self) -> int:
@@ -83,19 +87,20 @@ class BatchRunner:
 
         Args:
             numbers: what is read.
-            columns: one array of doubles for each output, to be written to; None if they are summed.
+            columns: one array for each output, of the type of the kernel, to be written to; None if they are summed.
 
         Returns:
             The sums, as an array, if they are summed.
         """
         import numpy as np
 
-        if all(column.dtype == np.float64 and column.dtype.isnative for column in numbers.columns):
+        own = np.dtype(self._element.name)
+        if all(column.dtype == own and column.dtype.isnative for column in numbers.columns):
             return self._over_arrays(numbers, columns)
         totals: Any = np.zeros(self._outputs) if columns is None else None
         for start in range(0, numbers.samples, tuning.CONVERTED):
             block = slice(start, min(numbers.samples, start + tuning.CONVERTED))
-            converted = [np.asarray(column[block], dtype=float) for column in numbers.columns]
+            converted = [converted_to(self._element, column[block]) for column in numbers.columns]
             part = Numbers(numbers.shared, converted, block.stop - block.start)
             sums = self._over_arrays(part, None if columns is None else [column[block] for column in columns])
             if totals is not None:
@@ -103,9 +108,11 @@ class BatchRunner:
         return totals
 
     def _over_arrays(self, numbers: Numbers, columns: Sequence[Any] | None) -> Any:
-        import numpy as np
-
-        arrays = *_places(numbers.columns), np.array(numbers.shared or [0.0]), *_places(columns or [])
+        arrays = (
+            *_places(numbers.columns),
+            converted_to(self._element, numbers.shared or [0.0]),
+            *_places(columns or []),
+        )
         return self._over([_address(array) for array in arrays], numbers.samples)
 
     def run_at(self, address: int) -> None:
@@ -163,6 +170,14 @@ class BatchRunner:
 
     def _threads_for(self, count: int) -> int:
         return (self._threads or processors()) if count > self.most else 1
+
+
+def converted_to(element: Element, numbers: Any) -> Any:
+    """Numbers as an array of that type, without a copy if they are one; what is beyond its range is infinite."""
+    import numpy as np
+
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        return np.asarray(numbers, dtype=element.name)
 
 
 def _address(array: Any) -> int:

@@ -13,9 +13,20 @@ from llvmlite import ir
 
 from autograd_core.compiler import tuning
 from autograd_core.compiler.codegen.convention import DRIVE, KERNEL
-from autograd_core.compiler.codegen.function_writer import DOUBLE, FREE, I32, I64, MALLOC, POINTER, FunctionWriter
+from autograd_core.compiler.codegen.function_writer import (
+    DOUBLE,
+    FREE,
+    I32,
+    I64,
+    MALLOC,
+    POINTER,
+    FunctionWriter,
+    type_of,
+)
 from autograd_core.compiler.machine.code import Code
 from autograd_core.compiler.machine.host import Tier, made_once
+from autograd_core.compiler.program import elements
+from autograd_core.compiler.program.elements import Element
 
 __all__ = ["KernelSizes", "driver"]
 
@@ -35,6 +46,7 @@ class KernelSizes:
         reduced: whether the outputs are summed over the samples.
         hidden: further sums, which nobody gets.
         may_need_care: whether all is to be done again, by other code, if a sum is nan.
+        element: the type of the numbers.
     """
 
     width: int
@@ -44,12 +56,13 @@ class KernelSizes:
     reduced: bool
     hidden: int = 0
     may_need_care: bool = False
+    element: Element = elements.DOUBLE
 
     @property
     def block(self) -> int:
         """Samples in a block: a whole number of vectors, 64 of them if their columns are few."""
         columns = self.columns + (0 if self.reduced else self.outputs)
-        fitting = tuning.SCRATCH // (8 * max(1, columns) * self.width)
+        fitting = tuning.SCRATCH // (self.element.bytes * max(1, columns) * self.width)
         return self.width * max(4, min(64, fitting))
 
     def words(self, kernel: int) -> Any:
@@ -60,9 +73,9 @@ class KernelSizes:
 
 
 @made_once
-def driver(width: int, reduced: bool) -> Code:
+def driver(width: int, reduced: bool, element: Element = elements.DOUBLE) -> Code:
     """The code of the function ``drive``, called as `DRIVE` says, for vectors of that width, with or without sums."""
-    writer = _Summed(width) if reduced else _Each(width)
+    writer = _Summed(width, element) if reduced else _Each(width, element)
     writer.write()
     return Code(str(writer.module), Tier(2, 2))
 
@@ -72,8 +85,9 @@ class _Driver:
 
     reduced = False
 
-    def __init__(self, width: int) -> None:
-        self.width = width
+    def __init__(self, width: int, element: Element) -> None:
+        self.width, self.bytes = width, element.bytes
+        self.number = type_of(element)
         self.module = ir.Module()
         self.f = f = FunctionWriter(self.module, DRIVE.name, DRIVE.llvm())
         sizes, self.bases, self.strides, self.shared, self.results, self.result_strides, self.first, self.stop = (
@@ -82,7 +96,7 @@ class _Driver:
         words = (f.load(I64, sizes, 8 * i) for i in range(7))
         address, self.block, self.columns, self.outputs, self.slots, self.hidden, self.may_need_care = words
         self.kernel = f.build.inttoptr(address, KERNEL.llvm().as_pointer())
-        self.vector = ir.VectorType(DOUBLE, width)
+        self.vector = ir.VectorType(self.number, width)
         self.place: dict[str, Any] = {}
 
     def write(self) -> None:
@@ -121,11 +135,11 @@ class _Driver:
         f = self.f
         per_output = self.width if self.reduced else self.block
         return {
-            "workspace": f.multiply(self.slots, 8 * self.width),
+            "workspace": f.multiply(self.slots, self.bytes * self.width),
             "inputs": f.multiply(self.columns, 8),
-            "columns": f.multiply(f.multiply(self.columns, self.block), 8),
+            "columns": f.multiply(f.multiply(self.columns, self.block), self.bytes),
             "outputs": f.multiply(self.outputs, 8),
-            "results": f.multiply(f.multiply(self.outputs, per_output), 8),
+            "results": f.multiply(f.multiply(self.outputs, per_output), self.bytes),
             "totals": f.multiply(self.outputs, 8 * self.width if self.reduced else 0),
         }
 
@@ -136,16 +150,16 @@ class _Driver:
         with f.loop(0, self.columns) as c:
             stride = f.load(I64, self.strides, f.multiply(c, 8))
             source = f.at(f.load(POINTER, self.bases, f.multiply(c, 8)), f.multiply(start, stride))
-            column = f.at(place["columns"], f.multiply(c, f.multiply(self.block, 8)))
-            direct = f.build.and_(whole, f.build.icmp_signed("==", stride, ir.Constant(I64, 8)))
+            column = f.at(place["columns"], f.multiply(c, f.multiply(self.block, self.bytes)))
+            direct = f.build.and_(whole, f.build.icmp_signed("==", stride, ir.Constant(I64, self.bytes)))
             f.store(f.build.select(direct, source, column), place["inputs"], f.multiply(c, 8))
             with f.build.if_then(f.build.not_(direct)):
                 with f.loop(0, size) as j:
-                    f.store(f.load(DOUBLE, source, f.multiply(j, stride)), column, f.multiply(j, 8))
+                    f.store(f.load(self.number, source, f.multiply(j, stride)), column, f.multiply(j, self.bytes))
                 # the lanes behind the last sample repeat it
-                last = f.load(DOUBLE, column, f.multiply(f.add(size, -1), 8))
+                last = f.load(self.number, column, f.multiply(f.add(size, -1), self.bytes))
                 with f.loop(size, padded) as j:
-                    f.store(last, column, f.multiply(j, 8))
+                    f.store(last, column, f.multiply(j, self.bytes))
 
     def call_kernel(self, outputs: Any, size: Any) -> None:
         self.f.build.call(self.kernel, [self.place["inputs"], self.shared, self.place["workspace"], outputs, size])
@@ -167,16 +181,18 @@ class _Summed(_Driver):
     reduced = True
 
     def before(self) -> None:
-        self.zero(self.place["totals"])
+        self.wide = ir.VectorType(DOUBLE, self.width)
+        self.zero(self.place["totals"], self.wide, 8)
 
     def run(self, start: Any, size: Any, whole: Any) -> None:
         f, place = self.f, self.place
-        self.zero(place["results"])
+        self.zero(place["results"], self.vector, self.bytes)
         self.call_kernel(place["results"], size)
-        # block by block, which rounds less than one long sum
+        # block by block, which rounds less than one long sum; and in doubles
         with f.loop(0, self.outputs) as k:
-            part = f.load(self.vector, place["results"], f.multiply(k, 8 * self.width))
-            total = f.load(self.vector, place["totals"], f.multiply(k, 8 * self.width))
+            part = f.load(self.vector, place["results"], f.multiply(k, self.bytes * self.width))
+            part = part if part.type == self.wide else f.build.fpext(part, self.wide)
+            total = f.load(self.wide, place["totals"], f.multiply(k, 8 * self.width))
             f.store(f.build.fadd(total, part), place["totals"], f.multiply(k, 8 * self.width))
 
     def after(self) -> Any:
@@ -192,10 +208,10 @@ class _Summed(_Driver):
             f.store(f.build.or_(f.load(I32, are_nan), is_nan), are_nan)
         return f.build.and_(f.load(I32, are_nan), f.build.trunc(self.may_need_care, I32))
 
-    def zero(self, pointer: Any) -> None:
+    def zero(self, pointer: Any, kind: Any, size: int) -> None:
         f = self.f
         with f.loop(0, self.outputs) as i:
-            f.store(ir.Constant(self.vector, None), pointer, f.multiply(i, 8 * self.width))
+            f.store(ir.Constant(kind, None), pointer, f.multiply(i, size * self.width))
 
 
 class _Each(_Driver):
@@ -203,16 +219,16 @@ class _Each(_Driver):
 
     def before(self) -> None:
         f = self.f
-        bytes_written = f.multiply(f.multiply(f.build.sub(self.stop, self.first), self.outputs), 8)
+        bytes_written = f.multiply(f.multiply(f.build.sub(self.stop, self.first), self.outputs), self.bytes)
         self.are_many = f.build.icmp_signed(">=", bytes_written, ir.Constant(I64, tuning.STREAMED))
 
     def run(self, start: Any, size: Any, whole: Any) -> None:
         f, place = self.f, self.place
         with f.loop(0, self.outputs) as k:
             target, stride = self.target(start, k)
-            direct = f.build.and_(whole, f.build.icmp_signed("==", stride, ir.Constant(I64, 8)))
+            direct = f.build.and_(whole, f.build.icmp_signed("==", stride, ir.Constant(I64, self.bytes)))
             direct = f.build.and_(direct, f.build.not_(self.is_streamed(target, stride)))
-            column = f.at(place["results"], f.multiply(k, f.multiply(self.block, 8)))
+            column = f.at(place["results"], f.multiply(k, f.multiply(self.block, self.bytes)))
             f.store(f.build.select(direct, target, column), place["outputs"], f.multiply(k, 8))
         self.call_kernel(place["outputs"], size)
         # Vector by vector, not column by column: what lies side by side is then written at about the same time.
@@ -221,17 +237,17 @@ class _Each(_Driver):
             target, stride = self.target(start, k)
             column = f.load(POINTER, place["outputs"], f.multiply(k, 8))
             with f.build.if_then(f.build.icmp_unsigned("!=", column, target)):
-                self.write_vector(f.load(self.vector, column, f.multiply(j, 8)), j, target, stride)
+                self.write_vector(f.load(self.vector, column, f.multiply(j, self.bytes)), j, target, stride)
         with f.loop(vectors, size) as j, f.loop(0, self.outputs) as k:
             target, stride = self.target(start, k)
             column = f.load(POINTER, place["outputs"], f.multiply(k, 8))
-            f.store(f.load(DOUBLE, column, f.multiply(j, 8)), target, f.multiply(j, stride))
+            f.store(f.load(self.number, column, f.multiply(j, self.bytes)), target, f.multiply(j, stride))
 
     def write_vector(self, numbers: Any, j: Any, target: Any, stride: Any) -> None:
         f = self.f
         with f.build.if_else(self.is_streamed(target, stride)) as (whole_lines, lanes):
             with whole_lines:
-                store = f.build.store(numbers, f.at(target, f.multiply(j, 8)), align=8 * self.width)
+                store = f.build.store(numbers, f.at(target, f.multiply(j, self.bytes)), align=self.bytes * self.width)
                 store.set_metadata("nontemporal", self.module.add_metadata([ir.Constant(I32, 1)]))
             with lanes:
                 for lane in range(self.width):
@@ -249,6 +265,7 @@ class _Each(_Driver):
         f = self.f
         off = f.build.and_(f.build.ptrtoint(target, I64), ir.Constant(I64, LINE - 1))
         fills_lines = f.build.and_(
-            f.build.icmp_signed("==", off, ir.Constant(I64, 0)), f.build.icmp_signed("==", stride, ir.Constant(I64, 8))
+            f.build.icmp_signed("==", off, ir.Constant(I64, 0)),
+            f.build.icmp_signed("==", stride, ir.Constant(I64, self.bytes)),
         )
         return f.build.and_(self.are_many, fills_lines)

@@ -17,6 +17,7 @@ from autograd_core.compiler import tuning
 from autograd_core.compiler.codegen.vectors.functions import OWN, VECTOR_FUNCTIONS
 from autograd_core.compiler.machine import quota
 from autograd_core.compiler.machine.undisturbed import undisturbed
+from autograd_core.compiler.program.elements import DOUBLE, Element
 from autograd_core.compiler.program.leaves import LEAVES, Form
 from autograd_core.engine.callers import frames_inside
 from autograd_core.engine.value import TABLE
@@ -146,10 +147,10 @@ def vector_width() -> int:
     return 4 if known.get("avx") else 2
 
 
-def vector_functions(width: int) -> dict[str, str]:
+def vector_functions(width: int, element: Element = DOUBLE) -> dict[str, str]:
     """The leaves that are computed for `width` numbers at once: the symbols that do it, or `OWN`."""
     own = dict.fromkeys(VECTOR_FUNCTIONS if fuses() else (), OWN)
-    system = _system_functions(width)
+    system = _system_functions(width) if element is DOUBLE else {}
     return own | {name: symbol for name, symbol in system.items() if name in tuning.LIBRARY or name not in own}
 
 

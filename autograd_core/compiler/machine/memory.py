@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from autograd_core.compiler import tuning
+from autograd_core.compiler.program.elements import DOUBLE, Element
 
 __all__ = ["RESULTS", "ResultMemory"]
 
-LINE = 8
-"""Doubles in a line of the processor's cache: arrays begin with one."""
+LINE = 64
+"""Bytes of a line of the processor's cache: arrays begin with one."""
 
 
 class _Lease:
@@ -39,7 +40,7 @@ class _Lease:
 
 
 class ResultMemory:
-    """Gives arrays of doubles for results, in memory of earlier ones where it can.
+    """Gives arrays for results, in memory of earlier ones where it can.
 
     >>> memory = ResultMemory()
     >>> first = memory.array((1000, 1000))
@@ -56,25 +57,31 @@ class ResultMemory:
     def __init__(self) -> None:
         self._free: dict[int, Any] = {}
 
-    def array(self, shape: Sequence[int]) -> Any:
+    def array(self, shape: Sequence[int], element: Element = DOUBLE) -> Any:
         """An array of that shape, whose numbers are not set."""
         import numpy as np
 
         size = math.prod(shape)
-        if 8 * size < tuning.LEAST:
-            return np.empty(shape)
-        memory = self._take(size)
+        if element.bytes * size < tuning.LEAST:
+            return np.empty(shape, element.name)
+        memory = self._take(size, element)
         if memory is None:
-            memory = np.empty(size + LINE)
-            first = -memory.ctypes.data % (8 * LINE) // 8
+            line = LINE // element.bytes
+            memory = np.empty(size + line, element.name)
+            first = -memory.ctypes.data % LINE // element.bytes
             memory = memory[first : first + size]
         return np.asarray(_Lease(memory, self._free)).reshape(shape)
 
-    def _take(self, size: int) -> Any:
+    def _take(self, size: int, element: Element) -> Any:
         """Memory of that size that nobody uses, if there is some."""
         for key in reversed(list(self._free)):  # keys only: while pairs are made, a finalizer could change the dict
             memory = self._free.get(key)
-            if memory is not None and memory.size == size and self._free.pop(key, None) is memory:
+            if (
+                memory is not None
+                and memory.size == size
+                and memory.dtype == element.name
+                and self._free.pop(key, None) is memory
+            ):
                 return memory
         return None
 

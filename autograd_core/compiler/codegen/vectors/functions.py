@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from inspect import signature
 from typing import Final
@@ -15,8 +15,9 @@ from autograd_core.compiler.codegen.vectors.logarithms import acosh, asinh, atan
 from autograd_core.compiler.codegen.vectors.powers import pow
 from autograd_core.compiler.codegen.vectors.roots import cbrt, hypot
 from autograd_core.compiler.codegen.vectors.steps import Steps
+from autograd_core.compiler.program.elements import DOUBLE, Element
 
-__all__ = ["OWN", "TOGETHER", "VECTOR_FUNCTIONS", "steps_of"]
+__all__ = ["OWN", "SINGLE_FUNCTIONS", "TOGETHER", "VECTOR_FUNCTIONS", "steps_of", "write"]
 
 OWN: Final = "own"
 """Stands for a function of ours where otherwise there is the symbol of a library's."""
@@ -30,15 +31,25 @@ VECTOR_FUNCTIONS: Final[dict[str, Callable[..., str]]] = {
 }  # fmt: skip
 """By the name of the leaf: what writes the steps of the function, and gives the name of its result."""
 
+SINGLE_FUNCTIONS: Final[dict[str, Callable[..., str]]] = {}
+"""Those that single precision has of its own; others are computed in doubles, and rounded."""
 
 TOGETHER: Final[dict[str, tuple[str, ...]]] = dict.fromkeys(("sin", "cos"), ("sin", "cos"))
 """Functions that share most of their steps: a call gives both, and who asks for the other one has it already."""
 
 
+def write(s: Steps, name: str, operands: Sequence[str]) -> str:
+    """Write the steps of a function; the name of its result."""
+    if s.element is DOUBLE:
+        return VECTOR_FUNCTIONS[name](s, *operands)
+    if name in SINGLE_FUNCTIONS:
+        return SINGLE_FUNCTIONS[name](s, *operands)
+    return s.narrowed(VECTOR_FUNCTIONS[name](s.wide, *map(s.widened, operands)))
+
+
 @cache
-def steps_of(name: str) -> int:
+def steps_of(name: str, element: Element = DOUBLE) -> int:
     """How many steps a function has."""
     lines: list[str] = []
-    function = VECTOR_FUNCTIONS[name]
-    function(Steps(2, lines, {}, {}), *list(signature(function).parameters)[1:])
+    write(Steps(2, lines, {}, {}, element), name, list(signature(VECTOR_FUNCTIONS[name]).parameters)[1:])
     return len(lines)

@@ -22,11 +22,20 @@ class Steps:
         declared: the declarations of the functions that are called, by symbol; they are entered here.
         helpers: the functions that have to be defined beside them, by symbol, likewise.
         element: the type of the numbers.
+        prefix: what the names of results begin with.
     """
 
     def __init__(
-        self, width: int, lines: list[str], declared: dict[str, str], helpers: dict[str, str], element: Element = DOUBLE
+        self,
+        width: int,
+        lines: list[str],
+        declared: dict[str, str],
+        helpers: dict[str, str],
+        element: Element = DOUBLE,
+        prefix: str = "step",
     ) -> None:
+        self._prefix = prefix
+        self._wide: Steps | None = None
         self.width, self.element, self._lines = width, element, lines
         self.declared, self.helpers = declared, helpers
         self._known: dict[str, str] = {}
@@ -45,7 +54,7 @@ class Steps:
     def _step(self, text: str) -> str:
         name = self._known.get(text)
         if name is None:
-            name = self._known[text] = f"%step{len(self._known)}"
+            name = self._known[text] = f"%{self._prefix}{len(self._known)}"
             self._lines.append(f"  {name} = {text}")
         return name
 
@@ -56,6 +65,23 @@ class Steps:
 
     def integer(self, number: int) -> str:
         return self._all(self.element.integer, str(number))
+
+    # Doubles
+
+    @property
+    def wide(self) -> Steps:
+        """What writes steps of doubles among those of single precision."""
+        if self._wide is None:
+            self._wide = Steps(self.width, self._lines, self.declared, self.helpers, prefix=f"{self._prefix}.wide")
+        return self._wide
+
+    def widened(self, x: str) -> str:
+        """A number as a double."""
+        return self.wide._step(f"fpext {self._number} {x} to {self.wide._number}")
+
+    def narrowed(self, x: str) -> str:
+        """A double as a number."""
+        return self._step(f"fptrunc {self.wide._number} {x} to {self._number}")
 
     # Numbers
 
@@ -180,7 +206,7 @@ class Steps:
         key = symbol, x, *usual
         if key in self._branches:
             return self._branches[key]
-        label, kinds = f"fork{len(self._branches)}", [self._of(kind) for kind in kinds]
+        label, kinds = f"{self._prefix}.fork{len(self._branches)}", [self._of(kind) for kind in kinds]
         name = f"%{label}"
         bits = self._step(f"bitcast {self._condition} {condition} to i{self.width}")
         anywhere = self._step(f"icmp ne i{self.width} {bits}, 0")
