@@ -2,7 +2,7 @@
 
 Each polynomial is minimax: of all of its degree it has the least largest error, weighted so that the error is one of
 the function in relation to its size. It is found by Remez's exchange with 45 digits (E. Ya. Remez, 1934; J.-M. Muller,
-"Elementary Functions", 3rd ed., chapter 3). The lowest coefficients are rounded to doubles one after another, and those
+"Elementary Functions", 3rd ed., chapter 3). The lowest coefficients are rounded one after another, and those
 above them are fitted again, so that they make up for what rounding took.
 
     pip install -e ".[test]"
@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from mpmath import mp, mpf
 
 from autograd_core._files import write_whole
+from autograd_core.compiler.program.elements import DOUBLE, SINGLE, Element
 
 TARGET = (
     Path(__file__).resolve().parent.parent / "autograd_core" / "compiler" / "codegen" / "vectors" / "coefficients.py"
@@ -36,6 +37,7 @@ class Fit(NamedTuple):
         weight: what its error is multiplied by.
         low, high: the interval.
         degree: its degree.
+        element: the type that the coefficients are rounded to.
     """
 
     about: str
@@ -44,6 +46,7 @@ class Fit(NamedTuple):
     low: Any
     high: Any
     degree: int
+    element: Element = DOUBLE
 
 
 def at(x: Any, coefficients: Sequence[Any]) -> Any:
@@ -90,14 +93,14 @@ def _extrema(errors: Sequence[Any], terms: int) -> list[int]:
 
 
 def rounded(fit: Fit, carefully: int = 3) -> list[float]:
-    """The coefficients as doubles, of which the lowest are rounded before the others are found.
+    """The coefficients as numbers of a type, of which the lowest are rounded before the others are found.
 
     Where 0 is inside of the interval, what then remains to be found would have no weight there, and need not be unique.
     There the lowest coefficient is given in two parts, the smaller one first.
     """
     done: list[float] = []
     while len(done) < carefully and fit.degree > 1 and fit.low > 0:
-        lowest = float(minimax(fit)[0])
+        lowest = fit.element.rounded(minimax(fit)[0])
         done.append(lowest)
         fit = fit._replace(
             function=lambda x, f=fit.function, c=lowest: (f(x) - c) / x,
@@ -106,16 +109,17 @@ def rounded(fit: Fit, carefully: int = 3) -> list[float]:
         )
     found = minimax(fit)
     if fit.low < 0:  # what rounding took from the lowest one comes first
-        return [float(found[0] - float(found[0])), *map(float, found)]
-    return [*done, *map(float, found)]
+        rest = found[0] - fit.element.rounded(found[0])
+        return list(map(fit.element.rounded, [rest, *found]))
+    return [*done, *map(fit.element.rounded, found)]
 
 
 def error(fit: Fit, coefficients: Sequence[float]) -> Any:
-    """The largest weighted error, in units of 2⁻⁵³."""
+    """The largest weighted error, in units of half the last place of 1."""
     rest, *coefficients = coefficients if fit.low < 0 else [0.0, *coefficients]
     points = [fit.low + (fit.high - fit.low) * mpf(i) / 997 for i in range(1, 997)]
     off = [at(x, coefficients) + rest - fit.function(x) for x in points]
-    return max(abs(fit.weight(x) * y) for x, y in zip(points, off, strict=True)) * 2**53
+    return max(abs(fit.weight(x) * y) for x, y in zip(points, off, strict=True)) * 2 ** (fit.element.digits + 1)
 
 
 def _erf_over_x(z: Any) -> Any:
@@ -179,6 +183,36 @@ def fits() -> dict[str, Fit]:
             lambda w: _tail(1 / (w + 0.125) - 4) * (1 / (w + 0.125) - 3.5), lambda w: 2,
             -mpf(3) / 32, mpf(1) / mpf("4.74") - 0.125, 21,
         ),
+        "EXP_SINGLE": Fit(
+            "of r: (eʳ − 1 − r)/r², |r| ≤ ½log 2, for single precision",
+            lambda r: (mp.expm1(r) - r) / r**2, lambda r: mpf(1), -exp_end, exp_end, 4, SINGLE,
+        ),
+        "LOG_SINGLE": Fit(
+            "of f: (log(1 + f) − f + ½f²)/f³, √½ ≤ 1 + f ≤ √2, for single precision",
+            lambda f: (mp.log1p(f) - f + f**2 / 2) / f**3, lambda f: f**3 / mp.log1p(f),
+            mp.sqrt(mpf(0.5)) - mpf("1.0001"), mp.sqrt(2) - mpf("0.9999"), 8, SINGLE,
+        ),
+        "SIN_SINGLE": Fit(
+            "of z = r²: (sin r − r)/r³, |r| ≤ ¼π, for single precision",
+            lambda z: (mp.sin(mp.sqrt(z)) / mp.sqrt(z) - 1) / z, lambda z: z, near, turn_end, 2, SINGLE,
+        ),
+        "COS_SINGLE": Fit(
+            "of z = r²: (cos r − 1 + ½r²)/r⁴, |r| ≤ ¼π, for single precision",
+            lambda z: (mp.cos(mp.sqrt(z)) - 1 + z / 2) / z**2, lambda z: z**2, near, turn_end, 2, SINGLE,
+        ),
+        "TANH_SINGLE": Fit(
+            "of z = x²: (tanh x − x)/x³, |x| ≤ ⅝, for single precision",
+            lambda z: (mp.tanh(mp.sqrt(z)) / mp.sqrt(z) - 1) / z, lambda z: z, near, mpf("0.391"), 4, SINGLE,
+        ),
+        "ERF_SINGLE": Fit(
+            "of z = x²: erf(x)/x − 1, |x| ≤ 1, for single precision",
+            lambda z: _erf_over_x(z) - 1, lambda z: 1 / _erf_over_x(z), near, mpf("1.0001"), 6, SINGLE,
+        ),
+        "ERF_TAIL_SINGLE": Fit(
+            "of w = 1/(x + 3): (1 − erf x)·exp(x²)/w, 1 ≤ x ≤ 4, as close as erf needs it in single precision",
+            lambda w: _tail(1 / w - 3) / w, lambda w: w * mp.exp(-((1 / w - 3) ** 2)) / mp.erf(1 / w - 3),
+            mpf(1) / 7, mpf(1) / 4, 5, SINGLE,
+        ),
     }  # fmt: skip
 
 
@@ -196,7 +230,10 @@ def main() -> None:
     text += "from typing import Final\n"
     for name, fit in fits().items():
         coefficients = rounded(fit)
-        print(f"{name}: {fit.degree + 1} coefficients, {float(error(fit, coefficients)):.3f}·2⁻⁵³", flush=True)
+        print(
+            f"{name}: {fit.degree + 1} coefficients, {float(error(fit, coefficients)):.3f}·2^-{fit.element.digits + 1}",
+            flush=True,
+        )
         numbers = "".join(f"    {c!r},\n" for c in coefficients)
         text += f'\n{name}: Final = (\n{numbers})\n"""{fit.about[0].upper()}{fit.about[1:]}."""\n'
     words = "".join(f"    0x{word:016X},\n" for word in two_over_pi())

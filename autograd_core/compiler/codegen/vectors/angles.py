@@ -15,13 +15,13 @@ from autograd_core.compiler.codegen.vectors.huge_angles import HUGE, define_huge
 from autograd_core.compiler.codegen.vectors.parts import product_of, quotient_of, sum_of
 from autograd_core.compiler.codegen.vectors.steps import Steps
 
-__all__ = ["HALF_PI", "cos", "sin", "tan"]
+__all__ = ["HALF_PI", "TWO_OVER_PI", "cos", "reduced", "signed", "sin", "tan"]
 
 TWO_OVER_PI: Final = 0.6366197723675814
 HALF_PI: Final = (1.5707963267948966, 6.123233995736766e-17, -1.4973849048591698e-33)
 
 
-def _angle(s: Steps, x: str) -> tuple[str, str, str]:
+def reduced(s: Steps, x: str) -> tuple[str, str, str]:
     """The bits of n, and r in two parts, with |x| = n·½π + r; n is whole modulo 4, and |r| at most ¼π."""
     x = s.abs(x)
     shift = s.number(WHOLE)
@@ -56,28 +56,29 @@ def _sine_and_cosine(s: Steps, r: str, rest: str) -> tuple[tuple[str, str], tupl
 
 def _of_angle(s: Steps, x: str, quarters: int) -> tuple[str, str]:
     """The sine of |x| and some quarters of a turn, and the bits whose highest is its sign."""
-    n, r, rest = _angle(s, x)
+    n, r, rest = reduced(s, x)
     sine, cosine = _sine_and_cosine(s, r, rest)
     n = s.integer_add(n, s.integer(quarters)) if quarters else n
     is_cosine = s.differs(s.both(n, s.integer(1)), s.integer(0))
     return s.select(is_cosine, s.add(*cosine), s.add(*sine)), s.shift_left(n, 62)
 
 
-def _signed(s: Steps, y: str, sign: str) -> str:
-    return s.from_bits(s.differing(s.bits(y), s.both(sign, s.integer(-(2**63)))))
+def signed(s: Steps, y: str, sign: str) -> str:
+    """`y` with its sign turned where the highest bit of `sign` is set."""
+    return s.from_bits(s.differing(s.bits(y), s.both(sign, s.integer(-(2 ** (8 * s.element.bytes - 1))))))
 
 
 def sin(s: Steps, x: str) -> str:
     y, sign = _of_angle(s, x, 0)
-    return _signed(s, y, s.differing(sign, s.bits(x)))
+    return signed(s, y, s.differing(sign, s.bits(x)))
 
 
 def cos(s: Steps, x: str) -> str:
-    return _signed(s, *_of_angle(s, x, 1))
+    return signed(s, *_of_angle(s, x, 1))
 
 
 def tan(s: Steps, x: str) -> str:
-    n, r, rest = _angle(s, x)
+    n, r, rest = reduced(s, x)
     parts = _sine_and_cosine(s, r, rest)
     (sine, sine_rest), (cosine, cosine_rest) = (sum_of(s, *each) for each in parts)
     is_turned = s.differs(s.both(n, s.integer(1)), s.integer(0))
@@ -85,4 +86,4 @@ def tan(s: Steps, x: str) -> str:
     below, below_rest = s.select(is_turned, sine, cosine), s.select(is_turned, sine_rest, cosine_rest)
     quotient, more = quotient_of(s, above, above_rest, below, below_rest)
     # −cos/sin in every other quarter of a turn
-    return _signed(s, s.add(quotient, more), s.differing(s.shift_left(n, 63), s.bits(x)))
+    return signed(s, s.add(quotient, more), s.differing(s.shift_left(n, 63), s.bits(x)))

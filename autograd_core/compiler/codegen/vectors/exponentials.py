@@ -14,7 +14,8 @@ from autograd_core.compiler.codegen.vectors.parts import product_of, quotient_of
 from autograd_core.compiler.codegen.vectors.steps import Steps
 
 __all__ = [
-    "LN2", "WHOLE", "cosh", "exp", "exp2", "exp_parts", "exp_rest", "expm1", "scaled", "sinh", "tanh", "where_tiny",
+    "LN2", "LOG2_E", "WHOLE", "cosh", "exp", "exp2", "exp_parts", "exp_rest", "expm1", "scaled", "sinh", "tanh",
+    "where_tiny",
 ]  # fmt: skip
 
 LOG2_E: Final = 1.4426950408889634
@@ -45,10 +46,10 @@ def _power_of_two(s: Steps, k: str, shift: int) -> str:
 
 
 def scaled(s: Steps, y: str, k: str) -> str:
-    """y·2ⁿ for the bits k of n + 2046, by two factors, since n may be beyond the exponents of a number."""
-    half = s.shift_right(k, 1)
-    y = s.multiply(y, s.from_bits(s.shift_left(half, 52)))
-    return s.multiply(y, s.from_bits(s.shift_left(s.integer_subtract(k, half), 52)))
+    """y·2ⁿ for the bits k of n and twice the bias, by two factors, since n may be beyond the exponents of a number."""
+    half, digits = s.shift_right(k, 1), s.element.digits
+    y = s.multiply(y, s.from_bits(s.shift_left(half, digits)))
+    return s.multiply(y, s.from_bits(s.shift_left(s.integer_subtract(k, half), digits)))
 
 
 def exp(s: Steps, x: str) -> str:

@@ -14,10 +14,11 @@ from autograd_core.compiler.codegen.vectors.inverse_angles import acos, asin, at
 from autograd_core.compiler.codegen.vectors.logarithms import acosh, asinh, atanh, log, log1p, log2, log10
 from autograd_core.compiler.codegen.vectors.powers import pow
 from autograd_core.compiler.codegen.vectors.roots import cbrt, hypot
+from autograd_core.compiler.codegen.vectors.singles import SINGLE_FUNCTIONS
 from autograd_core.compiler.codegen.vectors.steps import Steps
 from autograd_core.compiler.program.elements import DOUBLE, Element
 
-__all__ = ["OWN", "SINGLE_FUNCTIONS", "TOGETHER", "VECTOR_FUNCTIONS", "steps_of", "write"]
+__all__ = ["OWN", "TOGETHER", "VECTOR_FUNCTIONS", "steps_of", "write"]
 
 OWN: Final = "own"
 """Stands for a function of ours where otherwise there is the symbol of a library's."""
@@ -31,15 +32,12 @@ VECTOR_FUNCTIONS: Final[dict[str, Callable[..., str]]] = {
 }  # fmt: skip
 """By the name of the leaf: what writes the steps of the function, and gives the name of its result."""
 
-SINGLE_FUNCTIONS: Final[dict[str, Callable[..., str]]] = {}
-"""Those that single precision has of its own; others are computed in doubles, and rounded."""
-
 TOGETHER: Final[dict[str, tuple[str, ...]]] = dict.fromkeys(("sin", "cos"), ("sin", "cos"))
 """Functions that share most of their steps: a call gives both, and who asks for the other one has it already."""
 
 
 def write(s: Steps, name: str, operands: Sequence[str]) -> str:
-    """Write the steps of a function; the name of its result."""
+    """Write the steps of a function; the name of its result. What single precision lacks is computed in doubles."""
     if s.element is DOUBLE:
         return VECTOR_FUNCTIONS[name](s, *operands)
     if name in SINGLE_FUNCTIONS:

@@ -12,9 +12,11 @@ from typing import Final
 from autograd_core.compiler.codegen.vectors import coefficients as fitted
 from autograd_core.compiler.codegen.vectors.exponentials import LN2, where_tiny
 from autograd_core.compiler.codegen.vectors.parts import product_of, quotient_of, root_of, sum_of
-from autograd_core.compiler.codegen.vectors.steps import Steps, bits_of
+from autograd_core.compiler.codegen.vectors.steps import Steps
 
-__all__ = ["acosh", "asinh", "atanh", "log", "log1p", "log2", "log10", "long_log", "split"]
+__all__ = [
+    "acosh", "asinh", "atanh", "log", "log1p", "log2", "log10", "log_edges", "long_log", "split", "split_sum",
+]  # fmt: skip
 
 LN2_SHORT, LN2_SHORT_REST = 0.6931471803691238, 1.9082149292705877e-10
 """The first 32 bits of log 2, whose product with an exponent is exact, and the rest."""
@@ -32,20 +34,21 @@ def _mantissa(s: Steps, x: str, exponents: str) -> tuple[str, str, str]:
 
     `exponents` is taken from k, which is biased in the bits.
     """
-    root = bits_of(SQRT_HALF)
+    root, digits, bits_of = s.element.bits(SQRT_HALF), s.element.digits, s.element.bits
     bits = s.integer_add(s.bits(x), s.integer(bits_of(1.0) - root))
-    m = s.from_bits(s.integer_add(s.both(bits, s.integer(2**52 - 1)), s.integer(root)))
+    m = s.from_bits(s.integer_add(s.both(bits, s.integer(2**digits - 1)), s.integer(root)))
     # the biased exponent in the lowest bits of a number beyond all fractions
-    k = s.from_bits(s.either(s.shift_right(bits, 52), s.integer(bits_of(2.0**52))))
+    k = s.from_bits(s.either(s.shift_right(bits, digits), s.integer(bits_of(2.0**digits))))
     return bits, s.subtract(k, exponents), m
 
 
 def _normal(s: Steps, x: str) -> tuple[str, str]:
     """A number made normal, and what is to be taken from its exponent."""
-    is_small = s.compare("olt", x, s.number(2.0**-1022))
-    bias = 2.0**52 + 1023.0
-    x = s.select(is_small, s.multiply(x, s.number(2.0**54)), x)
-    return x, s.select(is_small, s.number(bias + 54.0), s.number(bias))
+    bias, digits = s.element.bias, s.element.digits
+    is_small = s.compare("olt", x, s.number(2.0 ** (1 - bias)))
+    exponents = 2.0**digits + bias
+    x = s.select(is_small, s.multiply(x, s.number(2.0 ** (digits + 2))), x)
+    return x, s.select(is_small, s.number(exponents + digits + 2), s.number(exponents))
 
 
 def split(s: Steps, x: str) -> tuple[str, str]:
@@ -77,7 +80,7 @@ def _log_of(s: Steps, k: str, f: str, rest: str | None) -> str:
     return s.fma(k, s.number(LN2_SHORT), s.add(f, small))
 
 
-def _log_edges(s: Steps, x: str, y: str) -> str:
+def log_edges(s: Steps, x: str, y: str) -> str:
     """`y` for a finite positive `x`; otherwise what the logarithm of `x` is."""
     zero, infinite = s.number(0.0), s.number(math.inf)
     other = s.select(s.compare("oeq", x, infinite), infinite, s.number(math.nan))
@@ -87,22 +90,29 @@ def _log_edges(s: Steps, x: str, y: str) -> str:
 
 def log(s: Steps, x: str) -> str:
     k, m = split(s, x)
-    return _log_edges(s, x, _log_of(s, k, s.subtract(m, s.number(1.0)), None))
+    return log_edges(s, x, _log_of(s, k, s.subtract(m, s.number(1.0)), None))
 
 
 def _log_of_sum(s: Steps, x: str, rest: str, edges_at: str) -> str:
     """log(1 + x + rest), and what is due at the edges of another number."""
     one = s.number(1.0)
+    k, m, error = split_sum(s, x, rest)
+    return log_edges(s, edges_at, _log_of(s, k, s.subtract(m, one), error))
+
+
+def split_sum(s: Steps, x: str, rest: str) -> tuple[str, str, str]:
+    """k, m and an error with 1 + x + rest = 2ᵏ·(m + error)."""
+    one, digits, bias = s.number(1.0), s.element.digits, s.element.bias
     total = s.add(x, one)
     # what rounding took (Knuth's sum with its error), divided by the power of two like the sum itself
     back = s.subtract(total, one)
     error = s.add(s.subtract(one, s.subtract(total, back)), s.subtract(x, back))
     error = s.add(error, rest)
-    bits, k, m = _mantissa(s, total, s.number(2.0**52 + 1023.0))
+    bits, k, m = _mantissa(s, total, s.number(2.0**digits + bias))
     # 2^(1 − k), which is 0 at the least, where the rest does not matter
-    power = s.from_bits(s.integer_subtract(s.integer(2047 << 52), s.both(bits, s.integer(0x7FF << 52))))
-    error = s.multiply(s.multiply(error, s.number(0.5)), power)
-    return _log_edges(s, edges_at, _log_of(s, k, s.subtract(m, one), error))
+    all_ones = (2 * bias + 1) << digits
+    power = s.from_bits(s.integer_subtract(s.integer(all_ones), s.both(bits, s.integer(all_ones))))
+    return k, m, s.multiply(s.multiply(error, s.number(0.5)), power)
 
 
 def log1p(s: Steps, x: str) -> str:
@@ -192,7 +202,7 @@ def _to_base(s: Steps, x: str, doubled: tuple[float, float], factor: tuple[float
     error = s.fma(s.subtract(part, square), high, s.fma(f, low, error))
     # the first product is exact
     total, more = sum_of(s, s.multiply(k, s.number(doubled[0])), product)
-    return _log_edges(s, x, s.add(total, s.add(more, s.fma(k, s.number(doubled[1]), error))))
+    return log_edges(s, x, s.add(total, s.add(more, s.fma(k, s.number(doubled[1]), error))))
 
 
 def log2(s: Steps, x: str) -> str:

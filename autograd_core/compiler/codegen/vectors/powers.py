@@ -13,7 +13,7 @@ from autograd_core.compiler.codegen.vectors.logarithms import long_log
 from autograd_core.compiler.codegen.vectors.parts import product_of
 from autograd_core.compiler.codegen.vectors.steps import Steps
 
-__all__ = ["pow"]
+__all__ = ["pow", "with_edges"]
 
 
 def pow(s: Steps, x: str, p: str) -> str:
@@ -28,7 +28,12 @@ def pow(s: Steps, x: str, p: str) -> str:
     k, r, r_rest = exp_parts(s, s.within(exponent, -746.0, 710.0))
     u = exp_rest(s, r, zero)
     u = s.fma(s.add(r_rest, rest), s.add(one, s.add(r, u)), u)
-    y = scaled(s, s.add(one, s.add(r, u)), k)
+    return with_edges(s, x, p, scaled(s, s.add(one, s.add(r, u)), k))
+
+
+def with_edges(s: Steps, x: str, p: str, y: str) -> str:
+    """What a power is, where `y` is that of |x|."""
+    size, one, zero, infinite = s.abs(x), s.number(1.0), s.number(0.0), s.number(math.inf)
     half = s.multiply(p, s.number(0.5))
     is_whole = s.compare("oeq", s.trunc(p), p)
     is_odd = s.all_of(is_whole, s.compare("une", s.trunc(half), half))
