@@ -24,7 +24,7 @@ from autograd_core.compiler.program.elements import DOUBLE, SINGLE, Element
 TARGET = (
     Path(__file__).resolve().parent.parent / "autograd_core" / "compiler" / "codegen" / "vectors" / "coefficients.py"
 )
-DIGITS = 45
+DIGITS, LINE = 45, 120
 Function = Callable[[Any], Any]
 
 
@@ -213,6 +213,11 @@ def fits() -> dict[str, Fit]:
             lambda w: _tail(1 / w - 3) / w, lambda w: w * mp.exp(-((1 / w - 3) ** 2)) / mp.erf(1 / w - 3),
             mpf(1) / 7, mpf(1) / 4, 5, SINGLE,
         ),
+        "ERFC_TAIL_SINGLE": Fit(
+            "of w = 1/(x + 4) − ⅛: erfc(x)·exp(x²)·(x + ½), ¾ ≤ x ≤ 10½, as close as single precision needs it",
+            lambda w: _tail(1 / (w + 0.125) - 4) * (1 / (w + 0.125) - 3.5), lambda w: 2,
+            1 / mpf("14.51") - 0.125, mpf(1) / mpf("4.74") - 0.125, 11,
+        ),
     }  # fmt: skip
 
 
@@ -234,8 +239,10 @@ def main() -> None:
             f"{name}: {fit.degree + 1} coefficients, {float(error(fit, coefficients)):.3f}·2^-{fit.element.digits + 1}",
             flush=True,
         )
-        numbers = "".join(f"    {c!r},\n" for c in coefficients)
-        text += f'\n{name}: Final = (\n{numbers})\n"""{fit.about[0].upper()}{fit.about[1:]}."""\n'
+        numbers = f"({', '.join(map(repr, coefficients))})"
+        if len(f"{name}: Final = {numbers}") > LINE:
+            numbers = "(\n" + "".join(f"    {c!r},\n" for c in coefficients) + ")"
+        text += f'\n{name}: Final = {numbers}\n"""{fit.about[0].upper()}{fit.about[1:]}."""\n'
     words = "".join(f"    0x{word:016X},\n" for word in two_over_pi())
     text += f'\nTWO_OVER_PI_WORDS: Final = (\n{words})\n"""The bits of 2/π, after a word of zeros."""\n'
     write_whole(str(TARGET), text.encode())

@@ -84,7 +84,9 @@ class Compiled:
         self._departures = Departures(len(guards), fallback or self.run) if departure is not None else None
 
         def work(fused: bool) -> Work:
-            self.program, self._captured = lower(trace.inputs, outputs, strict=strict, fused=fused, order=order)
+            self.program, self._captured = lower(
+                trace.inputs, outputs, strict=strict, fused=fused, order=order, element=element
+            )
             mapped = [argument.axis is not None for argument in trace.arguments for _ in range(argument.structure.size)]
             mapped += [False] * len(self._captured)
             self._work = Work(

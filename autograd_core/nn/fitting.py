@@ -16,6 +16,7 @@ from typing import Any
 
 from autograd_core.compiler import tuning
 from autograd_core.compiler.calling.arguments import flat
+from autograd_core.compiler.program.elements import Element, element_of
 from autograd_core.engine.reals import count
 from autograd_core.engine.strictness import lenient
 from autograd_core.engine.value import Value, write_data
@@ -67,6 +68,7 @@ def fit(
     seed: int | str | random.Random | None = None,
     progress: bool = True,
     callback: Callable[[History], Any] | None = None,
+    dtype: Any = "float64",
     optimiser: Optimizer | None = None,
 ) -> History:
     """Minimise the mean loss over samples, in compiled code; also a method: ``model.fit(inputs, …)``.
@@ -87,6 +89,8 @@ def fit(
         seed: for the same orders every time: what `random.Random` takes, or a `random.Random`.
         progress: whether to show a progress bar on standard error, if tqdm is installed.
         callback: called with the history after each epoch; a true result ends the training.
+        dtype: ``"float32"`` for losses and gradients in single precision, see `autograd_core.jit`; parameters, sums
+            over a batch and steps are doubles.
         optimiser: the same as `optimizer`.
 
     Returns:
@@ -119,10 +123,11 @@ def fit(
             f"{spelling} is one of autograd_core.optim, such as Adam(model.parameters()), not {given}"
         )
     epochs = count(epochs, "epochs", DataError, least=0)
-    data = Samples(inputs, targets)
+    element = element_of(dtype)
+    data = Samples(inputs, targets, element)
     size = len(data) if batch_size is None else count(batch_size, "batch_size", DataError, least=1)
     began = perf_counter()
-    code = _compile(model, loss, optimiser.parameters, data)
+    code = _compile(model, loss, optimiser.parameters, data, element)
     training = _Training(model, loss, optimiser, data, code)
     training.check_samples()
     history = History(compile_seconds=perf_counter() - began)
@@ -233,14 +238,17 @@ class _Training:
         )
 
 
-def _compile(model: Callable[[Any], Any], loss: Loss, parameters: list[Value], data: Samples) -> Callable[..., Any]:
+def _compile(
+    model: Callable[[Any], Any], loss: Loss, parameters: list[Value], data: Samples, element: Element
+) -> Callable[..., Any]:
     """Code for the mean over a batch: the loss, then its derivatives with respect to the parameters."""
     from autograd_core.compiler.compiled import Compiled
     from autograd_core.compiler.paths import Paths
 
     source = SampleLoss(model, loss, parameters, data)
     start = [[parameter.data for parameter in parameters], data.inputs, data.targets]
-    paths = Paths.of(source, flat(start), partial(Compiled, is_batched=True, reduce="mean"), tuning.PATHS)
+    make = partial(Compiled, is_batched=True, reduce="mean", element=element)
+    paths = Paths.of(source, flat(start), make, tuning.PATHS)
     assert isinstance(paths, Paths)  # what it depends on outside has raised
     return paths.run if paths.root.guards else paths.root.function
 

@@ -5,20 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from autograd_core._extras import require
+from autograd_core.compiler.machine.batches import converted_to
+from autograd_core.compiler.program.elements import DOUBLE, Element
 from autograd_core.errors import DataError, OperandTypeError
 
 __all__ = ["Samples", "as_samples"]
 
 
 class Samples:
-    """Inputs and targets as contiguous arrays of finite doubles.
+    """Inputs and targets as contiguous arrays of finite numbers.
 
     Args:
         inputs: what makes an array of shape (samples, features), or of more dimensions.
         targets: what makes an array of as many numbers or rows.
+        element: the type of the arrays.
 
     Attributes:
-        inputs, targets: the arrays of doubles.
+        inputs, targets: the arrays.
         given_targets: the targets before that: class numbers are integers there.
 
     Raises:
@@ -31,7 +34,7 @@ class Samples:
     (3, (3, 2), 'i')
     """
 
-    def __init__(self, inputs: Any, targets: Any) -> None:
+    def __init__(self, inputs: Any, targets: Any, element: Element = DOUBLE) -> None:
         self.inputs, _ = as_samples("inputs", inputs)
         self.targets, self.given_targets = as_samples("targets", targets)
         if self.inputs.ndim < 2:
@@ -45,6 +48,7 @@ class Samples:
         if not self.inputs.size or not self.targets.size:
             shapes = f"inputs have the shape {self.inputs.shape}, targets {self.targets.shape}"
             raise DataError(f"there is nothing to fit: {shapes}")
+        self.inputs, self.targets = (converted_to(element, array) for array in (self.inputs, self.targets))
         for name, array in (("inputs", self.inputs), ("targets", self.targets)):
             _check_finite(name, array)
 

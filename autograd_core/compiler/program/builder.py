@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, Final
 
 from autograd_core.compiler.program.composed import COMPOSED
+from autograd_core.compiler.program.elements import DOUBLE, Element
 from autograd_core.compiler.program.instructions import Instruction, is_constant, is_gated
 from autograd_core.compiler.program.leaves import LEAVES, Form
 from autograd_core.engine.operation import Operation
@@ -35,13 +36,15 @@ class Builder:
     Args:
         strict: leave out nothing that changes a bit; otherwise small whole powers become products.
         fused: whether there is an instruction ``fma``, a·b + c rounded once.
+        element: the type of the numbers, for constants that make up for its rounding.
     """
 
     pi, e, inf, nan = math.pi, math.e, math.inf, math.nan
 
-    def __init__(self, strict: bool = False, fused: bool = True) -> None:
+    def __init__(self, strict: bool = False, fused: bool = True, element: Element = DOUBLE) -> None:
         self.strict = strict
         self.fused = fused
+        self.element = element
         self.instructions: list[Instruction] = []
         self.inputs: list[Instruction] = []
         self._known: dict[Any, Instruction] = {}
@@ -265,4 +268,6 @@ class Builder:
 
 
 def _is_power_of_two(number: float) -> bool:
-    return math.isfinite(number) and abs(math.frexp(number)[0]) == 0.5 and 2.0**-1000 < abs(number) < 2.0**1000
+    return (
+        math.isfinite(number) and abs(math.frexp(number)[0]) == 0.5 and 2.0**-120 < abs(number) < 2.0**120
+    )  # of any type

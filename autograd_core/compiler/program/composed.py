@@ -119,7 +119,7 @@ def _exp_product(m: Any, x: Any, y: Any) -> Any:
     product = x * y
     value = m.exp(product)
     rest = m.direct("fma", x, y, -product)
-    return m.where(m.less_equal(m.abs(product), accurate.LARGEST_EXPONENT), value + value * rest, value)
+    return m.where(m.less_equal(m.abs(product), m.element.largest_exponent), value + value * rest, value)
 
 
 def _ndtr(m: Any, x: Any) -> Any:
@@ -128,8 +128,9 @@ def _ndtr(m: Any, x: Any) -> Any:
     if x.op == "constant" or not m.fused:
         return m.call(TABLE["ndtr"], [x])
     near = m.minimum(m.maximum(x, -40.0), 40.0)
-    z = -(near * accurate.SQRT_HALF)
-    error = m.direct("fma", -near, accurate.SQRT_HALF, -z) - near * accurate.SQRT_HALF_REST
+    factor = m.element.rounded(accurate.SQRT_HALF)
+    z = -(near * factor)
+    error = m.direct("fma", -near, factor, -z) - near * (accurate.SQRT_HALF - factor + accurate.SQRT_HALF_REST)
     slope = TWO_OVER_SQRT_PI * m.exp_product(-0.5 * x, x)
     inside = 0.5 * (m.erfc(z) - slope * error)
     return m.where(m.less(m.abs(x), 40.0), inside, m.where(m.isnan(x), x, m.greater(x, 0.0)))

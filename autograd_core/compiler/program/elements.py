@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from autograd_core.errors import TransformError
+from autograd_core.namespaces.accurate import LARGEST_EXPONENT
 
 __all__ = ["DOUBLE", "SINGLE", "Element", "element_of"]
 
@@ -42,6 +43,11 @@ class Element:
     def largest(self) -> float:
         """The largest finite number."""
         return (2.0 - 2.0**-self.digits) * 2.0**self.bias
+
+    @property
+    def largest_exponent(self) -> float:
+        """A number of this type up to which exp is finite."""
+        return LARGEST_EXPONENT if self.bytes == 8 else 88.72283
 
     def lanes(self, doubles: int) -> int:
         """How many fill a vector of so many doubles."""

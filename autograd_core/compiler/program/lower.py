@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from autograd_core.compiler.program.builder import Builder
+from autograd_core.compiler.program.elements import DOUBLE, Element
 from autograd_core.compiler.program.instructions import Instruction, Program, live
 from autograd_core.compiler.program.loops import lower_loop
 from autograd_core.engine.operation import Operation
@@ -25,6 +26,7 @@ def lower(
     strict: bool = False,
     fused: bool = True,
     order: Sequence[Value] | None = None,
+    element: Element = DOUBLE,
 ) -> tuple[Program, list[Value]]:
     """The straight-line code that computes `outputs` from `inputs`.
 
@@ -34,12 +36,13 @@ def lower(
         strict: keep every operation as it was written, so that + − × ÷ √ give the same bits.
         fused: whether the code may have the instruction ``fma``.
         order: all that the outputs depend on in topological order, if that is known.
+        element: the type of the numbers.
 
     Returns:
         The code, and the leaves other than `inputs` that it turned out to depend on. Their numbers are read after
         those of `inputs`, in that order.
     """
-    m = Builder(strict, fused)
+    m = Builder(strict, fused, element)
     for node in inputs:
         m.of_node[id(node)] = m.input()
     captured = lower_nodes(m, topological_order(outputs) if order is None else order)

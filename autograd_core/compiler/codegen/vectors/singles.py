@@ -147,6 +147,19 @@ def erf(s: Steps, x: str) -> str:
     return s.select(s.compare("olt", size, one), near, s.copysign(s.subtract(one, tail), x))
 
 
+def erfc(s: Steps, x: str) -> str:
+    near = s.fma(s.negative(x), s.polynomial(s.multiply(x, x), fitted.ERF_SINGLE), s.subtract(s.number(1.0), x))
+    # in doubles, lest exp multiply the rounding of x²; beyond 10½ it is 0
+    wide, size = s.wide, s.widened(s.within(s.abs(x), 0.0, 10.5))
+    power = exponentials.exp(wide, wide.negative(wide.multiply(size, size)))
+    a, b = wide.add(size, wide.number(4.0)), wide.add(size, wide.number(0.5))
+    w = wide.subtract(wide.divide(wide.number(1.0), a), wide.number(0.125))
+    tail = wide.divide(wide.multiply(power, wide.polynomial(w, fitted.ERFC_TAIL_SINGLE[1:])), b)
+    is_left = wide.compare("olt", s.widened(x), wide.number(0.0))
+    far = s.narrowed(wide.select(is_left, wide.subtract(wide.number(2.0), tail), tail))
+    return s.select(s.compare("olt", s.abs(x), s.number(0.75)), near, far)
+
+
 def pow(s: Steps, x: str, p: str) -> str:
     wide = s.wide
     exponent = wide.multiply(s.widened(p), logarithms.log(wide, s.widened(s.abs(x))))
@@ -163,6 +176,6 @@ def hypot(s: Steps, x: str, y: str) -> str:
 
 SINGLE_FUNCTIONS: Final[dict[str, Callable[..., str]]] = {
     "exp": exp, "expm1": expm1, "tanh": tanh, "log": log, "log1p": log1p, "sin": sin, "cos": cos, "erf": erf,
-    "pow": pow, "hypot": hypot,
+    "erfc": erfc, "pow": pow, "hypot": hypot,
 }  # fmt: skip
 """By the name of the leaf."""
