@@ -37,10 +37,14 @@ def measure(row: str, side: str, answers: Path) -> dict[str, Any]:
     except (ImportError, FileNotFoundError) as missing:
         return {"missing": str(missing)}
     seconds = {}
-    for number, (case, work) in enumerate(works.items()):
+    for case, work in works.items():
         for _ in range(2):
             answer = work.call(*work.arguments)
-        np.save(answers / f"{number}.npy", np.asarray(work.answer(answer), dtype=float))
+        np.savez(
+            answers / f"{case.replace('/', ' ')}.npz",
+            np.asarray(work.answer(answer), dtype=float),
+            np.array(work.within),
+        )
         seconds[case] = seconds_per_call(work.call, work.arguments, repeats=9, least=0.02)
     return {"call": seconds, "compile": {c: w.compile_seconds for c, w in works.items() if w.compile_seconds}}
 
@@ -53,10 +57,10 @@ def check(ours: Path, theirs: Path, side: str) -> None:
     """
     import numpy as np
 
-    for path in sorted(theirs.glob("*.npy")):
-        reference, answer = np.load(ours / path.name), np.load(path)
+    for path in sorted(theirs.glob("*.npz")):
+        (reference, (of_each, of_largest)), (answer, _) = (np.load(at).values() for at in (ours / path.name, path))
         # beside the largest entries, small ones may have cancelled
-        within = 1e-9 * np.abs(reference) + 1e-13 * np.abs(reference).max()
+        within = of_each * np.abs(reference) + of_largest * np.abs(reference).max()
         if reference.shape != answer.shape or not (np.abs(answer - reference) <= within).all():
             worst = np.abs(answer - reference).max() if reference.shape == answer.shape else "shapes"
             raise RuntimeError(f"{side} does not compute what {OURS} computes: {worst}")

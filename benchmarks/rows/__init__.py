@@ -23,13 +23,18 @@ class Work:
         arguments: its arguments, in the contender's own form.
         answer: turns the result into numbers to compare, the same for all contenders.
         compile_seconds: how long it took to be ready for the first call, from the function's source on.
+        within: how far the numbers may be from those of another contender: in relation to each, and to the largest.
     """
 
     call: Callable[..., Any]
     arguments: Sequence[Any]
     answer: Callable[[Any], Iterable[Any]]
     compile_seconds: float | None = None
+    within: tuple[float, float] = (1e-9, 1e-13)
 
+
+SINGLE = (1e-4, 1e-6)
+"""What `Work.within` is for single precision."""
 
 Side = Callable[[], dict[str, Work]]
 """A contender: by the name of each case, its work."""

@@ -10,11 +10,12 @@ import math
 from functools import partial
 from typing import Any
 
-from rows import FAST, Side, Work, compile_c, flat, pointer, ready, timed, warm_jit, with_x64
+from rows import FAST, SINGLE, Side, Work, compile_c, flat, pointer, ready, timed, warm_jit, with_x64
 
 OPTIONS = 1_000_000
 WORK = "Black-Scholes price and 5 Greeks, 1,000,000 options"
 ONE = f"{WORK}, one core"
+IN_SINGLE = f"{WORK}, float32"
 
 
 def price(m: Any, s: Any, k: Any, r: Any, sigma: Any, t: Any) -> Any:
@@ -42,12 +43,14 @@ def autograd_core() -> dict[str, Work]:
 
     jit, xs = warm_jit(), options()
     works = {}
-    for name, threads in {WORK: None, ONE: 1}.items():
+    for name, threads, dtype in ((WORK, None, "float64"), (ONE, 1, "float64"), (IN_SINGLE, None, "float32")):
         function = jit(
-            value_and_grad(lambda *x: price(m, *x), argnums=(0, 1, 2, 3, 4)), in_axes=(0,) * 5, threads=threads
+            value_and_grad(lambda *x: price(m, *x), argnums=(0, 1, 2, 3, 4)), in_axes=0, threads=threads, dtype=dtype
         )
-        _, seconds = timed(partial(function.compile, *xs))
-        works[name] = Work(function, xs, lambda y: flat(y[0], *y[1]), seconds if name == WORK else None)
+        given = [x.astype(dtype) for x in xs]
+        _, seconds = timed(partial(function.compile, *given))
+        works[name] = Work(function, given, lambda y: flat(y[0], *y[1]), None if name == ONE else seconds)
+    works[IN_SINGLE].within = SINGLE
     return works
 
 
@@ -57,10 +60,13 @@ def jax() -> dict[str, Work]:
     class Names:
         log, sqrt, exp, erf = jax.numpy.log, jax.numpy.sqrt, jax.numpy.exp, jax.scipy.special.erf
 
-    xs = [jax.numpy.asarray(x) for x in options()]
-    slopes = jax.vmap(jax.value_and_grad(lambda *x: price(Names, *x), argnums=(0, 1, 2, 3, 4)))
-    call, seconds = ready(jax, slopes, *xs)
-    return {WORK: Work(call, xs, lambda y: flat(y[0], *y[1]), seconds)}
+    works = {}
+    for name, dtype in ((WORK, "float64"), (IN_SINGLE, "float32")):
+        xs = [jax.numpy.asarray(x, dtype=dtype) for x in options()]
+        slopes = jax.vmap(jax.value_and_grad(lambda *x: price(Names, *x), argnums=(0, 1, 2, 3, 4)))
+        call, seconds = ready(jax, slopes, *xs)
+        works[name] = Work(call, xs, lambda y: flat(y[0], *y[1]), seconds)
+    return works
 
 
 def torch() -> dict[str, Work]:

@@ -10,9 +10,10 @@ from typing import Any
 
 from common import SIZES, initial_numbers, layers_of, moons, score
 
-from rows import FAST, Side, Work, compile_c, flat, pointer, ready, timed, warm_jit, with_x64
+from rows import FAST, SINGLE, Side, Work, compile_c, flat, pointer, ready, timed, warm_jit, with_x64
 
 BATCHES = {f"MLP 2-16-16-1, loss and gradient, batch of {size:,}": size for size in (100, 10_000, 100_000)}
+IN_SINGLE = {f"{name}, float32": size for name, size in BATCHES.items()}
 
 
 def arrays_of(numbers: Any) -> list[tuple[Any, Any]]:
@@ -51,11 +52,14 @@ def autograd_core() -> dict[str, Work]:
         return relu(1.0 - label * score(layers_of(parameters), point, relu))
 
     jit, parameters, works = warm_jit(), np.array(initial_numbers()), {}
-    for name, size in BATCHES.items():
-        arguments = (parameters, *data(size))
-        function = jit(value_and_grad(loss), in_axes=(None, 0, 0), reduce="mean")
-        _, seconds = timed(partial(function.compile, *arguments))
-        works[name] = Work(function, arguments, lambda y: flat(*y), seconds)
+    for dtype, batches in (("float64", BATCHES), ("float32", IN_SINGLE)):
+        for name, size in batches.items():
+            arguments = [x.astype(dtype) for x in (parameters, *data(size))]
+            function = jit(value_and_grad(loss), in_axes=(None, 0, 0), reduce="mean", dtype=dtype)
+            _, seconds = timed(partial(function.compile, *arguments))
+            works[name] = Work(function, arguments, lambda y: flat(*y), seconds)
+            if batches is IN_SINGLE:
+                works[name].within = SINGLE
     return works
 
 
@@ -71,10 +75,12 @@ def jax() -> dict[str, Work]:
         return jax.nn.relu(1.0 - labels * signals[:, 0]).mean()
 
     works = {}
-    for name, size in BATCHES.items():
-        arguments = jax.tree.map(jax.numpy.asarray, (arrays_of(initial_numbers()), *data(size)))
-        call, seconds = ready(jax, jax.value_and_grad(loss), *arguments)
-        works[name] = Work(call, arguments, lambda y: numbers_of(*y), seconds)
+    for dtype, batches in (("float64", BATCHES), ("float32", IN_SINGLE)):
+        for name, size in batches.items():
+            given = (arrays_of(initial_numbers()), *data(size))
+            arguments = jax.tree.map(partial(jax.numpy.asarray, dtype=dtype), given)
+            call, seconds = ready(jax, jax.value_and_grad(loss), *arguments)
+            works[name] = Work(call, arguments, lambda y: numbers_of(*y), seconds)
     return works
 
 
