@@ -20,7 +20,6 @@ from autograd_core.compiler.machine import host
 from autograd_core.compiler.machine.batches import BatchRunner, converted_to, cost_of
 from autograd_core.compiler.machine.memory import RESULTS
 from autograd_core.compiler.program.elements import DOUBLE, Element
-from autograd_core.compiler.program.instructions import has_loops
 from autograd_core.compiler.work import Builtin, Work
 from autograd_core.namespaces import floats
 
@@ -195,7 +194,7 @@ class PythonBatch(_Python, Batch):
         from autograd_core.namespaces.singles import singles
 
         super().__init__(work)
-        self.element = DOUBLE if has_loops(work.program) else work.computed
+        self.element = work.computed
         self._quiet = arrays.quiet
         m = arrays if self.element is DOUBLE else singles
         self._function = python_function(work.program, m, self.element)

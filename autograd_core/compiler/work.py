@@ -45,7 +45,10 @@ class Work(NamedTuple):
 
     @property
     def computed(self) -> Element:
-        """The type in which numbers are computed: guards hold for just the doubles for which they do eagerly."""
+        """The type in which numbers are computed: guards hold for just the doubles for which they do eagerly.
+
+        Every loop has one, that of its limits.
+        """
         return self.element if self.departures is None else DOUBLE
 
     @property
