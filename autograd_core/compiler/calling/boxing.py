@@ -15,7 +15,7 @@ from llvmlite import ir
 from autograd_core.compiler.calling import objects as py
 from autograd_core.compiler.calling.objects import Box, Boxed, ObjectFunction
 from autograd_core.compiler.codegen.function_writer import DOUBLE as DOUBLE_TYPE
-from autograd_core.compiler.codegen.function_writer import I32, I64, MEMCPY, POINTER, VOID, type_of
+from autograd_core.compiler.codegen.function_writer import I32, I64, MEMCPY, POINTER, VOID
 from autograd_core.compiler.program.elements import DOUBLE, Element
 
 __all__ = ["Boxer", "Unboxer"]
@@ -98,17 +98,13 @@ class Unboxer:
         with f.build.if_else(is_double) as (doubles, others):
             with doubles:
                 f.build.call(copy, [target, data, stride])
-            with others, f.loop(0, math.prod(shape)) as i:
-                number = f.load(type_of(self.element), data, f.multiply(i, self.element.bytes))
-                f.store(f.build.fpext(number, DOUBLE_TYPE), target, f.multiply(i, 8))
+            with others:
+                f.convert(data, self.element, target, DOUBLE, math.prod(shape))
 
     def narrow(self, count: int) -> None:
         """Make so many shared numbers, which are doubles, numbers of the type that is wanted, in their place."""
-        f = self.f
         if self.element is not DOUBLE:
-            with f.loop(0, count) as i:
-                number = f.load(DOUBLE_TYPE, self.shared, f.multiply(i, 8))
-                f.store(f.build.fptrunc(number, type_of(self.element)), self.shared, f.multiply(i, self.element.bytes))
+            self.f.convert(self.shared, DOUBLE, self.shared, self.element, count)
 
     def mapped(self, box: Box, item: Any) -> None:
         """A mapped array: where each of its columns is."""

@@ -25,6 +25,7 @@ FREE = ir.FunctionType(VOID, [POINTER])
 MEMCPY = ir.FunctionType(POINTER, [POINTER, POINTER, I64])
 # The builder fills a table when it writes its first name, and another thread would find it half full.
 ir.MetaDataString(ir.Module(), "").get_reference()
+LANES = 8
 _ALIGNMENT = {str(kind): size for kind, size in ((I32, 4), (I64, 8), (POINTER, 8))}
 
 
@@ -86,6 +87,16 @@ class FunctionWriter:
         for number in range(1, count):
             total = self.build.fadd(total, self.load(DOUBLE, pointer, 8 * number))
         return total
+
+    def convert(self, source: Any, kind: Element, target: Any, wanted: Element, count: int) -> None:
+        """Write `count` numbers of one type as numbers of another, which may be where they are if that is smaller."""
+        whole = count - count % LANES
+        for start, stop, lanes in ((0, whole, LANES), (whole, count, 1)):
+            old, new = (type_of(each) if lanes == 1 else ir.VectorType(type_of(each), lanes) for each in (kind, wanted))
+            with self.loop(start, stop, lanes) as i:
+                numbers = self.load(old, source, self.multiply(i, kind.bytes))
+                change = self.build.fpext if wanted.bytes > kind.bytes else self.build.fptrunc
+                self.store(change(numbers, new), target, self.multiply(i, wanted.bytes))
 
     @contextmanager
     def loop(self, start: Any, stop: Any, step: Any = 1) -> Iterator[Any]:
