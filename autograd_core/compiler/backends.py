@@ -205,7 +205,7 @@ class PythonBatch(_Python, Batch):
         totals = np.zeros(len(self._work.program.outputs)) if columns is None else None
         for start in range(0, numbers.samples, tuning.BLOCK):
             block = slice(start, min(numbers.samples, start + tuning.BLOCK))
-            shared = iter(converted_to(self.element, numbers.shared))
+            shared = iter(numbers.shared if self.element is DOUBLE else converted_to(self.element, numbers.shared))
             given = (converted_to(self.element, column[block]) for column in numbers.columns)
             inputs = [next(given) if is_mapped else next(shared) for is_mapped in self._work.mapped]
             size = block.stop - block.start

@@ -33,9 +33,9 @@ class Batch:
     def _each(self, numbers: Numbers) -> Any:
         results, columns = self.new_results(numbers.samples)
         self.over(numbers, columns)
-        return self._work.trace.result.unflatten(self.given(results))
+        return self._work.trace.result.unflatten(self.rounded(results))
 
-    def given(self, results: Sequence[Any]) -> list[Any]:
+    def rounded(self, results: Sequence[Any]) -> list[Any]:
         """Results as arrays of the type that they are wanted in."""
         return [converted_to(self._work.element, result) for result in results]
 

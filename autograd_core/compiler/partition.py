@@ -67,7 +67,7 @@ class _Batch:
     def run(self) -> Any:
         samples = self._whole.samples
         if self._merged is not None:
-            return self._structure.unflatten(self._root.batch.given(self._of_merged(self._merged)))
+            return self._structure.unflatten(self._root.batch.rounded(self._of_merged(self._merged)))
         for start in range(0, samples, tuning.SORTED):
             block = slice(start, min(samples, start + tuning.SORTED))
             columns = [column[block] for column in self._whole.columns]
@@ -80,7 +80,7 @@ class _Batch:
                 pending += self._down(path, places)
         if self._is_reduced:
             return self._root.batch.reduced(self._total(), samples)
-        return self._structure.unflatten(self._root.batch.given(self._results))
+        return self._structure.unflatten(self._root.batch.rounded(self._results))
 
     def _of_merged(self, merged: Merged) -> list[Any]:
         import numpy as np

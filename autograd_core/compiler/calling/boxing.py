@@ -14,9 +14,9 @@ from llvmlite import ir
 
 from autograd_core.compiler.calling import objects as py
 from autograd_core.compiler.calling.objects import Box, Boxed, ObjectFunction
-from autograd_core.compiler.codegen.function_writer import DOUBLE as DOUBLE_TYPE
-from autograd_core.compiler.codegen.function_writer import I32, I64, MEMCPY, POINTER, VOID
-from autograd_core.compiler.program.elements import DOUBLE, Element
+from autograd_core.compiler.codegen.function_writer import DOUBLE, I32, I64, MEMCPY, POINTER, VOID
+from autograd_core.compiler.program import elements
+from autograd_core.compiler.program.elements import Element
 
 __all__ = ["Boxer", "Unboxer"]
 
@@ -24,7 +24,7 @@ __all__ = ["Boxer", "Unboxer"]
 class Unboxer:
     """Takes arguments apart: mapped arrays of a type of numbers, and shared numbers, which become numbers of it too."""
 
-    def __init__(self, f: ObjectFunction, general: Any, shared: Any, element: Element = DOUBLE) -> None:
+    def __init__(self, f: ObjectFunction, general: Any, shared: Any, element: Element = elements.DOUBLE) -> None:
         self.f = f
         self.element = element
         self.general = general
@@ -79,32 +79,34 @@ class Unboxer:
         f = self.f
         shape = box.shape or ()
         extents, strides = self._array(item, len(shape))
-        is_double = self._is_of(item, DOUBLE)
-        if self.element is DOUBLE:
+        is_double = self._is_of(item, elements.DOUBLE)
+        if self.element is elements.DOUBLE:
             self.want(is_double)
             stride: Any = ir.Constant(I64, 8)
         else:
             self.want(f.build.or_(is_double, self._is_of(item, self.element)))
-            stride = f.build.select(is_double, *(ir.Constant(I64, each.bytes) for each in (DOUBLE, self.element)))
+            stride = f.build.select(
+                is_double, *(ir.Constant(I64, each.bytes) for each in (elements.DOUBLE, self.element))
+            )
         for axis in reversed(range(len(shape))):
             self.want(f.build.icmp_signed("==", f.load(I64, extents, 8 * axis), ir.Constant(I64, shape[axis])))
             self.want(f.build.icmp_signed("==", f.load(I64, strides, 8 * axis), stride))
             stride = f.multiply(stride, shape[axis])
         data, target = f.load(POINTER, item, py.ARRAY_DATA), f.at(self.shared, 8 * box.place)
         copy = f.declared("memcpy", MEMCPY)
-        if self.element is DOUBLE:
+        if self.element is elements.DOUBLE:
             f.build.call(copy, [target, data, stride])
             return
         with f.build.if_else(is_double) as (doubles, others):
             with doubles:
                 f.build.call(copy, [target, data, stride])
             with others:
-                f.convert(data, self.element, target, DOUBLE, math.prod(shape))
+                f.convert(data, self.element, target, elements.DOUBLE, math.prod(shape))
 
     def narrow(self, count: int) -> None:
         """Make so many shared numbers, which are doubles, numbers of the type that is wanted, in their place."""
-        if self.element is not DOUBLE:
-            self.f.convert(self.shared, DOUBLE, self.shared, self.element, count)
+        if self.element is not elements.DOUBLE:
+            self.f.convert(self.shared, elements.DOUBLE, self.shared, self.element, count)
 
     def mapped(self, box: Box, item: Any) -> None:
         """A mapped array: where each of its columns is."""
@@ -151,7 +153,7 @@ class Boxer:
         element: the type of the numbers of a result for each sample.
     """
 
-    def __init__(self, f: ObjectFunction, new_array: Any = py.NULL, element: Element = DOUBLE) -> None:
+    def __init__(self, f: ObjectFunction, new_array: Any = py.NULL, element: Element = elements.DOUBLE) -> None:
         self.f = f
         self.new_array = new_array
         self.bytes = element.bytes
@@ -177,7 +179,7 @@ class Boxer:
         if isinstance(boxed, Box):
             source = f.at(outputs, 8 * boxed.place)
             if boxed.shape is None:
-                return f.build.call(f.python("PyFloat_FromDouble", POINTER, DOUBLE_TYPE), [f.load(DOUBLE_TYPE, source)])
+                return f.build.call(f.python("PyFloat_FromDouble", POINTER, DOUBLE), [f.load(DOUBLE, source)])
             array, size = self.array(boxed.shape, None)
             copy = f.declared("memcpy", MEMCPY)
             f.build.call(copy, [f.load(POINTER, array, py.ARRAY_DATA), source, ir.Constant(I64, 8 * size)])

@@ -31,11 +31,10 @@ from autograd_core.compiler.calling.objects import (
     write_helpers,
 )
 from autograd_core.compiler.codegen.convention import DRIVE, KERNEL
-from autograd_core.compiler.codegen.function_writer import DOUBLE as DOUBLE_TYPE
-from autograd_core.compiler.codegen.function_writer import FREE, I32, I64, MALLOC, POINTER, VOID
+from autograd_core.compiler.codegen.function_writer import DOUBLE, FREE, I32, I64, MALLOC, POINTER, VOID
 from autograd_core.compiler.machine.driver import KernelSizes
 from autograd_core.compiler.machine.host import note_once
-from autograd_core.compiler.program.elements import DOUBLE
+from autograd_core.compiler.program import elements
 from autograd_core.transforms.trees import Structure
 
 __all__ = ["Plan", "boxes_of", "make_builtin", "write_builtin"]
@@ -153,7 +152,7 @@ def write_builtin(plan: Plan) -> tuple[str, list[int]]:
     f.leave_unless(f.build.icmp_signed("==", count, ir.Constant(I64, len(plan.arguments))), general)
     on_stack = size <= tuning.ON_STACK
     if on_stack:
-        memory = f.build.alloca(DOUBLE_TYPE, size // 8 + 1)
+        memory = f.build.alloca(DOUBLE, size // 8 + 1)
     else:
         memory = f.build.call(f.declared("malloc", MALLOC), [ir.Constant(I64, size)])
         f.leave_unless(f.build.icmp_unsigned("!=", memory, NULL), general)
@@ -197,7 +196,7 @@ def _write_fast(module: Any, plan: Plan) -> int:
         place, offset = f.at(memory, offset), offset + 8 * doubles
         return place
 
-    element = DOUBLE if batch is None else batch.element
+    element = elements.DOUBLE if batch is None else batch.element
     unboxer = Unboxer(f, general, reserve(plan.inputs), element)
     if batch is not None:
         unboxer.bases, unboxer.strides = reserve(batch.columns), reserve(batch.columns)
@@ -223,7 +222,7 @@ def _write_fast(module: Any, plan: Plan) -> int:
 
 def _write_departure(f: ObjectFunction, plan: Plan, departures: Departures, memory: Any, outputs: Any) -> None:
     """Leave with `DEPARTED` where a guard does not hold, with its number at the beginning of the memory; else count."""
-    number = f.build.fptosi(f.load(DOUBLE_TYPE, outputs, 8 * (plan.outputs - 1)), I64)
+    number = f.build.fptosi(f.load(DOUBLE, outputs, 8 * (plan.outputs - 1)), I64)
     with f.build.if_then(f.build.icmp_signed("!=", number, ir.Constant(I64, departures.count)), likely=False):
         f.store(number, memory)
         f.build.ret(_mark(DEPARTED))
@@ -265,9 +264,9 @@ def _write_batch(
     if not batch.reduced:
         return arrays
     if plan.mean:
-        samples = f.build.sitofp(count, DOUBLE_TYPE)
+        samples = f.build.sitofp(count, DOUBLE)
         with f.loop(0, plan.outputs) as i:
-            total = f.load(DOUBLE_TYPE, outputs, f.multiply(i, 8))
+            total = f.load(DOUBLE, outputs, f.multiply(i, 8))
             f.store(f.build.fdiv(total, samples), outputs, f.multiply(i, 8))
     return boxer.box(plan.result, outputs)
 

@@ -25,7 +25,7 @@ FREE = ir.FunctionType(VOID, [POINTER])
 MEMCPY = ir.FunctionType(POINTER, [POINTER, POINTER, I64])
 # The builder fills a table when it writes its first name, and another thread would find it half full.
 ir.MetaDataString(ir.Module(), "").get_reference()
-LANES = 8
+LANES = 8  # numbers that are converted at a time
 _ALIGNMENT = {str(kind): size for kind, size in ((I32, 4), (I64, 8), (POINTER, 8))}
 
 
