@@ -1,5 +1,6 @@
 """Functions of vectors: how wrong ours are at most, and what a number costs in a batch by the system's library of
-vectors, by our functions, written in line or called, and lane by lane. From it follows `tuning.LIBRARY`.
+vectors, by our functions, written in line or called, lane by lane, and in single precision. From it follows
+`tuning.LIBRARY`.
 
     pip install -e ".[compile,testing]"
     python benchmarks/vector_functions.py             # all functions
@@ -12,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 from statistics import median
 from typing import Any
 from unittest import mock
@@ -66,16 +68,20 @@ def measure(name: str) -> dict[str, float]:
     """Nanoseconds a number, of this process's time on the processor; the ways take turns."""
     import numpy as np
 
+    from autograd_core import jit, math
+
     generator = np.random.default_rng(1)
     operands = 2 if name in ("pow", "atan2", "hypot") else 1
     columns = [generator.uniform(*RANGES.get(name, (-3.0, 3.0)), SAMPLES) for _ in range(operands)]
-    functions = ways(name, columns)
-    times: dict[str, list[float]] = {way: [] for way in functions}
+    calls = {way: partial(function, *columns) for way, function in ways(name, columns).items()}
+    single = jit(getattr(math, name), in_axes=0, threads=1, dtype="float32")
+    calls["float32"] = partial(single, *(column.astype("float32") for column in columns))
+    times: dict[str, list[float]] = {way: [] for way in calls}
     for _ in range(ROUNDS):
-        for way, function in functions.items():
+        for way, call in calls.items():
             began = time.process_time()
             for _ in range(CALLS):
-                function(*columns)
+                call()
             times[way].append((time.process_time() - began) / CALLS / SAMPLES * 1e9)
     return {way: median(each) for way, each in times.items()}
 
@@ -83,7 +89,8 @@ def measure(name: str) -> dict[str, float]:
 def main() -> None:
     from autograd_core.compiler.codegen.vectors.functions import VECTOR_FUNCTIONS
 
-    print("| function | error, ULP | library, ns | in line | called | lane by lane |\n|---|---|---|---|---|---|")
+    print("| function | error, ULP | library, ns | in line | called | lane by lane | float32 |")
+    print(f"|{'---|' * 7}")
     for name in sys.argv[1:] or VECTOR_FUNCTIONS:
         figures = [largest_error(name), *measure(name).values()]
         print(f"| {name} | {' | '.join(f'{each:.2f}' for each in figures)} |", flush=True)
