@@ -160,7 +160,10 @@ def softmax_cross_entropy(logits: Any, index: Any) -> Value:
 
 def _class_loss(logits: Any, index: Any) -> Value:
     if not _is_list(logits) or not len(logits):
-        raise DataError("softmax_cross_entropy wants the logits of one class or more for each sample, as a list")
+        raise DataError(
+            "softmax_cross_entropy wants a list of logits for each sample, one for each class, not one number: for two "
+            "classes and one output there is binary_cross_entropy"
+        )
     scores = [as_value(logit) for logit in logits]
     if not isinstance(index, Traced):
         index = _class_number(index, len(scores))
@@ -211,8 +214,16 @@ def _mean(name: str, one: Callable[[Any, Any], Value], left: Any, right: Any, ne
     if not _is_list(left) or (nested and len(left) and not _is_list(left[0])):  # the output for one sample
         right = _only(right)
     several = _is_list(right)
+    if nested and several and _is_list(left) and len(left) and not _is_list(left[0]):
+        raise DataError(
+            f"{name} takes the number of a class as the target of a sample, not a list of {len(right)}: of rows with a "
+            "1 in the place of the class take targets.argmax(axis=1); for several samples logits are a list of lists"
+        )
     if _is_list(left) != several and (several or not nested):
-        raise DataError(f"{name} takes two single samples or two lists, not one of each")
+        raise DataError(
+            f"{name} takes two single samples or two lists, not one of each: the output is {_size(left)}, the target "
+            f"{_size(right)}"
+        )
     if not several:
         return one(left, right) if nested else one(as_value(left), _plain(right))
     if len(left) != len(right) or not len(left):
@@ -231,6 +242,10 @@ def _only(sample: Any) -> Any:
     while _is_list(sample) and len(sample) == 1:
         sample = sample[0]
     return sample
+
+
+def _size(sample: Any) -> str:
+    return f"a list of {len(sample)}" if _is_list(sample) else "one number"
 
 
 def _is_list(thing: Any) -> bool:

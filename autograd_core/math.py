@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import math as _math
 import operator as _operator
+import sys as _sys
 from collections.abc import Iterable
 from math import comb, e, factorial, gcd, inf, isqrt, lcm, nan, perm, pi, tau
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd_core.engine.reals import as_float
 from autograd_core.engine.value import Value
@@ -303,6 +304,15 @@ def nextafter(x: Any, y: Any, **steps: int) -> float:
     2.220446049250313e-16
     """
     return _math.nextafter(_number(x), _number(y), **steps)
+
+
+if not TYPE_CHECKING:  # by which a type checker would take any name for one of this module
+
+    def __getattr__(name: str) -> Any:
+        from autograd_core import activations
+
+        hint = f": it is autograd_core.activations.{name}" if name in activations.__all__ else ""
+        raise AttributeError(f"autograd_core.math has no {name!r}{hint}", name=name, obj=_sys.modules[__name__])
 
 
 def _is_traced(x: Any) -> bool:

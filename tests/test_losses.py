@@ -156,7 +156,7 @@ def test_labels_that_do_not_exist_are_refused():
     for index in (2, -1, 0.0, "0", None):
         with pytest.raises(DataError, match="from 0 to 1"):
             softmax_cross_entropy([Value(1.0), Value(2.0)], index)
-    with pytest.raises(DataError, match="as a list"):
+    with pytest.raises(DataError, match="a list of logits for each sample"):
         softmax_cross_entropy(Value(1.0), 0)
     with pytest.raises(DataError, match="not 1 for 2"):
         softmax_cross_entropy([[1.0, 2.0], [1.0, 2.0]], [0])

@@ -45,6 +45,13 @@ def test_every_standard_name_is_there_and_tested_here():
     assert standard - newer <= {*ONE_OPERAND, *TWO_OPERANDS, *WHOLE, *PLAIN, *OTHERS}
 
 
+def test_a_missing_name_says_where_it_is():
+    with pytest.raises(AttributeError, match=r"has no 'sigmoid': it is autograd_core\.activations\.sigmoid"):
+        m.sigmoid(1.0)
+    with pytest.raises(AttributeError, match=r"has no 'sine'$"):
+        m.sine(1.0)
+
+
 @pytest.mark.parametrize(("name", "points"), ONE_OPERAND.items())
 def test_functions_of_one_operand(name, points):
     for x in points:

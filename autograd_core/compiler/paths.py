@@ -25,7 +25,7 @@ from autograd_core.engine.collector import collector_paused
 from autograd_core.engine.locks import alone
 from autograd_core.errors import AutogradError, LoopError, PathsWarning
 
-__all__ = ["Paths"]
+__all__ = ["Paths", "taken"]
 
 
 class Paths:
@@ -220,4 +220,9 @@ def describe(path: Compiled, depth: int, since: int = 0) -> Iterator[str]:
         if number in path.branches and number >= since:
             yield f"{indent}otherwise:"
             yield from describe(path.branches[number], depth + 1, number)
-    yield f"{indent}taken {path.taken} times, {path.stats['instructions']} instructions"
+    yield f"{indent}{taken(path)}, {path.stats['instructions']} instructions"
+
+
+def taken(path: Compiled) -> str:
+    """How often a path was taken, in words."""
+    return "taken once" if path.taken == 1 else f"taken {path.taken} times"

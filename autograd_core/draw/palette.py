@@ -98,7 +98,8 @@ def fill_of(box: Box) -> Pair:
 def _style() -> str:
     """What a browser changes on a dark page; everything else stands at the elements themselves.
 
-    Graphviz writes its borders without a fill as fill="none", so a fill begins with #.
+    A picture that is opened by itself asks for a dark page as well. Graphviz writes its borders without a fill as
+    fill="none", so a fill begins with #.
     """
     box, filled = ".autograd-core .node", ("path", "polygon")
     rules = [f".autograd-core text{{fill:{LINE.dark}}}", f"{box} text{{fill:{INK.dark}}}"]
@@ -114,7 +115,7 @@ def _style() -> str:
         if name in ("edge", "marked", "alarm"):
             rules.append(f'.autograd-core .edge.{name} polygon[fill^="#"]{{fill:{pair.dark}}}')
     rules.append(f'.autograd-core text[fill="{ALARM.light}"]{{fill:{ALARM.dark}}}')
-    return "@media (prefers-color-scheme:dark){" + "".join(rules) + "}"
+    return "svg:root{color-scheme:light dark}@media (prefers-color-scheme:dark){" + "".join(rules) + "}"
 
 
 STYLE = _style()

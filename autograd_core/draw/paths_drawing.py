@@ -6,7 +6,7 @@ import os
 import re
 
 from autograd_core.compiler.compiled import Compiled
-from autograd_core.compiler.paths import Paths
+from autograd_core.compiler.paths import Paths, taken
 from autograd_core.draw.options import Options
 from autograd_core.draw.picture import Picture
 from autograd_core.draw.scene import Arrow, Box, Row, Scene
@@ -14,7 +14,7 @@ from autograd_core.draw.texts import printable, shortened
 
 __all__ = ["paths_drawing"]
 
-_PLACE = re.compile(r" at (?P<file>.*):(?P<line>\d+) \((?P<source>.*)\)", re.DOTALL)
+_PLACE = re.compile(r" at (?P<file>.*?):(?P<line>\d+)(?: \((?P<source>.*)\))?$", re.DOTALL)
 
 
 def paths_drawing(paths: Paths, options: Options) -> Picture:
@@ -46,7 +46,7 @@ def _add(root: Compiled, scene: Scene) -> None:
                 pending.append((other, number + 1, box.name, repr(other.guards[number].outcome)))
                 other = other.branches.get(number)
             source, label = box.name, repr(guard.outcome)
-        text = f"taken {path.taken} times", f"{path.stats['instructions']} instructions"
+        text = taken(path), f"{path.stats['instructions']} instructions"
         _box(scene, "leaf", [Row(line) for line in text], text, source, label)
 
 
@@ -63,6 +63,9 @@ def _question(question: str, line: str) -> tuple[list[Row], tuple[str, ...]]:
     place = _PLACE.match(line)
     if place is None:
         return [Row(question)], (question,)
-    source = Row(shortened(printable(place["source"])))
+    source = Row(
+        shortened(printable(place["source"] or question))
+    )  # of what is typed at a prompt nobody keeps the lines
     where = shortened(printable(f"{os.path.basename(place['file'])}:{place['line']}"))
-    return [source, Row(f"{where}, {question}", "small")], (place["source"], f"{place['file']}:{place['line']}")
+    detail = f"{where}, {question}" if place["source"] else where
+    return [source, Row(detail, "small")], (place["source"] or question, f"{place['file']}:{place['line']}")

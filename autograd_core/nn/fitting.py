@@ -113,7 +113,10 @@ def fit(
     [2.0, 1.0]
     """
     if not callable(loss):
-        raise OperandTypeError(f"loss is a function of an output and a target, not {type(loss).__name__}")
+        raise OperandTypeError(
+            "loss is a function of an output and a target, such as those of autograd_core.losses, not "
+            f"{type(loss).__name__}"
+        )
     if optimizer is not None and optimiser is not None:
         raise DataError("optimizer and optimiser are two spellings of one argument: give one of them")
     spelling, optimiser = ("optimizer", optimizer) if optimiser is None else ("optimiser", optimiser)

@@ -318,6 +318,8 @@ def _generator(seed: int | str | random.Random | None) -> random.Random:
 
 def _inputs(x: Iterable[Any], wanted: int, of: str) -> list[Value]:
     """`x` as Values. Plain numbers become Constants here, once for all neurons that read them."""
+    if getattr(x, "ndim", 1) > 1:
+        raise NetworkError(f"the {of} takes one sample, not an array of shape {x.shape}: predict takes many")  # type: ignore[attr-defined]  # an array
     inputs = list(map(as_value, x))
     if len(inputs) != wanted:
         raise NetworkError(f"the {of} takes {wanted} input{'s' * (wanted != 1)}, not {len(inputs)}")

@@ -16,9 +16,9 @@ from autograd_core.engine.guards import GuardedTracing
 from autograd_core.engine.strictness import lenient
 from autograd_core.engine.sweeps import topological_order
 from autograd_core.engine.value import Constant, Value
-from autograd_core.errors import DataError, TransformError
+from autograd_core.errors import TransformError
 from autograd_core.math import stop_gradient
-from autograd_core.nn.samples import as_samples
+from autograd_core.nn.samples import as_samples, not_samples
 from autograd_core.transforms.trees import Structure, Tree
 
 if TYPE_CHECKING:
@@ -56,10 +56,7 @@ def predict(model: Callable[[Any], Any], inputs: Any) -> Any:
     """
     samples, _ = as_samples("inputs", inputs)
     if samples.ndim < 2 or not samples.size:
-        raise DataError(
-            f"inputs are an array of shape (samples, features), not {samples.shape}: "
-            "for one feature use inputs.reshape(-1, 1)"
-        )
+        raise not_samples(samples)
     began = perf_counter()
     sample = Argument(Structure(None, [samples.shape[1:]]), 0)
     tracing = GuardedTracing("predict")

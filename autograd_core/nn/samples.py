@@ -9,7 +9,7 @@ from autograd_core.compiler.machine.batches import converted_to
 from autograd_core.compiler.program.elements import DOUBLE, Element
 from autograd_core.errors import DataError, OperandTypeError
 
-__all__ = ["Samples", "as_samples"]
+__all__ = ["Samples", "as_samples", "not_samples"]
 
 
 class Samples:
@@ -38,10 +38,7 @@ class Samples:
         self.inputs, _ = as_samples("inputs", inputs)
         self.targets, self.given_targets = as_samples("targets", targets)
         if self.inputs.ndim < 2:
-            raise DataError(
-                f"inputs are an array of shape (samples, features), not {self.inputs.shape}: "
-                "for one feature use inputs.reshape(-1, 1)"
-            )
+            raise not_samples(self.inputs)
         if self.targets.ndim < 1 or len(self.inputs) != len(self.targets):
             count = len(self.targets) if self.targets.ndim else "one number"
             raise DataError(f"there must be as many targets as inputs: not {count} for {len(self.inputs)}")
@@ -64,8 +61,17 @@ def as_samples(name: str, numbers: Any) -> tuple[Any, Any]:
     except ValueError as error:  # rows of different lengths
         raise DataError(f"{name} are no array: {error}") from None
     if given.dtype.kind not in "biuf":
-        raise OperandTypeError(f"{name} are an array of {given.dtype}: real numbers wanted")
+        hint = "; names become class numbers by numpy.unique(names, return_inverse=True)" if name == "targets" else ""
+        raise OperandTypeError(f"{name} are an array of {given.dtype}: real numbers wanted{hint}")
     return np.ascontiguousarray(given, dtype=float).reshape(given.shape), given
+
+
+def not_samples(inputs: Any) -> DataError:
+    """The error for an array that has no samples with features."""
+    return DataError(
+        f"inputs are an array of shape (samples, features), not {inputs.shape}: for one feature use "
+        "inputs.reshape(-1, 1), for one sample inputs.reshape(1, -1)"
+    )
 
 
 def _check_finite(name: str, array: Any) -> None:

@@ -173,7 +173,10 @@ def argument_numbers(argnums: Argnums, args: Sequence[Any]) -> list[int]:
         raise TransformError(f"argnums is the number of an argument, or several, not {argnums!r}") from None
     for number in numbers:
         if not -len(args) <= number < len(args):
-            raise TransformError(f"argnums names argument {number}, but there are {len(args)} positional arguments")
+            raise TransformError(
+                f"argnums names argument {number}, but there are {len(args)} positional arguments: what is passed by "
+                "name is not differentiated"
+            )
     numbers = [number % len(args) for number in numbers]
     if len(set(numbers)) != len(numbers):
         raise TransformError(f"argnums names an argument twice: {argnums}")

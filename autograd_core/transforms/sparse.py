@@ -87,7 +87,7 @@ def _outermost(f: Callable[..., Any], args: Sequence[Any], argnum: int, kwargs: 
     call = FunctionCall(f, args, argument_numbers(argnum, args), kwargs=kwargs)
     if call.nested:
         raise TransformError(
-            f"{transform} gives plain numbers, so it cannot stand inside another derivative, or use Values from "
+            f"{transform} gives plain numbers, so it cannot stand inside another derivative or jit, or use Values from "
             "outside: use jacobian or hessian there"
         )
     return call

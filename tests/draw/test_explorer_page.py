@@ -86,6 +86,16 @@ def neuron() -> Graph:
     return Graph(math.tanh(w * x + b))
 
 
+def test_titles_stay_in_their_boxes_and_names_differ_from_labels(opened: Opener) -> None:
+    wide, v2 = Value(2.0, label="W" * 40), Value(1.0, label="v2")
+    page = opened(Graph(math.tanh(wide * v2)))
+    widths = "[...document.querySelectorAll('.node')].map(e => [e.querySelector('.title'), e.querySelector('.body')])"
+    for title, box in page.ask(f"{widths}.map(pair => pair.map(each => each.getBBox().width))"):
+        assert title < box
+    assert page.ask("[0, 1, 2, 3].map(nameOf)") == ["W" * 40, "v2", "n2", "n3"]
+    page.assert_quiet()
+
+
 def branches() -> Graph:
     a, b = Value(2.0, label="a"), Value(0.0, label="b")
     with scope("left"):

@@ -30,7 +30,7 @@ def test_decisions_outcomes_and_ends(tmp_path: Path) -> None:
     assert dot.count(">return (x, y, x + y, 2.0 * y)") == 1  # one decision for all answers
     assert sorted(re.findall(r"label=< (\w+) >", dot)) == ["1", "2", "3", "False", "True"]
     assert dot.count("instructions<") == 4
-    assert sum(map(int, re.findall(r">taken (\d+) ", dot))) == 5
+    assert sorted(re.findall(r">taken (\w+)", dot)) == ["2", "once", "once", "once"]
     assert "limit" not in dot  # of the loop
     assert len(re.findall("^n.* -> n.*;$", dot, re.MULTILINE)) == len(re.findall(r"^n\d+ \[", dot, re.MULTILINE)) - 1
     assert draw(f.paths[0], rankdir="LR").dot.count("rankdir=LR") == 1

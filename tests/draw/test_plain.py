@@ -170,4 +170,4 @@ def test_paths_of_a_function() -> None:
     f = jit(lambda x: x * 2.0 if x > 1.0 else x)
     f(0.5), f(2.0)
     svg = plain_svg(draw(f.paths[0])._scene)
-    assert len(re.findall("taken 1 times<", svg)) == 2
+    assert len(re.findall("taken once<", svg)) == 2

@@ -302,12 +302,28 @@ def test_arrays_that_do_not_fit_are_refused():
     refused(DataError, r"shape \(samples, features\), not \(23,\)", inputs=INPUTS[:, 0])
     refused(DataError, "not 22 for 23", targets=SIGNS[:22])
     refused(DataError, "not one number for 23", targets=1.0)
-    refused(DataError, "two lists, not one of each", targets=np.stack([SIGNS, SIGNS], axis=1))
+    refused(DataError, "the output is one number, the target a list of 2", targets=np.stack([SIGNS, SIGNS], axis=1))
     refused(DataError, "nothing to fit", inputs=np.zeros((0, 2)), targets=[])
     refused(DataError, "nothing to fit", targets=np.zeros((23, 0)))
     refused(DataError, "inputs are no array", inputs=[[1.0, 2.0], [1.0]], targets=[1, 1])
     refused(OperandTypeError, "inputs are an array of <U1", inputs=[["a", "b"]], targets=[1])
     refused(OperandTypeError, "targets are an array of complex128", targets=SIGNS * 1j)
+    refused(OperandTypeError, "class numbers by numpy.unique", targets=np.where(SIGNS > 0.0, "yes", "no"))
+    refused(OperandTypeError, "such as those of autograd_core.losses, not str", loss="mse")
+
+
+@pytest.mark.usefixtures("compiler")
+def test_targets_that_are_not_class_numbers_are_refused_in_their_own_words():
+    three = MLP(2, [3], None, seed=1)
+    classes = np.arange(23) % 3
+    refused(
+        DataError,
+        r"not a list of 3: .* targets.argmax\(axis=1\)",
+        three,
+        targets=np.eye(3)[classes],
+        loss=softmax_cross_entropy,
+    )
+    refused(DataError, "there is binary_cross_entropy", targets=classes, loss=softmax_cross_entropy)
 
 
 @pytest.mark.usefixtures("compiler")

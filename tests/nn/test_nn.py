@@ -141,6 +141,11 @@ def test_a_wrong_number_of_inputs_is_refused(build, x):
         build()(x)
 
 
+def test_many_samples_at_once_are_refused():
+    with pytest.raises(NetworkError, match=r"one sample, not an array of shape \(4, 2\): predict takes many"):
+        MLP(2, [3, 1])(np.zeros((4, 2)))
+
+
 def test_inputs_that_are_no_numbers_are_refused():
     with pytest.raises(OperandTypeError, match="str"):
         MLP(2, [1])([1.0, "2"])

@@ -173,7 +173,7 @@ def test_what_does_not_depend_has_gradient_zero() -> None:
     [
         (lambda: grad(lambda x: [x])(1.0), "returns one number"),
         (lambda: grad(lambda x: None)(1.0), "lack a return"),
-        (lambda: grad(lambda x: x, 1)(1.0), "argnums names argument 1"),
+        (lambda: grad(lambda x, y: x, 1)(1.0, y=2.0), "argnums names argument 1, .* passed by name is not"),
         (lambda: grad(lambda x: x, (0, 0))(1.0), "argnums names an argument twice"),
         (lambda: grad(lambda x: x, "x")(1.0), "argnums is the number of an argument"),
         (lambda: jvp(lambda x: x, 1.0, 1.0), "tuples with one entry"),

@@ -70,7 +70,10 @@ const counted = (number, noun) => `${number.toLocaleString("en")} ${noun}${numbe
 // Names and formulas
 
 const shortened = (text, longest) => (text.length > longest ? text.slice(0, longest - 1) + "…" : text);
-const nameOf = node => label[node] || (kind[node] === CONSTANT ? short(numbers.data[node]) : `v${node}`);
+// What has no label is called by a letter that begins no label, and its number.
+const letter = ["v", "n", "t"].find(start => !label.some(text => RegExp(`^${start}\\d+$`).test(text))) ?? "#";
+const numberOf = node => `${letter}${node}`;
+const nameOf = node => label[node] || (kind[node] === CONSTANT ? short(numbers.data[node]) : numberOf(node));
 /** The name without the scopes that stand around the node anyway. */
 const briefly = node =>
   contents.scope[node] >= 0 && /^\w+(\.\w+)+$/.test(label[node]) ? label[node].split(".").pop() : nameOf(node);

@@ -174,7 +174,7 @@ function find(text) {
   if (wanted) {
     const paths = scopes.map((_, scope) => scopePath(scope).toLowerCase());
     for (let node = 0; node < count; node++) {
-      const words = [label[node], kind[node] >= 0 ? operationOf(node) : "", `v${node}`];
+      const words = [label[node], kind[node] >= 0 ? operationOf(node) : "", numberOf(node)];
       const isIn = contents.scope[node] >= 0 && paths[contents.scope[node]].includes(wanted);
       if (isIn || words.some((word, at) => (at === 2 ? word === wanted : word.toLowerCase().includes(wanted))))
         matches.push(node);

@@ -116,6 +116,14 @@ const kindClass = item =>
   isScope(item) ? "folded" : kind[item] === LEAF ? "leaf" : kind[item] === CONSTANT ? "constant" : "operation";
 const isDraggable = item => program && !isScope(item) && kind[item] === LEAF;
 
+const ruler = document.createElement("canvas").getContext("2d");
+
+/** How wide a title is in the font of the page. */
+function titleWidth(text) {
+  ruler.font = `600 13.5px ${getComputedStyle(document.body).fontFamily}`;
+  return ruler.measureText(text).width;
+}
+
 function makeNode(item) {
   const { w, h } = scene.boxes.get(item);
   const element = make("g", { role: "button", tabindex: "-1", "data-item": item }, make("title"));
@@ -147,12 +155,17 @@ function makeNode(item) {
     element.append(make("text", { class: "data", y: 5 }));
     return element;
   }
-  const left = -w / 2 + 12;
-  element.append(
+  const left = -w / 2 + 12,
+    room = w - 20;
+  const title =
     kind[item] === LEAF
       ? make("text", { class: "title", x: left, y: -11 }, shortened(briefly(item) || "leaf", 16))
-      : headOf(item, left),
-  );
+      : headOf(item, left);
+  if (titleWidth(title.textContent) > room) {
+    title.setAttribute("textLength", room); // wide letters stand closer
+    title.setAttribute("lengthAdjust", "spacingAndGlyphs");
+  }
+  element.append(title);
   if (isDraggable(item)) {
     element.append(make("text", { class: "hint", "aria-hidden": "true", x: w / 2 - 12, y: 7 }, "↔"));
     element.append(make("rect", { class: "drag", x: -w / 2 + 4, y: -8, width: w - 8, height: 19 }));
