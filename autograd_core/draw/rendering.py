@@ -62,7 +62,7 @@ def render(dot: str, form: str) -> bytes:
             "apt-get install libglib2.0-0 libx11-6 libxext6 libxrender1, or graphviz"
         )
     else:
-        raise MissingExtraError(f"rendering a picture needs Graphviz: {lacking} (DOT text works without)")
+        raise MissingExtraError(f"rendering a picture needs Graphviz: {lacking} (.svg and .dot work without)")
     if done.returncode or not done.stdout:
         said = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
         raise RenderError(f"Graphviz gave no {form}: {said[0]}; the picture in DOT (.dot) is not affected")

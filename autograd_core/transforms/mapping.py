@@ -7,6 +7,7 @@ from functools import update_wrapper
 from operator import index
 from typing import Any
 
+from autograd_core._extras import require
 from autograd_core.engine.portable import MadeOf
 from autograd_core.errors import TransformError
 from autograd_core.transforms.trees import Structure, Tree, array_of, as_array, flatten
@@ -92,7 +93,7 @@ class Mapped(MadeOf):
 
     def _samples(self, number: int, arg: Any, axis: int) -> list[Any]:
         """The argument that each sample gets."""
-        import numpy as np
+        np = require("numpy", "vmap needs NumPy", extra="compile")
 
         leaves, spec = flatten(arg)
         columns: list[list[Any]] = []

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
 import pytest
 
 from autograd_core import Value, grad, jacobian, jit, math, value_and_grad, vmap
-from autograd_core.errors import TransformError
+from autograd_core.errors import MissingExtraError, TransformError
 
 X = np.array([0.5, -1.0, 2.0])
 Y = np.arange(6.0).reshape(2, 3)
@@ -107,3 +108,9 @@ def test_what_does_not_fit_is_refused(call: Any, words: str) -> None:
 def test_it_has_the_name_of_its_function() -> None:
     mapped = vmap(wave)
     assert (mapped.__name__, repr(mapped)) == ("wave", "<vmap of wave>")
+
+
+def test_without_numpy_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    with pytest.raises(MissingExtraError, match=r"vmap needs NumPy: pip install 'autograd-core\[compile\]'"):
+        vmap(math.sin)([0.5])
