@@ -132,6 +132,16 @@ def test_files_and_functions_can_be_read_in_one_go(module: str) -> None:
 # What a reader opens who follows a call
 
 DOCUMENT = (ROOT.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+
+
+def test_the_document_names_every_module() -> None:
+    named = set(re.findall(r"(?<=`)[\w/]+(?:\.py|/)(?=`)", DOCUMENT))
+    for module, path in FILES.items():
+        inside = path.relative_to(ROOT)
+        folders = {f"{folder.as_posix()}/" for folder in inside.parents}
+        assert path.name.startswith("__") or named & {path.name, *folders}, f"the table of layers lacks {module}"
+
+
 # They do what their names say, and a reader of the walk need not open them.
 LEANT_ON = {
     "_extras.py", "compiler/calling/binding.py", "compiler/codegen/convention.py",
