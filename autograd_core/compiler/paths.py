@@ -225,4 +225,6 @@ def describe(path: Compiled, depth: int, since: int = 0) -> Iterator[str]:
 
 def taken(path: Compiled) -> str:
     """How often a path was taken, in words."""
+    if not path.guards:
+        return "always taken"
     return "taken once" if path.taken == 1 else f"taken {path.taken} times"

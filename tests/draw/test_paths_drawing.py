@@ -44,6 +44,7 @@ def test_a_function_without_branches_is_one_box() -> None:
     f = jit(lambda x: x * x)
     f(1.0)
     assert draw(f.paths[0]).dot.count("class=") == 1
+    assert str(f.paths[0]).startswith("always taken, ")
 
 
 @pytest.mark.parametrize("bad", [3.0, "x", None, jit])
