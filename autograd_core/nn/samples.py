@@ -61,7 +61,9 @@ def as_samples(name: str, numbers: Any) -> tuple[Any, Any]:
     except ValueError as error:  # rows of different lengths
         raise DataError(f"{name} are no array: {error}") from None
     if given.dtype.kind not in "biuf":
-        hint = "; names become class numbers by numpy.unique(names, return_inverse=True)" if name == "targets" else ""
+        hint = (
+            "; names become class numbers by numpy.unique(names, return_inverse=True)[1]" if name == "targets" else ""
+        )
         raise OperandTypeError(f"{name} are an array of {given.dtype}: real numbers wanted{hint}")
     return np.ascontiguousarray(given, dtype=float).reshape(given.shape), given
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import Any
 
-from autograd_core.engine.reals import as_float
+from autograd_core.engine.reals import as_float, is_array
 from autograd_core.engine.value import Value
 from autograd_core.errors import OperandTypeError, PrimitiveError
 from autograd_core.namespaces import floats
@@ -28,6 +28,15 @@ class _Custom(Primitive):
         super().__init__(f.__name__, forward, joint=self._pulled, doc=f.__doc__ or "", opaque=True)
         self.__module__ = f.__module__
         self.__qualname__ = f.__qualname__
+
+    def __call__(self, *operands: Any) -> Any:
+        for operand in operands:
+            if is_array(operand) and operand.ndim:  # rows of the table go through it; this may have meant the whole
+                raise OperandTypeError(
+                    f"{self.name} is a function of numbers, and got an array of shape {operand.shape}: pass its "
+                    f"elements as arguments, {self.name}(*xs), or call it for each of them"
+                )
+        return super().__call__(*operands)
 
     def _plain(self, number: Any, what: str) -> float:
         if isinstance(number, Value):

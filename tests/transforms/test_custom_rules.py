@@ -117,3 +117,15 @@ def test_wrong_results_are_refused() -> None:
     tangent.defjvp(lambda primals, tangents: (primals[0], "text"))
     with pytest.raises(OperandTypeError, match="real number"):
         grad(tangent)(1.0)
+
+
+@pytest.mark.parametrize("make", [custom_jvp, custom_vjp])
+def test_an_array_is_refused_not_gone_through(make: Any) -> None:
+    @make
+    def norm(*xs: Any) -> Any:
+        return math.hypot(*xs)
+
+    assert norm(np.array(3.0), 4.0) == 5.0
+    for xs in ([np.array([3.0, 4.0])], [1.0, np.array([[Value(3.0)]])]):
+        with pytest.raises(OperandTypeError, match=r"norm is a function of numbers, .* shape \(\d.*norm\(\*xs\)"):
+            norm(*xs)
