@@ -5,6 +5,7 @@ __all__ = [
     "CallError",
     "DataError",
     "GraphError",
+    "InputsWarning",
     "LoopError",
     "MachineCodeError",
     "MissingExtraError",
@@ -183,6 +184,19 @@ class NetworkError(AutogradError, ValueError):
     >>> MLP(2, [1])([1.0])
     Traceback (most recent call last):
     autograd_core.errors.NetworkError: the network takes 2 inputs, not 1
+    """
+
+
+class InputsWarning(UserWarning):
+    """A function is compiled for arrays of thousands of numbers, each of which becomes an input of its code.
+
+    >>> import numpy as np, warnings
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     jit(lambda xs: 2.0 * xs[-1])(np.arange(5000.0))
+    9998.0
+    >>> [warning.category.__name__ for warning in caught]
+    ['InputsWarning']
     """
 
 

@@ -205,7 +205,7 @@ class Jit(MadeOf, Generic[_P]):
 
     def _compile(self, call: Call, args: Sequence[Flat]) -> Paths | str:
         """The code for a call; or why it cannot be code, but is left to the function as it is."""
-        from autograd_core.compiler.calling.arguments import arguments_of
+        from autograd_core.compiler.calling.arguments import arguments_of, warn_of_many
         from autograd_core.compiler.outside import Outside
         from autograd_core.compiler.paths import Paths
         from autograd_core.compiler.traces import Function
@@ -224,6 +224,7 @@ class Jit(MadeOf, Generic[_P]):
                 return self._f(*every[:places], **dict(zip(call.names, every[places:], strict=True)))
 
             self._binding.check(call)
+            warn_of_many(arguments, self._name)
             dispatch = None if call.names or call.static else self._dispatch
             made = Paths.of(
                 Function(self._name, function, arguments), args, self._code_maker(dispatch), self._max_paths

@@ -93,6 +93,10 @@ CACHED = 1 << 28
 STRUCTURES = 128
 """Structures of arguments for which one function keeps its code; that of a short one takes some 50 KB."""
 
+MANY_INPUTS = 5000
+"""From so many numbers in a call on, each an input of the code, the user is warned: ten operations for each of them
+take half a minute to compile."""
+
 # The builtin
 
 MOST_NODES = 200

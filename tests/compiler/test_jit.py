@@ -27,7 +27,7 @@ from autograd_core.compiler.machine import callbacks, undisturbed
 from autograd_core.compiler.machine import host as native
 from autograd_core.compiler.machine.memory import RESULTS, ResultMemory
 from autograd_core.compiler.tuning import KEPT, LEAST, PARTS
-from autograd_core.errors import AutogradError, OperandTypeError, TraceError, TransformError
+from autograd_core.errors import AutogradError, InputsWarning, OperandTypeError, TraceError, TransformError
 
 Point = namedtuple("Point", "x y")
 
@@ -41,6 +41,10 @@ class Model:
 @custom_derivatives(lambda y, x: 2.0 * x)
 def called_back_square(x: float) -> float:
     return x * x
+
+
+def last(xs: Any) -> Any:
+    return 1.0 * xs[-1]
 
 
 def rosenbrock(x: Any) -> Any:
@@ -74,6 +78,15 @@ def test_a_sequence(x: Any) -> None:
     assert value == expected
     assert list(gradient) == slopes
     assert type(gradient) is type(x)
+
+
+def test_thousands_of_inputs_are_warned_of_and_thousands_of_samples_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tuning, "MANY_INPUTS", 20)
+    columns = np.arange(20.0)
+    with pytest.warns(InputsWarning, match=r"last is compiled for arguments of 20 numbers.* in_axes=.*scan"):
+        assert jit(last)(columns) == 19.0
+    assert jit(last)(columns[1:]) == 19.0  # warnings are errors
+    assert jit(last, in_axes=0)(columns.reshape(10, 2)).tolist() == columns[1::2].tolist()
 
 
 TREES: list[Any] = [

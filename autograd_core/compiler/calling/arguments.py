@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from autograd_core.compiler import tuning
 from autograd_core.compiler.codegen.convention import Numbers
 from autograd_core.engine.reals import as_float
 from autograd_core.engine.value import Value
-from autograd_core.errors import OperandTypeError, TransformError
+from autograd_core.errors import InputsWarning, OperandTypeError, TransformError
 from autograd_core.transforms.trees import Structure, as_array, flatten
 
-__all__ = ["Argument", "Flat", "Trace", "arguments_of", "build_samples", "flat", "holds_values", "read"]
+__all__ = ["Argument", "Flat", "Trace", "arguments_of", "build_samples", "flat", "holds_values", "read", "warn_of_many"]
 
 
 class Flat(NamedTuple):
@@ -79,6 +81,19 @@ def arguments_of(args: Sequence[Flat], axes: Sequence[int | None], name: str) ->
         shapes = [_shape(leaf, what) if axis is None else _shape_of_sample(leaf, axis, what) for leaf in leaves]
         arguments.append(Argument(Structure(spec, shapes), axis))
     return arguments
+
+
+def warn_of_many(arguments: Sequence[Argument], name: str) -> None:
+    """Warn once before thousands of numbers become inputs of the code one by one, which may take minutes."""
+    count = sum(argument.structure.size for argument in arguments)
+    if count >= tuning.MANY_INPUTS:
+        warnings.warn(
+            f"{name} is compiled for arguments of {count:,} numbers, each an input of its code, which may take long: "
+            "if they are samples, write a function of one and name their axis, as in jit(f, in_axes=(None, 0)); if "
+            "they are steps, go through them by autograd_core.scan",
+            InputsWarning,
+            stacklevel=2,
+        )
 
 
 def _shape(leaf: Any, what: str) -> Any:
