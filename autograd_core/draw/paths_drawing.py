@@ -63,9 +63,8 @@ def _question(question: str, line: str) -> tuple[list[Row], tuple[str, ...]]:
     place = _PLACE.match(line)
     if place is None:
         return [Row(question)], (question,)
-    source = Row(
-        shortened(printable(place["source"] or question))
-    )  # of what is typed at a prompt nobody keeps the lines
+    source = place["source"] or question  # of what is typed at a prompt nobody keeps the lines
     where = shortened(printable(f"{os.path.basename(place['file'])}:{place['line']}"))
     detail = f"{where}, {question}" if place["source"] else where
-    return [source, Row(detail, "small")], (place["source"] or question, f"{place['file']}:{place['line']}")
+    rows = [Row(shortened(printable(source))), Row(detail, "small")]
+    return rows, (source, f"{place['file']}:{place['line']}")

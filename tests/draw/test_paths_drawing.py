@@ -40,6 +40,15 @@ def test_decisions_outcomes_and_ends(tmp_path: Path) -> None:
     assert (tmp_path / "paths.dot").read_text() == dot
 
 
+def test_of_lines_that_nobody_keeps_the_place_is_shown() -> None:
+    names: dict[str, Any] = {}
+    exec(compile("def f(x):\n    return x if x > 0.0 else 2.0 * x", "<stdin>", "exec"), names)
+    f = jit(names["f"])
+    f(1.0)
+    texts = re.findall(">([^<>]+)</", draw(f.paths[0]).dot)
+    assert texts[:2] == ["greater", "&lt;stdin&gt;:2"]
+
+
 def test_a_function_without_branches_is_one_box() -> None:
     f = jit(lambda x: x * x)
     f(1.0)
