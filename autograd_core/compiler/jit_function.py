@@ -226,9 +226,8 @@ class Jit(MadeOf, Generic[_P]):
             self._binding.check(call)
             warn_of_many(arguments, self._name)
             dispatch = None if call.names or call.static else self._dispatch
-            made = Paths.of(
-                Function(self._name, function, arguments), args, self._code_maker(dispatch), self._max_paths
-            )
+            source = Function(self._name, function, arguments)
+            made = Paths.of(source, args, self._code_maker(dispatch), self._max_paths)
             new = f"{self._name} depends on {made.describe()}" if isinstance(made, Outside) else made
             if isinstance(new, str) and self._is_batched:
                 raise TransformError(new)
