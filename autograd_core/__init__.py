@@ -6,9 +6,9 @@ from autograd_core.diagnosis import explain, find_nonfinite
 from autograd_core.draw import graph_methods
 from autograd_core.engine import conversions, copying, micrograd_names, steps
 from autograd_core.engine.graph import Graph, gradients
+from autograd_core.engine.order import topological_order
 from autograd_core.engine.origins import record_lines, scope
 from autograd_core.engine.strictness import strict
-from autograd_core.engine.sweeps import topological_order
 from autograd_core.engine.value import Constant, Value
 from autograd_core.primitives import Primitive, primitive
 from autograd_core.transforms import (

@@ -16,7 +16,8 @@ from common import agree, rosenbrock
 
 from autograd_core import Value
 from autograd_core.engine import sweeps
-from autograd_core.engine.sweeps import pull_back, push_forward, topological_order
+from autograd_core.engine.order import topological_order
+from autograd_core.engine.sweeps import pull_back, push_forward
 from autograd_core.engine.values import values
 from autograd_core.namespaces import floats
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from autograd_core.engine.sweeps import topological_order
+from autograd_core.engine.order import topological_order
 from autograd_core.engine.traced import Traced
 from autograd_core.engine.value import Constant, Value
 from autograd_core.errors import TraceError

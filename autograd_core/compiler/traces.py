@@ -11,9 +11,9 @@ from autograd_core.compiler.codegen.convention import Numbers
 from autograd_core.compiler.outside import Outside, outside_of
 from autograd_core.engine.collector import collector_paused
 from autograd_core.engine.guards import Guard, GuardedTracing
+from autograd_core.engine.order import topological_order
 from autograd_core.engine.reals import as_float
 from autograd_core.engine.strictness import lenient
-from autograd_core.engine.sweeps import topological_order
 from autograd_core.engine.traced import Tracing
 from autograd_core.engine.value import Value, as_value
 from autograd_core.errors import AutogradError, TransformError

@@ -15,7 +15,7 @@ from typing import Any, SupportsIndex
 from autograd_core.engine.clock import clock
 from autograd_core.engine.graph import Graph
 from autograd_core.engine.methods import method_of
-from autograd_core.engine.sweeps import topological_order
+from autograd_core.engine.order import topological_order
 from autograd_core.engine.value import Constant, Value, as_value
 
 __all__ = ["graph_state", "reduce_value", "restore_graph", "restore_value"]

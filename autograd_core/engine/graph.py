@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from autograd_core.engine.clock import clock, exhaust
 from autograd_core.engine.locks import alone
 from autograd_core.engine.methods import method_of
+from autograd_core.engine.order import leaves_and_operations, topological_order
 from autograd_core.engine.reals import as_float
 from autograd_core.engine.strictness import is_strict, lenient
-from autograd_core.engine.sweeps import pull_back, topological_order
+from autograd_core.engine.sweeps import pull_back
 from autograd_core.engine.value import Constant, Value, as_value
 from autograd_core.engine.values import values
 from autograd_core.engine.wording import place_of
@@ -57,9 +58,9 @@ class Graph:
             if not isinstance(output, Value):
                 raise OperandTypeError(f"the outputs of a Graph are Values, not {type(output).__name__}")
         self.outputs = outputs
-        self.nodes = topological_order(outputs)
-        self.leaves = [node for node in self.nodes if node.op is None and node.__class__ is not Constant]
-        self._operations = [node for node in self.nodes if node.op is not None]
+        leaves, self._operations = leaves_and_operations(outputs)
+        self.nodes = leaves + self._operations
+        self.leaves = [leaf for leaf in leaves if leaf.__class__ is not Constant]
         # native code, if there is: from the data of the leaves to the data of the operations, and all adjoints
         self._code: Callable[[list[float]], list[float]] | None = None
         self._compiled_with: dict[str, Any] = {}  # the options of that code
@@ -153,8 +154,8 @@ class Graph:
         else:
             adjoints = self._first_adjoints(seeds)
             pull_back(self.nodes, adjoints)
-            leaves = [node for node in leaves if node in adjoints]
-            grads, shares = [adjoints.get(node, 0.0) for node in operations], [adjoints[leaf] for leaf in leaves]
+            leaves = [leaf for leaf in leaves if leaf in adjoints]
+            grads, shares = [*map(adjoints.get, operations, repeat(0.0))], [adjoints[leaf] for leaf in leaves]
         # Read, added and written in one call in C: no other pass comes between, neither on another thread nor on this.
         sums = map(add, map(_read_grad, leaves), shares)
         exhaust(chain(map(_write_grad, operations, grads), map(_write_grad, leaves, sums)))

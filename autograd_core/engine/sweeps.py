@@ -1,6 +1,6 @@
-"""The order of a graph, and the sweeps that follow it: tangents forward, adjoints in reverse.
+"""The sweeps that follow the order of a graph: tangents forward, adjoints in reverse.
 
-There is one sort and one sweep each way. A sweep runs the local derivative rules over a namespace: over floats it is
+There is one sweep each way. It runs the local derivative rules over a namespace: over floats it is
 `backward`, over Values it records the gradient as a graph, see `autograd_core.engine.graph.gradients`.
 
 Each sweep has a general body, for a node of any kind. Most nodes have one or two operands, and for these it is written
@@ -9,8 +9,7 @@ out: without that a sweep takes four to seven times as long, as ``benchmarks/swe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence, Set
-from itertools import filterfalse
+from collections.abc import Sequence, Set
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -23,66 +22,9 @@ from autograd_core.namespaces.gated import Gated
 if TYPE_CHECKING:
     from autograd_core.namespaces.protocol import Namespace
 
-__all__ = ["local_derivatives", "pull_back", "push_forward", "shares", "topological_order"]
+__all__ = ["local_derivatives", "pull_back", "push_forward", "shares"]
 
 _stamp_of = attrgetter("_stamp")
-
-
-def topological_order(outputs: Iterable[Value]) -> list[Value]:
-    """Every node that `outputs` depend on, each after all of its parents; the outputs are the last of their branches.
-
-    A depth-first search with a stack of its own: graphs are deeper than Python's recursion limit. The order depends on
-    nothing but the graph.
-
-    >>> x = Value(2.0, label="x")
-    >>> [node.label or node.op.name for node in topological_order([math.sin(x * x)])]
-    ['x', 'multiply', 'sin']
-    """
-    order: list[Value] = []
-    seen: set[Value] = set()
-    stack: list[Value | None] = [None]  # the operations whose parents are not all done, above a mark for the end
-    remaining: dict[Value, Iterator[Value]] = {}  # the parents still to visit, of operations on many
-    push, pop, emit, see = stack.append, stack.pop, order.append, seen.add
-    for output in outputs:
-        node: Any = output if output not in seen else None
-        while node is not None:
-            see(node)
-            # Down along the first parents, to a node whose first parent is done.
-            parent = node._a
-            while parent is not None:
-                if parent.__class__ is tuple:
-                    remaining[node] = filterfalse(seen.__contains__, parent)
-                    break
-                if parent in seen:
-                    break
-                see(parent)
-                grandparent = parent._a
-                if grandparent is None:  # a leaf is done when it is seen
-                    emit(parent)
-                    break
-                push(node)
-                node, parent = parent, grandparent
-            # Up again, to a node with another parent to go down to. In a graph without cycles a seen parent is done.
-            while node is not None:
-                parent = node._b
-                if parent is None:
-                    if remaining and node in remaining:
-                        parent = next(remaining[node], None)
-                        if parent is not None:
-                            push(node)
-                            node = parent
-                            break
-                elif parent not in seen:
-                    if parent._a is not None:
-                        push(node)
-                        node = parent
-                        break
-                    see(parent)
-                    emit(parent)
-                emit(node)
-                node = pop()
-        push(None)
-    return order
 
 
 def pull_back(

@@ -13,8 +13,8 @@ from autograd_core.compiler.outside import Outside
 from autograd_core.compiler.traces import Function
 from autograd_core.engine.collector import collector_paused
 from autograd_core.engine.guards import GuardedTracing
+from autograd_core.engine.order import topological_order
 from autograd_core.engine.strictness import lenient
-from autograd_core.engine.sweeps import topological_order
 from autograd_core.engine.value import Constant, Value
 from autograd_core.errors import TransformError
 from autograd_core.math import stop_gradient

@@ -12,8 +12,8 @@ from autograd_core.compiler.traces import Path
 from autograd_core.engine.collector import collector_paused
 from autograd_core.engine.graph import gradients
 from autograd_core.engine.guards import GuardedTracing
+from autograd_core.engine.order import topological_order
 from autograd_core.engine.strictness import lenient
-from autograd_core.engine.sweeps import topological_order
 from autograd_core.engine.value import Value, write_data
 from autograd_core.errors import DataError, OperandTypeError, TransformError
 from autograd_core.nn.samples import Samples

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from autograd_core.engine.graph import gradients
+from autograd_core.engine.order import topological_order
 from autograd_core.engine.reals import as_float
-from autograd_core.engine.sweeps import local_derivatives, push_forward, topological_order
+from autograd_core.engine.sweeps import local_derivatives, push_forward
 from autograd_core.engine.value import Constant, Value
 from autograd_core.errors import AutogradError, DataError, MissingExtraError
 from autograd_core.testing.differences import difference, multiprecision, partial_derivative

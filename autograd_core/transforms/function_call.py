@@ -10,8 +10,9 @@ from typing import Any
 
 from autograd_core.engine.conversions import make_constant
 from autograd_core.engine.graph import pulled
+from autograd_core.engine.order import leaves_and_operations
 from autograd_core.engine.reals import as_float
-from autograd_core.engine.sweeps import pull_back, push_forward, topological_order
+from autograd_core.engine.sweeps import pull_back, push_forward
 from autograd_core.engine.value import Constant, Value, as_value
 from autograd_core.engine.values import values
 from autograd_core.errors import OperandTypeError, TransformError
@@ -80,9 +81,10 @@ class FunctionCall:
         tree = Tree(result, f"the result of {self.name}")
         self.result = tree.with_plain_numbers()  # such as NumPy's einsum and squeeze give
         self.outputs = [as_value(number) for number in tree.numbers]
-        self.order = topological_order(self.outputs)
-        leaves = [node for node in self.order if node.op is None and node.__class__ is not Constant]
-        self.nested = not set(self.inputs).issuperset(leaves) or any(x.op is not None for x in self.inputs)
+        leaves, operations = leaves_and_operations(self.outputs)
+        self.order = leaves + operations
+        outside = {leaf for leaf in leaves if leaf.__class__ is not Constant}.difference(self.inputs)
+        self.nested = bool(outside) or any(x.op is not None for x in self.inputs)
         if has_aux and not self.nested:
             self.aux = without_values(self.aux)
 

@@ -13,7 +13,8 @@ from typing import Any
 from autograd_core._extras import require
 from autograd_core.engine.collector import collector_paused
 from autograd_core.engine.graph import gradients
-from autograd_core.engine.sweeps import pull_back, push_forward, topological_order
+from autograd_core.engine.order import topological_order
+from autograd_core.engine.sweeps import pull_back, push_forward
 from autograd_core.engine.value import Value
 from autograd_core.errors import TransformError
 from autograd_core.namespaces import floats

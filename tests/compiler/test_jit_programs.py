@@ -23,7 +23,7 @@ from autograd_core import Value, gradients, jit, value_and_grad
 from autograd_core import math as m
 from autograd_core.compiler import tuning
 from autograd_core.compiler.program.builder import Builder
-from autograd_core.engine.sweeps import topological_order
+from autograd_core.engine.order import topological_order
 from autograd_core.primitives import TABLE
 from autograd_core.testing import Program, random_program
 from autograd_core.testing.oracle import SIDES

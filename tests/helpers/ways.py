@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from autograd_core import Value, gradients, jacfwd
-from autograd_core.engine.sweeps import push_forward, topological_order
+from autograd_core.engine.order import topological_order
+from autograd_core.engine.sweeps import push_forward
 from autograd_core.namespaces import floats
 from autograd_core.primitives import Primitive
 from autograd_core.testing import Program, TieError, true_gradient

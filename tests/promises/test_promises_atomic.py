@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 import autograd_core.engine.graph
+import autograd_core.engine.order
 import autograd_core.engine.sweeps
 import autograd_core.engine.value
 from autograd_core import Graph, Value
@@ -98,7 +99,8 @@ class Injected(BaseException):
 @contextmanager
 def interrupt_at(event):
     """Raise at the n-th line that the engine executes; `event` holds n and counts down."""
-    modules = autograd_core.engine.graph, autograd_core.engine.sweeps, autograd_core.engine.value
+    engine = autograd_core.engine
+    modules = engine.graph, engine.order, engine.sweeps, engine.value
     files = {module.__file__ for module in modules}
 
     def trace(frame, kind, argument):

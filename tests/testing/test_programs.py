@@ -11,7 +11,7 @@ from hypothesis import find, settings
 from ways import FORWARD, ORACLE, RECORDED, DisagreementError, Way, compare
 
 from autograd_core import Value
-from autograd_core.engine.sweeps import topological_order
+from autograd_core.engine.order import topological_order
 from autograd_core.primitives import TABLE, Primitive
 from autograd_core.testing import Program, programs, random_program
 
@@ -164,14 +164,15 @@ def test_swapped_operands_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_wrong_topological_order_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    def breadth_first(outputs: Any) -> list[Value]:
+    def breadth_first(outputs: Any) -> tuple[list[Value], list[Value]]:
         order = list(dict.fromkeys(outputs))
         for node in order:
             order += [parent for parent in dict.fromkeys(node.parents) if parent not in order]
-        return order[::-1]
+        leaves = [node for node in order if node.op is None]
+        return leaves, [node for node in reversed(order) if node.op is not None]
 
-    for module in ("engine.graph", "transforms.function_call", "engine.sweeps"):
-        monkeypatch.setattr(f"autograd_core.{module}.topological_order", breadth_first)
+    for module in ("engine.graph", "transforms.function_call", "engine.order"):
+        monkeypatch.setattr(f"autograd_core.{module}.leaves_and_operations", breadth_first)
     with pytest.raises(DisagreementError):
         search(range(400))
 

@@ -11,7 +11,7 @@ from autograd_core.compiler.program.elements import DOUBLE, Element
 from autograd_core.compiler.program.instructions import Instruction, Program, live
 from autograd_core.compiler.program.loops import lower_loop
 from autograd_core.engine.operation import Operation
-from autograd_core.engine.sweeps import topological_order
+from autograd_core.engine.order import topological_order
 from autograd_core.engine.value import Constant, Value
 from autograd_core.transforms.loop_nodes import Loop, Pick
 from autograd_core.transforms.loop_tapes import Structural
