@@ -231,12 +231,12 @@ class NativeBatch(_Native, Batch):
         reduced = work.reduce is not None
         self.code, self._sizes, self._words, self.stats = self._kernel(careful=not reduced)
         self.element, width = self._sizes.element, self._sizes.width
-        self._careful: tuple[Any, ...] | None = None
+        self._careful: list[tuple[Any, ...]] = []  # more than one if several threads want it at once; all are kept
+        self._careful_at = ctypes.c_int64(0)
         self._driver = driver(width, reduced, self.element)
         moved = sum(work.mapped) + (0 if reduced else outputs)
         cost = cost_of(work.program.instructions, moved, host.vector_functions(width, self.element))
-        check = self.code.check if self._has_callbacks else None
-        words = ctypes.addressof(self._words)
+        check, words = self.code.check if self._has_callbacks else None, ctypes.addressof(self._words)
         self._runner = BatchRunner(
             self._driver, words, outputs, reduced, cost, work.threads, check, self._careful_words, self.element
         )
@@ -273,10 +273,11 @@ class NativeBatch(_Native, Batch):
         return Layout(width, work.mapped, reduced, functions, contract=contract, careful=careful, element=element)
 
     def _careful_words(self) -> int:
-        """The address of the words of careful code, which is compiled when a sum is first nan."""
-        if self._careful is None:
-            self._careful = self._kernel(careful=True)
-        return ctypes.addressof(self._careful[2])
+        """The address of the words of careful code, which is compiled when a sum is first nan; the builtin gets it."""
+        if not self._careful:
+            self._careful.append(self._kernel(careful=True))
+        self._careful_at.value = ctypes.addressof(self._careful[0][2])
+        return self._careful_at.value
 
     def over(self, numbers: Numbers, columns: Sequence[Any] | None) -> Any:
         self.code.forget()
@@ -300,8 +301,9 @@ class NativeBatch(_Native, Batch):
         largest = max((math.prod(shape or ()) for shape in shapes), default=1) or 1
         plan, text, addresses = self._builtin_text(
             self._has_callbacks, slots=0, batch=self._sizes, words=ctypes.addressof(self._words),
-            mean=self._work.reduce == "mean", new_array=self._new_array(self._work),
-            new_large_array=partial(RESULTS.array, element=given), few=tuning.LEAST // (given.bytes * largest),
+            careful=ctypes.addressof(self._careful_at), mean=self._work.reduce == "mean",
+            new_array=self._new_array(self._work), new_large_array=partial(RESULTS.array, element=given),
+            few=tuning.LEAST // (given.bytes * largest),
             share=self._runner.run_at, most=self._runner.most,
         )  # fmt: skip
         if not text:

@@ -13,6 +13,7 @@ from autograd_core import custom_derivatives, grad, jit, value_and_grad
 from autograd_core.activations import relu
 from autograd_core.compiler import tuning
 from autograd_core.compiler.backends import NativeBatch
+from autograd_core.compiler.machine.batches import BatchRunner
 from autograd_core.compiler.program.gates import move_gates
 from autograd_core.compiler.program.instructions import Program
 from autograd_core.math import where
@@ -104,6 +105,7 @@ def test_bits_depend_neither_on_strips_nor_on_tiles(mode: Mode, data: Data, monk
     first = together(batch("sum")(*arguments))
     monkeypatch.setattr(tuning, "STRIP", 1)
     monkeypatch.setattr(tuning, "ACCUMULATORS", 2)
+    monkeypatch.setattr(tuning, "WIDE_ACCUMULATORS", 2)
     monkeypatch.setattr(tuning, "TILE", 1)
     assert together(batch("sum")(*arguments)).tobytes() == first.tobytes()
 
@@ -195,6 +197,32 @@ def test_care_in_pieces_of_threads(mode: Mode, data: Data, monkeypatch: pytest.M
     assert function(w[:0], x[:0]) == 0.0
     assert math.isnan(function(np.full(500, math.nan), x))  # which is what the sum is
     assert made == [False, True]
+
+
+@in_modes(BATCHES[-1:])
+def test_the_builtin_calls_careful_code_by_itself(mode: Mode, data: Data, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(mode, monkeypatch)
+    runs: list[int] = []
+    run = BatchRunner.run
+
+    def counted(self: BatchRunner, numbers: Any, columns: Any) -> Any:
+        runs.append(numbers.samples)
+        return run(self, numbers, columns)
+
+    monkeypatch.setattr(BatchRunner, "run", counted)
+    function = batch("mean")
+    bad = data.points.copy()
+    bad[4, 0] = math.nan
+    good = together(function(data.p, data.points, data.labels))
+    function(data.p, data.points, data.labels)  # the builtin is there now
+    before = len(runs)
+    first = together(function(data.p, bad, data.labels))
+    assert len(runs) == before + 1  # which made careful code
+    for _ in range(3):
+        assert together(function(data.p, bad, data.labels)).tobytes() == first.tobytes()
+        assert together(function(data.p, data.points, data.labels)).tobytes() == good.tobytes()
+    assert len(runs) == before + 1
+    np.testing.assert_array_equal(np.isnan(first), np.isnan(data.eager(data.p, bad[4], data.labels[4])))
 
 
 def test_care_is_not_compiled_for_numbers(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:

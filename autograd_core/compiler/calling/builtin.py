@@ -55,6 +55,7 @@ class Plan:
         slots: doubles in the workspace of a single point.
         batch: the sizes of the batch; None for a single point.
         words: the address of the words of `batch`.
+        careful: where the address of those of careful code is, which is 0 as long as there is none.
         mean: whether summed outputs are divided by the number of samples.
         new_array: makes an array of a shape; None if there are no arrays.
         new_large_array: does, if the results of a batch have more than `few` samples.
@@ -76,6 +77,7 @@ class Plan:
     few: int = 0
     batch: KernelSizes | None = None
     words: int = 0
+    careful: int = 0
     mean: bool = False
     share: Any = None
     most: int = 0
@@ -253,9 +255,16 @@ def _write_batch(
                 done = f.call_object(f.address(id(plan.share)), address)
             f.let_go(boxer.child(done, arrays))
         with small:
-            drive = f.declared(DRIVE.name, DRIVE.llvm())
-            status = f.build.call(drive, [f.address(plan.words), *tables, ir.Constant(I64, 0), count])
-            f.leave_unless(f.build.icmp_signed("==", status, ir.Constant(I32, 0)), failed)
+            drive, given = f.declared(DRIVE.name, DRIVE.llvm()), [*tables, ir.Constant(I64, 0), count]
+            status = f.build.call(drive, [f.address(plan.words), *given])
+            if batch.may_need_care:
+                with f.build.if_then(f.build.icmp_signed(">", status, ir.Constant(I32, 0)), likely=False):
+                    # the general way makes careful code when it is first wanted
+                    careful = f.load(POINTER, f.address(plan.careful))
+                    f.leave_unless(f.build.icmp_unsigned("!=", careful, NULL), failed)
+                    again = f.build.call(drive, [careful, *given])
+                    f.leave_unless(f.build.icmp_signed("==", again, ir.Constant(I32, 0)), failed)
+            f.leave_unless(f.build.icmp_signed(">=", status, ir.Constant(I32, 0)), failed)
     after = f.build.block
     f.build.position_at_end(failed)
     f.let_go(arrays)

@@ -53,11 +53,14 @@ class Body:
     Args:
         operations: writes what it does.
         memory: says where everything is.
+        first: what is done with the vector before this one, beside it; what all samples share is read there.
     """
 
-    def __init__(self, operations: Operations, memory: Memory) -> None:
+    def __init__(self, operations: Operations, memory: Memory, first: Body | None = None) -> None:
         self.operations = operations
         self.memory = memory
+        self._first = first
+        self.mark = "" if first is None else ".second"
         self.lines: list[str] = []
         self.names: dict[Instruction, str] = {}
         self.masks: dict[tuple[Instruction | None, bool], str] = {}
@@ -102,9 +105,11 @@ class Body:
         """What `x` is called here. It is a constant, is there already, or is brought in from memory."""
         known = self.names.get(x)
         if known is None:
-            known = f"%v{x.index}"
+            known = f"%v{x.index}{self.mark}"
             if x.op == "constant":
                 known = self.operations.constant(x.number)
+            elif x.op == "input" and self._first is not None and not self.memory.mapped[x.number]:
+                known = self._first.name(x)
             elif x.op == "input":
                 self._read_input(x.number, known)
             else:
@@ -119,7 +124,7 @@ class Body:
             self.lines += [
                 f"  {result}.pointer = getelementptr ptr, ptr %inputs, i64 {at}",
                 f"  {result}.column = load ptr, ptr {result}.pointer, align 8",
-                f"  {result}.at = getelementptr {one_kind}, ptr {result}.column, i64 %offset",
+                f"  {result}.at = getelementptr {one_kind}, ptr {result}.column, i64 %offset{self.mark}",
                 f"  {result} = load {kind}, ptr {result}.at, {align}",
             ]
             return
@@ -144,7 +149,7 @@ class Body:
 
     def _slot(self, x: Instruction, address: str) -> None:
         slot = self.memory.slot_of[x] * self.operations.width
-        self.lines.append(f"  {address} = getelementptr {self.operations.one}, ptr %workspace, i64 {slot}")
+        self.lines.append(f"  {address} = getelementptr {self.operations.one}, ptr %workspace{self.mark}, i64 {slot}")
 
     def _load(self, x: Instruction, result: str) -> None:
         self._slot(x, f"{result}.at")
@@ -167,9 +172,9 @@ class Body:
             self.lines.append(f"  {kept} = {self.operations.to_bits} {self.operations.condition} {name} to {kind}")
         self.lines.append(f"  store {kind} {kept}, ptr {name}.keep, {self.operations.align}")
 
-    def give(self, place: int, x: Instruction) -> None:
-        """Write an output."""
-        name, at = self.name(x), f"%out{place}"
+    def give(self, place: int, x: Instruction) -> str:
+        """What writes an output, to which what it is to know of memory may be added."""
+        name, at = self.name(x), f"%out{place}{self.mark}"
         if self.operations.width == 1 or self.memory.is_packed:
             self.lines.append(
                 f"  {at} = getelementptr {self.operations.one}, ptr %outputs, i64 {place * self.operations.width}"
@@ -178,6 +183,6 @@ class Body:
             self.lines += [
                 f"  {at}.pointer = getelementptr ptr, ptr %outputs, i64 {place}",
                 f"  {at}.column = load ptr, ptr {at}.pointer, align 8",
-                f"  {at} = getelementptr {self.operations.one}, ptr {at}.column, i64 %offset",
+                f"  {at} = getelementptr {self.operations.one}, ptr {at}.column, i64 %offset{self.mark}",
             ]
-        self.lines.append(f"  store {self.operations.number} {name}, ptr {at}, {self.operations.align}")
+        return f"  store {self.operations.number} {name}, ptr {at}"

@@ -43,7 +43,8 @@ class Signature(NamedTuple):
 KERNEL: Final = Signature("kernel", ("inputs", "shared", "workspace", "outputs"), ("count",))
 """A kernel computes `count` samples, or a single point. `inputs` are the addresses of columns that differ by sample
 (unused for a point), `shared` the numbers that do not, `workspace` room for what passes from one function to the
-next, `outputs` the addresses of columns for the results, the sums over the samples, or the numbers of the point."""
+next, `outputs` the addresses of columns for the results, the sums over the samples, or the numbers of the point. Behind
+addresses there is 1 if all these columns begin where a cache line does and should be written past the cache, or 0."""
 
 DRIVE: Final = Signature(
     "drive", ("sizes", "bases", "strides", "shared", "outputs", "output_strides"), ("start", "stop"), gives_status=True

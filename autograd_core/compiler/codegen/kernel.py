@@ -9,19 +9,21 @@ from memory and put back once for all of them.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from autograd_core.compiler import tuning
 from autograd_core.compiler.codegen.body import Body, Memory, lanes_before
 from autograd_core.compiler.codegen.convention import KERNEL
-from autograd_core.compiler.codegen.operations import Operations, is_call
+from autograd_core.compiler.codegen.operations import Operations
+from autograd_core.compiler.codegen.order import cut, in_rounds, in_tiles, side_by_side, trimmed_of
+from autograd_core.compiler.codegen.strips import merged, over_strips, over_vectors
 from autograd_core.compiler.codegen.sums import OutputSum, sums_of
 from autograd_core.compiler.codegen.vectors.functions import OWN, steps_of
+from autograd_core.compiler.codegen.vectors.steps import Steps
 from autograd_core.compiler.program.elements import DOUBLE, Element
 from autograd_core.compiler.program.instructions import Instruction, live
+from autograd_core.compiler.program.leaves import LEAVES, Form
 from autograd_core.compiler.program.lower import Program
 from autograd_core.engine.operation import Operation
 
@@ -100,15 +102,8 @@ def module_text(functions: Sequence[str], operations: Operations) -> str:
     text = [*functions, *operations.helpers.values(), *operations.declared.values()]
     text.append(f"attributes #0 = {{ {_ATTRIBUTES} }}")
     text.append("attributes #1 = { nounwind willreturn memory(none) }")
+    text.append("!0 = !{i32 1}")
     return "\n\n".join(text) + "\n"
-
-
-def _in_rounds(part: Sequence[Instruction]) -> Sequence[Instruction]:
-    """The same instructions, with the calls side by side that do not wait for each other: a processor overlaps them."""
-    rounds: dict[Instruction, int] = {}
-    for instruction in part:
-        rounds[instruction] = max((rounds.get(x, 0) for x in instruction.operands), default=0) + is_call(instruction)
-    return sorted(part, key=lambda instruction: (rounds[instruction], not is_call(instruction)))
 
 
 class _Emitter:
@@ -123,17 +118,33 @@ class _Emitter:
         sums = sums_of(program.outputs, careful=layout.careful) if layout.reduced else []
         # a constant stands where it is used, and an input is read where it is used: neither takes a slot
         needed = live([x for each in sums for x in each.operands]) if layout.reduced else program.instructions
-        self.chunks = [_in_rounds(part) for part in _cut([i for i in needed if not i.is_given], chunk)] or [[]]
+        computed: Sequence[Instruction] = [i for i in needed if not i.is_given]
+        if layout.width > 1:
+            computed = side_by_side(computed, lambda x: x.op == "input" and not self.memory.mapped[x.number])
+        self.chunks = [in_rounds(part) for part in cut(computed, chunk)] or [[]]
         own = [i.op for part in self.chunks for i in part if layout.vector_functions.get(i.op) == OWN]
         self.own = frozenset(own)
         # the steps of a few are written where they are needed: a call would take all registers
         self.in_line = sum(steps_of(op, layout.element) for op in own) <= tuning.INLINED
         self.is_looped = layout.width > 1 and not layout.packed
-        self.trimmed = {} if layout.careful else _trimmed(sums)
-        self.sums = _cut(_in_tiles(sums, self.trimmed), _accumulators(layout))
+        self.are_paired = [self.is_looped and self._waits(part) for part in self.chunks]
+        self.trimmed = {} if layout.careful else trimmed_of(sums)
+        is_wide = layout.width * layout.element.bytes == 64
+        self.sums = cut(in_tiles(sums, self.trimmed), tuning.WIDE_ACCUMULATORS if is_wide else tuning.ACCUMULATORS)
         self._assign_slots()
         size = layout.element.bytes * layout.width * max(1, self.memory.slots)
         self.strip = max(2, min(64, tuning.STRIP // size)) if self.is_looped else 1
+
+    def _waits(self, part: Sequence[Instruction]) -> bool:
+        """Whether the processor waits for chains of steps, as our own functions are: it does two vectors meanwhile.
+
+        The second may be the first once more, but a function in Python is called once for a sample.
+        """
+        return (
+            self.in_line
+            and any(i.op in self.own for i in part)
+            and all(LEAVES[i.op].form is not Form.CALL for i in part)
+        )
 
     def _assign_slots(self) -> None:
         """Give a place in the workspace to what a later function needs; a place is used again when it is free."""
@@ -180,48 +191,56 @@ class _Emitter:
     # The functions
 
     def _chunk(self, number: int, part: Sequence[Instruction]) -> str:
-        body = Body(self.operations, self.memory)
-        names, slot_of, operation, write = body.names, self.memory.slot_of, self.operations.of, body.lines.append
-        steps = self.operations.steps(body.lines) if self.own else None
+        bodies = [Body(self.operations, self.memory)]
+        is_paired = self.are_paired[number]
+        if is_paired:
+            bodies.append(Body(self.operations, self.memory, bodies[0]))
+        steps = [self.operations.steps(body.lines, body.mark) if self.own else None for body in bodies]
+        lines: list[str] = []
         for instruction in part:
-            operands = [names.get(x) or body.name(x) for x in instruction.operands]
-            if steps is not None and instruction.op in self.own:
-                names[instruction] = self.operations.own(steps, instruction.op, operands, in_line=self.in_line)
-            else:
-                names[instruction] = result = f"%v{instruction.index}"
-                write(f"  {result} = {operation(instruction, operands)}")
-            if instruction in slot_of:
-                body.keep(instruction)
-        for place in self.outputs_of[number]:
-            body.give(place, self.outputs[place])
+            for body, writer in zip(bodies, steps, strict=True):
+                self._compute(instruction, body, writer)
+            lines += merged(*bodies)
+        text = "\n".join([*lines, *self._given(number, bodies)])
         if not self.is_looped:
             inline = "noinline" if len(self.chunks) > 1 else "alwaysinline"
-            return f"define internal void @chunk_{number}({_MEMORY}) {inline} #0 {{\n{body.text}\n  ret void\n}}"
-        # our own functions have branches in them, so that another block is the last one
-        end = ("\n  br label %last\nlast:", "last") if self.own else ("", "vector")
-        loop = self._over_vectors(body.text + end[0], last=end[1])
+            return f"define internal void @chunk_{number}({_MEMORY}) {inline} #0 {{\n{text}\n  ret void\n}}"
+        # our own functions have branches in them, as outputs have, so that another block is the last one
+        end = ("\n  br label %last\nlast:", "last") if self.own or self.outputs_of[number] else ("", "vector")
+        loop = over_vectors(text + end[0], self.operations, self.memory.slots, last=end[1], is_paired=is_paired)
         return f"define internal void @chunk_{number}({_STRIP}) noinline #0 {{\nentry:\n{loop}\n  ret void\n}}"
 
-    def _over_vectors(self, text: str, sums: Sequence[str] = (), last: str = "vector") -> str:
-        """A loop over the vectors of a strip; of each sum, `x.before` goes in and `x.after` comes out.
+    def _compute(self, instruction: Instruction, body: Body, steps: Steps | None) -> None:
+        operands = [body.names.get(x) or body.name(x) for x in instruction.operands]
+        if steps is not None and instruction.op in self.own:
+            body.names[instruction] = self.operations.own(steps, instruction.op, operands, in_line=self.in_line)
+        else:
+            body.names[instruction] = result = f"%v{instruction.index}{body.mark}"
+            body.lines.append(f"  {result} = {self.operations.of(instruction, operands)}")
+        if instruction in self.memory.slot_of:
+            body.keep(instruction)
 
-        Args:
-            text: what is done with a vector.
-            sums: what is carried.
-            last: the name of the block in which the text ends.
-        """
-        kind = self.operations.number
-        carried = "".join(f"\n  {x} = phi {kind} [ {x}.before, %entry ], [ {x}.after, %{last} ]" for x in sums)
-        return f"""  br label %vector
-vector:
-  %offset = phi i64 [ %first, %entry ], [ %next, %{last} ]
-  %workspace = phi ptr [ %slots, %entry ], [ %next_slots, %{last} ]{carried}
-{text}
-  %next = add i64 %offset, {self.width}
-  %next_slots = getelementptr {self.operations.one}, ptr %workspace, i64 {self.memory.slots * self.width}
-  %more = icmp slt i64 %next, %end
-  br i1 %more, label %vector, label %done
-done:"""
+    def _given(self, number: int, bodies: Sequence[Body]) -> list[str]:
+        """Write the outputs of a function, past the cache where that is asked for: see `KERNEL`."""
+        lines, stores = [], []
+        for place in self.outputs_of[number]:
+            stores += [body.give(place, self.outputs[place]) for body in bodies]
+            lines += merged(*bodies)
+        into = [f"{store}, {self.operations.align}" for store in stores]
+        if not (stores and self.is_looped):
+            return [*lines, *into]
+        past = [f"{store}, align {self.layout.element.bytes * self.width}, !nontemporal !0" for store in stores]
+        return [
+            *lines,
+            f"  %past.at = getelementptr i64, ptr %outputs, i64 {len(self.outputs)}",
+            "  %past.bits = load i64, ptr %past.at, align 8",
+            "  %is_past = icmp ne i64 %past.bits, 0",
+            "  br i1 %is_past, label %past, label %into\npast:",
+            *past,
+            "  br label %written\ninto:",
+            *into,
+            "  br label %written\nwritten:",
+        ]
 
     def _sum_up(self, number: int, group: Sequence[OutputSum]) -> str:
         """Add the vectors of a strip to sums, in the lanes that hold samples and where a condition holds.
@@ -249,7 +268,9 @@ done:"""
             if self.layout.careful:
                 mask = body.mask(each.condition, each.holds)
                 body.lines.append(f"  {at}.after = select {of.condition} {mask}, {kind} {more}, {kind} {at}")
-        text = "\n".join(["entry:", *begin, self._over_vectors(body.text, sums), *finish, "  ret void"])
+        text = "\n".join(
+            ["entry:", *begin, over_vectors(body.text, of, self.memory.slots, sums), *finish, "  ret void"]
+        )
         return f"define internal void @sums_{number}({_STRIP}) noinline #0 {{\n{text}\n}}"
 
     def _trim(self) -> str:
@@ -288,43 +309,4 @@ done:"""
         names += ["trim"] if self.trimmed else []
         names += [f"sums_{number}" for number in range(len(self.sums))]
         calls = "\n".join(f"  call void @{name}({_SAME_MEMORY}, i64 %first, i64 %end)" for name in names)
-        return f"""{head}entry:
-  %any = icmp sgt i64 %count, 0
-  br i1 %any, label %strip, label %done
-strip:
-  %first = phi i64 [ 0, %entry ], [ %end, %strip ]
-  %whole = add i64 %first, {self.strip * self.width}
-  %is_whole = icmp slt i64 %whole, %count
-  %end = select i1 %is_whole, i64 %whole, i64 %count
-{calls}
-  br i1 %is_whole, label %strip, label %done
-done:
-  ret void
-}}"""
-
-
-def _trimmed(sums: Sequence[OutputSum]) -> dict[Instruction, int]:
-    """Numbers that are computed, of which each sum without a condition has one for a factor, few in all; in order."""
-    ungated = [each.factors for each in sums if each.condition is None]
-    uses = Counter(x for factors in ungated for x in factors if not x.is_given)
-    chosen = [max(factors, key=lambda x: uses[x]) for factors in ungated if any(uses[x] for x in factors)]
-    return {x: number for number, x in enumerate(dict.fromkeys(chosen))}
-
-
-def _in_tiles(sums: Sequence[OutputSum], trimmed: dict[Instruction, int]) -> Sequence[OutputSum]:
-    """Sums with the same factors side by side, so that a factor is read once for a few of them."""
-
-    def key(each: OutputSum) -> tuple[int, int]:
-        first = min((trimmed[x] for x in each.factors if x in trimmed), default=len(trimmed))
-        return first // tuning.TILE, max((x.index for x in each.factors if x not in trimmed), default=-1)
-
-    return sorted(sums, key=key) if trimmed else sums
-
-
-def _accumulators(layout: Layout) -> int:
-    """Sums of one function: processors with vectors of 64 bytes have twice as many registers."""
-    return tuning.ACCUMULATORS * (2 if layout.width * layout.element.bytes == 64 else 1)
-
-
-def _cut(items: Sequence[Any], size: int) -> list[Sequence[Any]]:
-    return [items[start : start + size] for start in range(0, len(items), size)]
+        return f"{head}{over_strips(calls, self.strip * self.width)}\n  ret void\n}}"

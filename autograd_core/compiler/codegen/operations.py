@@ -139,9 +139,9 @@ class Operations:
             self._define(symbol, parameters, lines, results=len(names))
         return steps.call(symbol, operands, len(names))[names.index(op)]
 
-    def steps(self, lines: list[str]) -> Steps:
+    def steps(self, lines: list[str], mark: str = "") -> Steps:
         """What writes the steps of our own functions to some lines."""
-        return Steps(self.width, lines, self.declared, self.helpers, self.element)
+        return Steps(self.width, lines, self.declared, self.helpers, self.element, f"step{mark}")
 
     def _define(self, symbol: str, operands: Sequence[str], lines: Sequence[str], results: int = 1) -> None:
         parameters, body = ", ".join(f"{self.number} {x}" for x in operands), "\n".join(lines)

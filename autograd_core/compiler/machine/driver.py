@@ -138,7 +138,7 @@ class _Driver:
             "workspace": f.multiply(self.slots, self.bytes * self.width),
             "inputs": f.multiply(self.columns, 8),
             "columns": f.multiply(f.multiply(self.columns, self.block), self.bytes),
-            "outputs": f.multiply(self.outputs, 8),
+            "outputs": f.multiply(f.add(self.outputs, 1), 8),
             "results": f.multiply(f.multiply(self.outputs, per_output), self.bytes),
             "totals": f.multiply(self.outputs, 8 * self.width if self.reduced else 0),
         }
@@ -233,54 +233,59 @@ class _Each(_Driver):
     """There is a result for each sample."""
 
     def before(self) -> None:
+        """Find out whether results go past the cache: if there are many, and all of them in whole lines."""
         f = self.f
         bytes_written = f.multiply(f.multiply(f.build.sub(self.stop, self.first), self.outputs), self.bytes)
-        self.are_many = f.build.icmp_signed(">=", bytes_written, ir.Constant(I64, tuning.STREAMED))
+        are_many = f.build.icmp_signed(">=", bytes_written, ir.Constant(I64, tuning.STREAMED))
+        self.is_past, self.are_apart = f.build.alloca(I64), f.build.alloca(I64)
+        f.store(f.build.zext(are_many, I64), self.is_past)
+        with f.loop(0, self.outputs) as k:
+            target, stride = self.target(self.first, k)
+            off = f.build.or_(
+                f.build.and_(f.build.ptrtoint(target, I64), ir.Constant(I64, LINE - 1)),
+                f.build.xor(stride, ir.Constant(I64, self.bytes)),
+            )
+            fills_lines = f.build.zext(f.build.icmp_signed("==", off, ir.Constant(I64, 0)), I64)
+            f.store(f.build.and_(f.load(I64, self.is_past), fills_lines), self.is_past)
 
     def run(self, start: Any, size: Any, whole: Any) -> None:
         f, place = self.f, self.place
+        f.store(ir.Constant(I64, 0), self.are_apart)
         with f.loop(0, self.outputs) as k:
             target, stride = self.target(start, k)
             direct = f.build.and_(whole, f.build.icmp_signed("==", stride, ir.Constant(I64, self.bytes)))
-            direct = f.build.and_(direct, f.build.not_(self.is_streamed(target, stride)))
             column = f.at(place["results"], f.multiply(k, f.multiply(self.block, self.bytes)))
             f.store(f.build.select(direct, target, column), place["outputs"], f.multiply(k, 8))
+            is_apart = f.build.zext(f.build.not_(direct), I64)
+            f.store(f.build.or_(f.load(I64, self.are_apart), is_apart), self.are_apart)
+        is_past = f.build.and_(f.load(I64, self.is_past), f.build.zext(whole, I64))
+        f.store(is_past, place["outputs"], f.multiply(self.outputs, 8))
         self.call_kernel(place["outputs"], size)
-        # Vector by vector, not column by column: what lies side by side is then written at about the same time.
+        with f.build.if_then(f.build.icmp_unsigned("!=", f.load(I64, self.are_apart), ir.Constant(I64, 0))):
+            self.bring_out(start, size)
+
+    def bring_out(self, start: Any, size: Any) -> None:
+        """Put what the kernel wrote elsewhere into its place.
+
+        Vector by vector, not column by column: what lies side by side is then written at about the same time.
+        """
+        f, place = self.f, self.place
         vectors = f.build.and_(size, ir.Constant(I64, -self.width))
         with f.loop(0, vectors, self.width) as j, f.loop(0, self.outputs) as k:
             target, stride = self.target(start, k)
             column = f.load(POINTER, place["outputs"], f.multiply(k, 8))
             with f.build.if_then(f.build.icmp_unsigned("!=", column, target)):
-                self.write_vector(f.load(self.vector, column, f.multiply(j, self.bytes)), j, target, stride)
+                numbers = f.load(self.vector, column, f.multiply(j, self.bytes))
+                for lane in range(self.width):
+                    number = f.build.extract_element(numbers, ir.Constant(I64, lane))
+                    f.store(number, target, f.multiply(f.add(j, lane), stride))
         with f.loop(vectors, size) as j, f.loop(0, self.outputs) as k:
             target, stride = self.target(start, k)
             column = f.load(POINTER, place["outputs"], f.multiply(k, 8))
             f.store(f.load(self.number, column, f.multiply(j, self.bytes)), target, f.multiply(j, stride))
-
-    def write_vector(self, numbers: Any, j: Any, target: Any, stride: Any) -> None:
-        f = self.f
-        with f.build.if_else(self.is_streamed(target, stride)) as (whole_lines, lanes):
-            with whole_lines:
-                store = f.build.store(numbers, f.at(target, f.multiply(j, self.bytes)), align=self.bytes * self.width)
-                store.set_metadata("nontemporal", self.module.add_metadata([ir.Constant(I32, 1)]))
-            with lanes:
-                for lane in range(self.width):
-                    number = f.build.extract_element(numbers, ir.Constant(I64, lane))
-                    f.store(number, target, f.multiply(f.add(j, lane), stride))
 
     def target(self, start: Any, k: Any) -> tuple[Any, Any]:
         """Where the k-th output of a block belongs, and how far apart its numbers are there."""
         f = self.f
         stride = f.load(I64, self.result_strides, f.multiply(k, 8))
         return f.at(f.load(POINTER, self.results, f.multiply(k, 8)), f.multiply(start, stride)), stride
-
-    def is_streamed(self, target: Any, stride: Any) -> Any:
-        """Whether an output goes past the cache: if there are many, and whole lines can be written."""
-        f = self.f
-        off = f.build.and_(f.build.ptrtoint(target, I64), ir.Constant(I64, LINE - 1))
-        fills_lines = f.build.and_(
-            f.build.icmp_signed("==", off, ir.Constant(I64, 0)),
-            f.build.icmp_signed("==", stride, ir.Constant(I64, self.bytes)),
-        )
-        return f.build.and_(self.are_many, fills_lines)

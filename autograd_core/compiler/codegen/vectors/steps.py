@@ -212,6 +212,7 @@ class Steps:
         anywhere = self._step(f"icmp ne i{self.width} {bits}, 0")
         typed = [f"{kind} {y}" for kind, y in zip(kinds, usual, strict=True)]
         results = f"{{ {', '.join(kinds)} }}"
+        before = len(self._lines)
         self._lines += [
             f"  br label {name}.usual",
             f"{label}.usual:",
@@ -226,6 +227,7 @@ class Steps:
             self._step(f"phi {kind} [ {y}, {name}.usual ], [ {name}.of{i}, {name}.rare ]")
             for i, (kind, y) in enumerate(zip(kinds, usual, strict=True))
         ]
+        self._lines[before:] = ["\n".join(self._lines[before:])]  # nothing may come in between
         return self._branches[key]
 
     # Bits
