@@ -18,20 +18,23 @@ import platform
 import statistics
 import sys
 import tempfile
+import time
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from common import in_fresh_process, seconds_per_call
+from common import Clock, in_fresh_process, processor_time, seconds_per_call
 
-ROWS = ["black_scholes", "moons", "one_trace", "loop", "one_call", "twenty", "bundle_adjustment", "mixture"]
+ROWS = ["black_scholes", "moons", "one_trace", "loop", "one_call", "twenty", "bundle_adjustment", "mixture", "asian"]
 OURS = "autograd_core"
 
 
-def measure(row: str, side: str, answers: Path) -> dict[str, Any]:
+def measure(row: str, side: str, answers: Path, clock: Clock) -> dict[str, Any]:
     """In a process of its own: the seconds of a call and of compiling, by case; the answers go into a file each."""
     import numpy as np
+    import rows
 
+    rows.clock = clock
     try:
         works = importlib.import_module(f"rows.{row}").SIDES[side]()
     except (ImportError, FileNotFoundError) as missing:
@@ -45,7 +48,7 @@ def measure(row: str, side: str, answers: Path) -> dict[str, Any]:
             np.asarray(work.answer(answer), dtype=float),
             np.array(work.within),
         )
-        seconds[case] = seconds_per_call(work.call, work.arguments, repeats=9, least=0.02)
+        seconds[case] = seconds_per_call(work.call, work.arguments, repeats=9, clock=clock, least=0.02)
     return {"call": seconds, "compile": {c: w.compile_seconds for c, w in works.items() if w.compile_seconds}}
 
 
@@ -66,7 +69,7 @@ def check(ours: Path, theirs: Path, side: str) -> None:
             raise RuntimeError(f"{side} does not compute what {OURS} computes: {worst}")
 
 
-def compare(row: str, rounds: int) -> list[str]:
+def compare(row: str, rounds: int, *options: str) -> list[str]:
     """The lines of the table for a row."""
     module = importlib.import_module(f"rows.{row}")
     once: set[str] = getattr(module, "ONCE", set())
@@ -79,7 +82,7 @@ def compare(row: str, rounds: int) -> list[str]:
                     continue
                 answers = Path(room) / side
                 answers.mkdir(exist_ok=True)
-                result = in_fresh_process(__file__, "--one", row, side, str(answers))
+                result = in_fresh_process(__file__, "--one", row, side, str(answers), *options)
                 if "missing" in result:
                     missing[side] = result["missing"]
                     continue
@@ -120,10 +123,14 @@ def main() -> None:
     parser.add_argument("rows", nargs="*", metavar="row", help=", ".join(ROWS))
     parser.add_argument("--rounds", type=int, default=3, help="processes per contender")
     parser.add_argument("--one", nargs=3, metavar=("ROW", "SIDE", "ANSWERS"), help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--processor-time", action="store_true", help="of all threads, which other programs disturb less than the clock"
+    )
     options = parser.parse_args()
     if options.one:
         row, side, answers = options.one
-        print(json.dumps(measure(row, side, Path(answers))))
+        clock = processor_time if options.processor_time else time.perf_counter
+        print(json.dumps(measure(row, side, Path(answers), clock)))
         return
     if unknown := set(options.rows) - set(ROWS):
         parser.error(f"no row {', '.join(sorted(unknown))}: choose from {', '.join(ROWS)}")
@@ -133,7 +140,8 @@ def main() -> None:
     )
     print(f"| work | {OURS} | peers, and how many times as long they take |\n|---|---|---|")
     for row in options.rows or ROWS:
-        print("\n".join(compare(row, options.rounds)), flush=True)
+        how = ["--processor-time"] * options.processor_time
+        print("\n".join(compare(row, options.rounds, *how)), flush=True)
 
 
 if __name__ == "__main__":

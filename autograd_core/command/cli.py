@@ -87,13 +87,17 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser(
         "demo",
         help="train a network on Fisher's iris or a table of yours, check its gradients, draw a neuron",
-        description="Train a network to tell classes apart, on Fisher's iris or on a table of yours; check its "
-        "gradients against differences; write neuron.svg and training.png.",
+        description="Train a network to tell classes apart, on Fisher's iris or on a table of yours, or to give the "
+        "numbers of a column; check its gradients against differences; write neuron.svg and training.png.",
     )
     demo.add_argument(
         "--data", metavar="FILE.csv", help="CSV, also with ; or tabs: names in the first row, numeric features"
     )
-    demo.add_argument("--target", metavar="COLUMN", help="the column of --data with the classes (default: the last)")
+    demo.add_argument("--target", metavar="COLUMN", help="the column of --data to learn (default: the last)")
+    demo.add_argument(
+        "--task", choices=("classification", "regression"), help="what --target holds, classes or numbers (default: "
+        "numbers if they are not whole, or of more than 20 kinds, or most differ)",
+    )  # fmt: skip
     demo.add_argument("--out", metavar="DIR", default="autograd-core-demo", help="folder to write to (%(default)s)")
     demo.add_argument("--epochs", type=_count, default=60, metavar="N", help="passes over the rows (%(default)s)")
     demo.add_argument("--seed", type=int, default=1, metavar="N", help="same seed, same result (%(default)s)")
@@ -146,7 +150,7 @@ def _demo(options: argparse.Namespace) -> None:
         raise DataError("--target names a column of --data FILE.csv: give both")
     from autograd_core.command.demo import run
 
-    run(options.data, options.target, options.out, options.epochs, options.seed, options.hidden)
+    run(options.data, options.target, options.out, options.epochs, options.seed, options.hidden, options.task)
 
 
 def _draw(formula: str, values: Sequence[str], output: str, derivatives: bool) -> None:

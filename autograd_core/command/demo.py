@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 import os
 import random
 import sys
@@ -17,20 +16,19 @@ from typing import Any
 
 from autograd_core import math as m
 from autograd_core._files import write_whole
-from autograd_core.command.tables import Table, parse_number, read_table
+from autograd_core.command.tables import read_table
+from autograd_core.command.targets import TASKS, Classes, Numbers, Sample, Target, split, standardise, target_of
 from autograd_core.compiler import jit
 from autograd_core.compiler.machine import host
 from autograd_core.engine.value import Value
 from autograd_core.errors import DataError, MissingExtraError, RenderError
-from autograd_core.losses import softmax_cross_entropy
 from autograd_core.nn import fitting
 from autograd_core.nn.layers import MLP, Neuron
 from autograd_core.optim import Adam
 
-__all__ = ["Course", "Sample", "check_writable", "run", "split", "standardise", "train"]
+__all__ = ["Course", "check_writable", "run", "train"]
 
 IRIS = os.path.join(os.path.dirname(__file__), "data", "iris.csv")
-MOST_CLASSES = 20
 MOST_FEATURES_DRAWN = 12
 BATCH = 16  # samples
 LEARNING_RATE = 0.01
@@ -40,32 +38,34 @@ CHECKED_SAMPLES = 3
 
 
 @dataclass(frozen=True)
-class Sample:
-    """One row: its features, and its class as an index."""
-
-    features: list[float]
-    label: int
-
-
-@dataclass(frozen=True)
 class Course:
-    """The course of the training, and for each epoch the shares of samples classified rightly after it."""
+    """The course of the training, the network as a function, and its scores after each epoch."""
 
     history: fitting.History
+    outputs: Callable[[Any], Any]
     training: list[float]
     held_out: list[float]
 
 
-def run(data: str | None, target: str | None, out: str, epochs: int, seed: int, hidden: Sequence[int]) -> None:
+def run(
+    data: str | None,
+    column: str | None,
+    out: str,
+    epochs: int,
+    seed: int,
+    hidden: Sequence[int],
+    task: str | None = None,
+) -> None:
     """Train, report on standard output, and write ``neuron.svg`` and ``training.png``.
 
     Args:
         data: a CSV file; None for Fisher's iris.
-        target: the column that holds the classes; None for the last one.
+        column: the one that holds the target; None for the last one.
         out: the folder to write to; made if it does not exist.
         epochs: passes over the training samples.
         seed: the same seed gives the same split, weights and order of the samples.
         hidden: the number of neurons of each hidden layer.
+        task: see `target_of`.
 
     Raises:
         DataError: if the table, or the folder, cannot be used; before any training.
@@ -73,22 +73,25 @@ def run(data: str | None, target: str | None, out: str, epochs: int, seed: int, 
     """
     _check_extras()
     table = read_table(data or IRIS)
-    target = target or list(table.columns)[-1]
+    column = column or list(table.columns)[-1]
     for doubt in table.doubts:
         print(f"note: {doubt}", file=sys.stderr)
-    names, classes, samples = _samples(table, target)
-    training, held_out = split(samples, random.Random(seed))
-    training, held_out = standardise(training, held_out)
+    target, names, samples = target_of(table, column, task)
+    training, held_out = split(samples, target, random.Random(seed))
+    target, training, held_out = target.standardised(*standardise(training, held_out))
     check_writable(out)
 
-    sizes = [len(names), *hidden, len(classes)]
+    sizes = [len(names), *hidden, target.outputs]
     model = MLP(sizes[0], sizes[1:], activation="tanh", seed=seed)
     name = os.path.basename(table.path)
-    print(f"{name}: {len(samples)} rows, {len(names)} features, {len(classes)} classes of {target}")
+    print(f"{name}: {len(samples)} rows, {len(names)} features, {target}")
+    if data is not None:
+        (other,) = {*TASKS} - {target.task}
+        print(target.task + (f" (for {other} say --task {other})" if task is None else ""))
     print(f"MLP {'-'.join(map(str, sizes))}: {len(model.parameters())} parameters")
     print(f"{len(training)} rows to train, {len(held_out)} held out", flush=True)
-    eager = _eager_seconds(deepcopy(model), training)
-    course = train(model, training, held_out, epochs, random.Random(seed))
+    eager = _eager_seconds(deepcopy(model), target, training)
+    course = train(model, target, training, held_out, epochs, random.Random(seed))
     compiled = course.history.seconds / len(course.history.losses)
     how, before = ("compiled", "compiling") if host.available() else ("on NumPy's arrays", "tracing")
     print(f"trained in {course.history.seconds:.2g} s, after {course.history.compile_seconds:.2g} s of {before}")
@@ -96,66 +99,40 @@ def run(data: str | None, target: str | None, out: str, epochs: int, seed: int, 
         f"an epoch took {_milliseconds(compiled)} {how} and {_milliseconds(eager)} eagerly "
         f"({_measured(len(training))}): {eager / compiled:.0f} times as long"
     )
-    right = round(course.held_out[-1] * len(held_out))
-    print(f"held-out accuracy {course.held_out[-1]:.1%} ({right} of {len(held_out)})")
-    print(f"worst relative error of a gradient {_gradient_error(model, training[:CHECKED_SAMPLES]):.1e}")
+    answers = course.outputs(_arrays(held_out)[0])
+    print(target.report(answers, held_out))
+    print(f"worst relative error of a gradient {_gradient_error(model, target, training[:CHECKED_SAMPLES]):.1e}")
 
     os.makedirs(out, exist_ok=True)
     drawn, plotted = os.path.join(out, "neuron.svg"), os.path.join(out, "training.png")
     drawn = _draw_neuron(model, held_out[0], names, drawn)
-    _plot(course, plotted)
+    _plot(course, target, answers, held_out, plotted)
     print(f"wrote {drawn} (one neuron on one row: values, gradients, local derivatives)")
-    print(f"wrote {plotted} (loss and accuracy)")
-
-
-def split(samples: Sequence[Sample], generator: random.Random) -> tuple[list[Sample], list[Sample]]:
-    """A fifth of each class, at least one sample, held out; the rest for training, in mixed order."""
-    training: list[Sample] = []
-    held_out: list[Sample] = []
-    for label in sorted({sample.label for sample in samples}):
-        members = [sample for sample in samples if sample.label == label]
-        generator.shuffle(members)
-        count = max(1, round(0.2 * len(members)))
-        held_out += members[:count]
-        training += members[count:]
-    generator.shuffle(training)
-    return training, held_out
-
-
-def standardise(training: Sequence[Sample], others: Sequence[Sample]) -> tuple[list[Sample], list[Sample]]:
-    """Both sets with the features shifted and scaled to mean 0, deviation 1 in the first; a constant one becomes 0."""
-    shifts: list[tuple[float, float, float]] = []
-    for column in zip(*(sample.features for sample in training), strict=True):
-        largest = max(map(abs, column)) or 1.0  # taken out first, so that no sum or square overflows
-        scaled = [x / largest for x in column]
-        mean = math.fsum(scaled) / len(scaled)
-        deviation = math.hypot(*(x - mean for x in scaled)) / math.sqrt(len(scaled))
-        # What rounding leaves of a constant column is not worth magnifying.
-        shifts.append((largest, mean, deviation if deviation > 1e-12 else math.inf))
-
-    def moved(sample: Sample) -> Sample:
-        triples = zip(sample.features, shifts, strict=True)
-        return Sample([(x / largest - mean) / deviation for x, (largest, mean, deviation) in triples], sample.label)
-
-    return [moved(sample) for sample in training], [moved(sample) for sample in others]
+    print(f"wrote {plotted} (loss, and {target.plotted})")
 
 
 def train(
-    model: MLP, training: Sequence[Sample], held_out: Sequence[Sample], epochs: int, generator: random.Random
+    model: MLP,
+    target: Target,
+    training: Sequence[Sample],
+    held_out: Sequence[Sample],
+    epochs: int,
+    generator: random.Random,
 ) -> Course:
-    """Minimise the cross-entropy of the softmax with Adam, in batches; a progress bar on standard error."""
-    outputs = jit(lambda x: list(map(m.stop_gradient, model(x))), in_axes=0)  # reads the parameters at each call
-    shares: tuple[list[float], list[float]] = ([], [])
+    """Minimise the loss that goes with the target by Adam, in batches; a progress bar on standard error."""
+    # reads the parameters at each call
+    outputs = jit(lambda x: list(map(m.stop_gradient, _outputs(model, x))), in_axes=0)
+    scores: tuple[list[float], list[float]] = ([], [])
 
-    def classify(_: fitting.History) -> None:
-        for share, samples in zip(shares, (training, held_out), strict=True):
-            share.append(_accuracy(outputs, samples))
+    def look(_: fitting.History) -> None:
+        for score, samples in zip(scores, (training, held_out), strict=True):
+            score.append(target.score(outputs(_arrays(samples)[0]), samples))
 
     history = model.fit(
-        *_arrays(training), loss=softmax_cross_entropy, optimiser=Adam(model.parameters(), lr=LEARNING_RATE),
-        epochs=epochs, batch_size=BATCH, seed=generator, callback=classify,
+        *_arrays(training), loss=target.loss, optimiser=Adam(model.parameters(), lr=LEARNING_RATE),
+        epochs=epochs, batch_size=BATCH, seed=generator, callback=look,
     )  # fmt: skip
-    return Course(history, *shares)
+    return Course(history, outputs, *scores)
 
 
 def check_writable(folder: str) -> None:
@@ -186,58 +163,31 @@ def _check_extras() -> None:
         raise MissingExtraError(f"the demo needs {', '.join(missing)}: pip install 'autograd-core[demo]'")
 
 
-def _samples(table: Table, target: str) -> tuple[list[str], list[str], list[Sample]]:
-    """The names of the features, those of the classes, and the rows."""
-    if target in table.columns:
-        table.require_complete(list(table.columns))
-    cells = table.cells(target)
-    classes = sorted(set(cells), key=lambda cell: (parse_number(cell) is None, parse_number(cell) or 0.0, cell))
-    where = f"{table.path}, column {target!r}"
-    if len(classes) < 2:
-        raise DataError(f"{where}: every row is of the class {classes[0]!r}; two classes or more are wanted")
-    if len(classes) > MOST_CLASSES:
-        raise DataError(f"{where}: {len(classes)} different values; a target holds classes, at most {MOST_CLASSES}")
-    for label in classes:
-        if cells.count(label) < 2:
-            line = table.lines[cells.index(label)]
-            raise DataError(
-                f"{table.path}, line {line}, column {target!r}: the only row of class {label[:40]!r}; "
-                "one to train and one to hold out are wanted"
-            )
-    names = [name for name in table.columns if name != target]
-    if not names:
-        raise DataError(f"{table.path}: there is no column besides the target {target!r}")
-    rows = zip(*(table.numbers(name) for name in names), strict=True)
-    index = {label: i for i, label in enumerate(classes)}
-    return names, classes, [Sample(list(row), index[cell]) for row, cell in zip(rows, cells, strict=True)]
+def _outputs(model: MLP, features: Any) -> list[Value]:
+    """All outputs of a network; one that has a single one gives it as it is."""
+    found = model(features)
+    return found if isinstance(found, list) else [found]
 
 
-def _loss(model: MLP, samples: Sequence[Sample]) -> Value:
-    logits = [model(sample.features) for sample in samples]
-    return softmax_cross_entropy(logits, [sample.label for sample in samples])
+def _loss(model: MLP, target: Target, samples: Sequence[Sample]) -> Value:
+    loss: Value = target.loss([model(sample.features) for sample in samples], [sample.target for sample in samples])
+    return loss
 
 
 def _arrays(samples: Sequence[Sample]) -> tuple[Any, Any]:
     import numpy as np
 
-    return np.array([sample.features for sample in samples]), np.array([sample.label for sample in samples])
+    return np.array([sample.features for sample in samples]), np.array([sample.target for sample in samples])
 
 
-def _accuracy(outputs: Callable[[Any], Any], samples: Sequence[Sample]) -> float:
-    import numpy as np
-
-    inputs, labels = _arrays(samples)
-    return float((np.argmax(outputs(inputs), axis=0) == labels).mean())
-
-
-def _eager_seconds(model: MLP, samples: Sequence[Sample]) -> float:
+def _eager_seconds(model: MLP, target: Target, samples: Sequence[Sample]) -> float:
     """How long an epoch of the same training takes if every step records its graph; of many samples, from some."""
     timed = samples[:MOST_TIMED]
     optimiser = Adam(model.parameters(), lr=LEARNING_RATE)
     began = perf_counter()
     for _ in range(EAGER_EPOCHS):
         for start in range(0, len(timed), BATCH):
-            loss = _loss(model, timed[start : start + BATCH])
+            loss = _loss(model, target, timed[start : start + BATCH])
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -252,7 +202,7 @@ def _milliseconds(seconds: float) -> str:
     return f"{seconds * 1e3:.2g} ms" if seconds < 0.1 else f"{seconds * 1e3:.0f} ms"
 
 
-def _gradient_error(model: MLP, samples: Sequence[Sample]) -> float:
+def _gradient_error(model: MLP, target: Target, samples: Sequence[Sample]) -> float:
     from autograd_core.testing import check_grads
 
     twin = deepcopy(model)
@@ -263,7 +213,7 @@ def _gradient_error(model: MLP, samples: Sequence[Sample]) -> float:
         for neuron in neurons:
             neuron.w = [next(remaining) for _ in neuron.w]
             neuron.b = next(remaining)
-        return _loss(twin, samples)
+        return _loss(twin, target, samples)
 
     return check_grads(loss, [parameter.data for parameter in model.parameters()]).worst
 
@@ -299,10 +249,9 @@ def _written_out(neuron: Neuron, sample: Sample, names: Sequence[str]) -> Value:
     return output
 
 
-def _plot(course: Course, path: str) -> None:
+def _plot(course: Course, target: Target, answers: Any, held_out: Sequence[Sample], path: str) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
-    from matplotlib.ticker import PercentFormatter
 
     from autograd_core.plots import plot_loss
 
@@ -310,11 +259,33 @@ def _plot(course: Course, path: str) -> None:
     FigureCanvasAgg(figure)
     left, right = figure.subplots(1, 2)
     plot_loss(course.history, ax=left)
-    left.set_ylabel("mean cross-entropy")
-    plot_loss(course.training, course.held_out, names=["training", "held out"], ax=right)
-    right.set(title="Accuracy", ylabel="rows classified rightly", ylim=(0.0, 1.03))
-    right.yaxis.set_major_formatter(PercentFormatter(1.0))
-    right.legend(loc="lower right")
+    left.set_ylabel(target.loss_name)
+    if isinstance(target, Classes):
+        _plot_accuracy(course, right)
+    else:
+        _plot_answers(target, answers[0], [sample.target for sample in held_out], right)
     picture = io.BytesIO()
     figure.savefig(picture, format="png", dpi=150)
     write_whole(path, picture.getvalue())
+
+
+def _plot_accuracy(course: Course, ax: Any) -> None:
+    from matplotlib.ticker import PercentFormatter
+
+    from autograd_core.plots import plot_loss
+
+    plot_loss(course.training, course.held_out, names=["training", "held out"], ax=ax)
+    ax.set(title="Accuracy", ylabel="rows classified rightly", ylim=(0.0, 1.03))
+    ax.yaxis.set_major_formatter(PercentFormatter(1.0))
+    ax.legend(loc="lower right")
+
+
+def _plot_answers(target: Numbers, answers: Any, truth: Sequence[float], ax: Any) -> None:
+    from autograd_core.plots.style import COLOURS, dress
+
+    answers, truth = target.in_units(answers), target.in_units(truth)
+    ends = [min(*answers, *truth), max(*answers, *truth)]
+    ax.plot(ends, ends, color="gray", linewidth=1.0, linestyle="--", label="no error")
+    ax.scatter(truth, answers, s=16.0, color=COLOURS[0], alpha=0.7, label="rows held out")
+    dress(ax, "Rows held out", target.column, f"{target.column}, as the network says")
+    ax.legend(loc="upper left")

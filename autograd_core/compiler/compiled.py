@@ -11,6 +11,7 @@ from autograd_core.compiler.calling.arguments import Flat, Trace, flat, read
 from autograd_core.compiler.calling.departures import Departures
 from autograd_core.compiler.choice import batch_backend, point_backend
 from autograd_core.compiler.codegen.convention import Numbers
+from autograd_core.compiler.program.counted import certain_number
 from autograd_core.compiler.program.elements import DOUBLE, Element
 from autograd_core.compiler.program.lower import Way, lower
 from autograd_core.compiler.work import Work
@@ -79,14 +80,18 @@ class Compiled:
         # a guard must hold for just those numbers for which it does in eager evaluation
         strict = strict or any(not guard.exceeded for guard in guards)
         ways = [] if departure is None else [departure] if answer is None or not is_batched else [departure, answer]
-        self.ways = len(ways)
-        outputs = [*trace.outputs, *(ways if reduce is None else [])]
-        self._departures = Departures(len(guards), fallback or self.run) if departure is not None else None
+        self._departures: Departures | None = None
 
         def work(fused: bool) -> Work:
-            self.program, self._captured = lower(
+            outputs = [*trace.outputs, *ways]
+            program, self._captured = lower(
                 trace.inputs, outputs, strict=strict, fused=fused, order=order, element=element
             )
+            if ways and certain_number(program, program.outputs[len(trace.outputs)]) == len(guards):
+                ways.clear()  # its loops cannot fail, and nothing else was decided
+                self.guards, self._general = (), None
+            self._departures = Departures(len(guards), fallback or self.run) if ways else None
+            self.program = program.first(len(trace.outputs) + (len(ways) if reduce is None else 0))
             mapped = [argument.axis is not None for argument in trace.arguments for _ in range(argument.structure.size)]
             mapped += [False] * len(self._captured)
             self._work = Work(
@@ -97,6 +102,7 @@ class Compiled:
             return self._work
 
         self._backend = point_backend(work) if not is_batched else batch_backend(work)
+        self.ways = len(ways)
         self.reads_outside = bool(self._captured)
         made = perf_counter()
         self.stats: dict[str, Any] = {

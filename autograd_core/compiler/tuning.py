@@ -31,6 +31,8 @@ SERIAL = 0.5
 """The part of all instructions that depends on all turns before, from which code is worth loops over turns."""
 PERIOD = 10_000
 """Instructions of a turn at most."""
+ON_TAPE = 1 << 16
+"""Numbers at most that a loop of a known number of turns leaves on its tapes, which lie in the workspace then."""
 SHORT = 100
 """Instructions of a point's kernel up to which LLVM's passes win something: they take the calls around it away."""
 MIDDLING = 1_000

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from autograd_core.compiler.calling.arguments import Trace
 from autograd_core.compiler.calling.departures import Departures
 from autograd_core.compiler.program.elements import DOUBLE, Element
-from autograd_core.compiler.program.lower import Program
+from autograd_core.compiler.program.instructions import Program, has_loops
 
 __all__ = ["Builtin", "Work"]
 
@@ -45,11 +45,12 @@ class Work(NamedTuple):
 
     @property
     def computed(self) -> Element:
-        """The type in which numbers are computed: guards hold for just the doubles for which they do eagerly.
+        """The type in which numbers are computed.
 
-        Every loop has one, that of its limits.
+        Guards hold for just the doubles for which they do eagerly, and loops add up what rounding makes of each turn.
         """
-        return self.element if self.departures is None else DOUBLE
+        is_straight = self.departures is None and not has_loops(self.program)
+        return self.element if is_straight else DOUBLE
 
     @property
     def given(self) -> Element:

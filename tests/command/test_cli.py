@@ -4,7 +4,6 @@ import importlib.metadata
 import io
 import os
 import pathlib
-import random
 import re
 import subprocess
 import sys
@@ -14,7 +13,7 @@ import pytest
 
 import autograd_core
 from autograd_core import Value
-from autograd_core.command import cli, demo
+from autograd_core.command import cli, demo, targets
 from autograd_core.compiler.machine import host as native
 from autograd_core.draw import rendering
 from autograd_core.nn import MLP
@@ -76,7 +75,7 @@ def test_without_llvmlite_the_demo_learns_too(
 def test_the_neuron_is_drawn_whatever_graphviz_does(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model, sample = MLP(2, [3, 2], seed=1), demo.Sample([0.5, -1.0], 0)
+    model, sample = MLP(2, [3, 2], seed=1), targets.Sample([0.5, -1.0], 0)
     monkeypatch.setattr(rendering, "_renderers", lambda form: [])  # as in a slim image, where pygraphviz does not load
     assert demo._draw_neuron(model, sample, ["a", "b"], "neuron.svg") == "neuron.svg"
     assert "weight of b" in pathlib.Path("neuron.svg").read_text()
@@ -97,18 +96,20 @@ def test_a_table_of_ones_own(capsys: pytest.CaptureFixture[str]) -> None:
     assert sorted(os.listdir("o")) == ["neuron.svg", "training.png"]
 
 
-def test_the_inputs_are_standardised_by_the_training_rows_alone() -> None:
-    training = [demo.Sample([x, 7.0, x * 1e307], 0) for x in (1.0, 3.0)]
-    moved, others = demo.standardise(training, [demo.Sample([5.0, 9.0, 5e307], 1)])
-    assert [sample.features for sample in moved] == [pytest.approx([-1, 0, -1]), pytest.approx([1, 0, 1])]
-    assert others[0].features == pytest.approx([3, 0, 3])
-
-
-def test_the_split_is_stratified_and_loses_no_row() -> None:
-    samples = [demo.Sample([float(i)], i % 3) for i in range(30)]
-    training, held_out = demo.split(samples, random.Random(0))
-    assert sorted(s.features[0] for s in training + held_out) == [float(i) for i in range(30)]
-    assert [sum(s.label == label for s in held_out) for label in range(3)] == [2, 2, 2]
+def test_numbers_to_learn(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [(0.1 * i, (i * i) % 7) for i in range(60)]
+    text = "a,b,price\n" + "".join(f"{a:.1f},{b},{1000.0 + 200.0 * a - 30.0 * b}\n" for a, b in rows)
+    pathlib.Path("t.csv").write_text(text)
+    assert cli.main(["--data", "t.csv", "--epochs", "60", "--hidden", "4", "--out", "o"]) == 0
+    said = capsys.readouterr().out
+    assert "60 rows, 2 features, price from 920 to 2120\nregression (for classification say" in said
+    (found,) = re.findall(r"held-out R² (\S+) \(12 rows\)", said)
+    ((error, of_mean),) = re.findall(r"squared error (\S+), of the training rows' mean as an answer (\S+),", said)
+    assert float(found) > 0.5
+    assert 1.0 - (float(error) / float(of_mean)) ** 2 == pytest.approx(float(found), abs=0.1)
+    assert 200.0 < float(of_mean) < 600.0
+    assert sorted(os.listdir("o")) == ["neuron.svg", "training.png"]
+    assert "51 different values" in refused(["--data", "t.csv", "--task", "classification"], capsys)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +118,7 @@ def test_the_split_is_stratified_and_loses_no_row() -> None:
         (TABLE.replace("3,2,", "x,2,"), "t.csv, line 5, column 'a': 'x' is not a number"),
         (TABLE.replace("yes", "no"), "every row is of the class 'no'"),
         (TABLE + "20,1,maybe\n", "line 22, column 'kind': the only row of class 'maybe'"),
-        ("a,kind\n" + "".join(f"1,{i}\n" for i in range(30)), "30 different values"),
+        ("a,kind\n" + "".join(f"1,x{i}\n" for i in range(30)), "30 different values"),
         ("kind\nx\ny\nx\ny\n", "no column besides the target"),
         (TABLE.replace("kind", "knd"), "no column 'kind' (did you mean 'knd'?)"),
     ],
@@ -213,13 +214,15 @@ def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) 
 def test_eager_epochs_of_a_large_table_are_timed_on_a_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     model, seen, ticks = MLP(1, [2], seed=0), [], iter([1.0, 4.0])
 
-    def loss(model: MLP, samples: list[demo.Sample]) -> Value:
+    def loss(model: MLP, target: targets.Target, samples: list[targets.Sample]) -> Value:
         seen.extend(samples)
         return model.parameters()[0] * 2.0
 
     monkeypatch.setattr(demo, "_loss", loss)
     monkeypatch.setattr(demo, "MOST_TIMED", 5)
     monkeypatch.setattr(demo, "perf_counter", lambda: next(ticks))
-    assert demo._eager_seconds(model, [demo.Sample([0.5], 0)] * 20) == 4.0  # a second for 5 rows
+    assert (
+        demo._eager_seconds(model, targets.Classes("c", "ab"), [targets.Sample([0.5], 0)] * 20) == 4.0
+    )  # a second for 5 rows
     assert len(seen) == 5 * demo.EAGER_EPOCHS
     assert (demo._measured(20), demo._measured(5)) == ("mean of 3, from 5 rows", "mean of 3")

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from jit_modes import MODES, POINTS, Mode, apart, compiled, flat, in_modes, use
+from jit_modes import BATCHES, MODES, POINTS, Mode, apart, compiled, flat, in_modes, use
 
 from autograd_core import (
     Value,
@@ -28,6 +28,7 @@ from autograd_core import (
     vjp,
     while_loop,
 )
+from autograd_core.compiler import tuning
 from autograd_core.errors import AutogradError, LoopError, TraceError
 
 inf, nan = plain.inf, plain.nan
@@ -535,3 +536,40 @@ def test_ir_of_loops_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
         h = jit(grad(until_large))
         h(0.5, 0.5)
     assert "the condition of the loop called[0]" in h.paths[0].root.ir
+
+
+# Loops whose turns are counted beforehand
+
+
+def fibonacci(x: Any, y: Any) -> Any:
+    """Numbers of the state become others of the state, and one is left as it is."""
+    a, b, c, _ = fori_loop(0, 9, lambda i, s: (s[1], s[0] * 0.5 + s[1] * s[2], s[2], y), (x, y, x * y, 1.0))
+    return a * b + c
+
+
+@pytest.mark.skipif(not BATCHES, reason="loops over turns are machine code")
+@pytest.mark.parametrize("f", [fibonacci, scan_over_values, scanned_back], ids=lambda f: f.__name__)
+def test_turns_that_are_counted_give_the_bits_of_turns_that_are_not(
+    f: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    g = TRANSFORMS["reverse over forward"](f)
+    xs, ys = np.array(POINTS_XY).T
+    counted = jit(g, strict=True, in_axes=(0, 0))
+    found = flat(counted(xs, ys))
+    assert counted.paths[0].root.stats["recurrences"] > 0
+    monkeypatch.setattr(tuning, "ON_TAPE", -1)
+    growing = jit(g, strict=True, in_axes=(0, 0))
+    assert [x.tobytes() for x in found] == [x.tobytes() for x in flat(growing(xs, ys))]
+    assert not growing.paths[0].root.stats["recurrences"]
+
+
+@pytest.mark.skipif(not BATCHES, reason="loops over turns are machine code")
+def test_loops_that_cannot_fail_have_no_guards() -> None:
+    def f(x: float, turns: Any) -> Any:
+        return fori_loop(0, turns, lambda i, s: s * x + i, 1.0, max_turns=5)
+
+    counted = jit(value_and_grad(lambda x: f(x, 5)))
+    assert counted(2.0) == value_and_grad(lambda x: f(x, 5))(2.0)
+    assert not counted.paths[0].root.guards
+    with pytest.raises(LoopError, match="not over after 5 turns"):
+        jit(lambda x: f(x, 6))(2.0)

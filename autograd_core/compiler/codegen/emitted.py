@@ -10,6 +10,7 @@ from autograd_core.compiler import tuning
 from autograd_core.compiler.codegen.kernel import KernelText, Layout, emit
 from autograd_core.compiler.codegen.loops import emit_looped
 from autograd_core.compiler.codegen.rolled_loops import emit_rolled
+from autograd_core.compiler.program.counted import as_turns
 from autograd_core.compiler.program.elements import DOUBLE, Element
 from autograd_core.compiler.program.gates import move_gates
 from autograd_core.compiler.program.instructions import Program, has_loops, programs_of
@@ -67,7 +68,7 @@ def emit_point(
     """
     layout, count = Layout(1, mapped, contract=not strict), len(program.instructions)
     if has_loops(program):
-        return Emitted(emit_looped(program, layout), _size_of(program), True)
+        return _looped(program, layout, runs_often=True)
     rolled = roll_up(program) if count >= tuning.REPEATING else None
     if rolled is not None:
         # Long straight-line code of a point is written so quickly that no product is joined with a sum: as here.
@@ -88,7 +89,7 @@ def emit_batch(program: Program, layout: Layout, looped: Layout) -> Emitted:
         looped: how code with loops does, which is over doubles.
     """
     if has_loops(program):
-        return Emitted(emit_looped(program, looped), _size_of(program), False, width=looped.width)
+        return _looped(program, looped, runs_often=False)
     rolled = roll_up(program) if len(program.instructions) >= tuning.LONG else None
     if rolled is not None:
         return _turned(program, looped, rolled)
@@ -106,6 +107,13 @@ def emit_batch(program: Program, layout: Layout, looped: Layout) -> Emitted:
 def _turned(program: Program, layout: Layout, rolled: Rolled) -> Emitted:
     text = emit_looped(program, layout, rolled)
     return Emitted(text, rolled.instructions, True, 0, rolled.loops, layout.width)
+
+
+def _looped(program: Program, layout: Layout, *, runs_often: bool) -> Emitted:
+    rolled = as_turns(program)
+    if rolled is not None:
+        return _turned(program, layout, rolled)
+    return Emitted(emit_looped(program, layout), _size_of(program), runs_often, width=layout.width)
 
 
 def _size_of(program: Program) -> int:

@@ -1,6 +1,6 @@
 """Straight-line code with loops in it as a module: stages of straight-line code, and loops around the code of bodies.
 
-So is code that was rolled up into loops: see `autograd_core.compiler.program.recurrences`.
+So is code with loops over turns: see `autograd_core.compiler.program.recurrences` and `.counted`.
 
 All functions here do one vector of samples, or a point: they read vectors that lie side by side in memory, and leave
 such. A body may have loops itself, and is then such a function again. The kernel around them has a table of tapes,
@@ -9,7 +9,7 @@ which all of them get, and frees their memory at its end.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,9 +21,9 @@ from autograd_core.compiler.codegen.kernel import KernelText, Layout, emit
 from autograd_core.compiler.codegen.loop_writer import LoopWriter
 from autograd_core.compiler.codegen.tapes import TapeTable, splat, vector_of
 from autograd_core.compiler.codegen.turns_writer import TURNS, write_turns
-from autograd_core.compiler.program.builder import Builder
-from autograd_core.compiler.program.instructions import Instruction, Program, has_loops, live
-from autograd_core.compiler.program.leaves import LEAVES, Form
+from autograd_core.compiler.program.counted import as_turns
+from autograd_core.compiler.program.instructions import Instruction, Program, has_loops
+from autograd_core.compiler.program.stages import is_of_loops, kept_by, stages_of, straight
 from autograd_core.compiler.program.turns import Rolled, Turns
 from autograd_core.engine.operation import Operation
 
@@ -36,7 +36,7 @@ def emit_looped(program: Program, layout: Layout, rolled: Rolled | None = None) 
     Args:
         program: the code.
         layout: how it meets its data.
-        rolled: the same code, if it was rolled up.
+        rolled: the same code with loops over turns, if it is that.
     """
     return _Module(program, layout, rolled).text()
 
@@ -54,7 +54,10 @@ class _Module:
         self._names = 0
 
     def text(self) -> KernelText:
-        name, size = self.function(self.program) if self._rolled is None else self._recurrences(self._rolled)
+        if self._rolled is None:
+            name, size = self.function(self.program)
+        else:
+            name, size = self._turns(self._rolled, self.program.inputs)
         f = FunctionWriter(self.module, KERNEL.name, KERNEL.llvm())
         _, shared, workspace, outputs, count = f.arguments
         table = self.tapes.begin(f)
@@ -74,18 +77,26 @@ class _Module:
         inputs, shared, workspace, outputs, count = f.arguments
         vector, size = ir.VectorType(DOUBLE, self.width), 8 * self.width
         mapped = list(self.layout.mapped) or [False] * self.program.inputs
-        given, results = workspace, f.at(workspace, size * len(mapped))
-        rest = f.at(results, size * len(self.program.outputs))
-        columns: list[tuple[int, Any]] = []
+        results, given = workspace, f.at(workspace, size * len(self.program.outputs))
+        rest = given if self._rolled is not None else f.at(given, size * len(mapped))
+        columns = 0
+        runs: list[tuple[int, int, int]] = []  # of mapped inputs: the first, the first column, and how many there are
         for number, is_mapped in enumerate(mapped):
-            if is_mapped:
-                columns.append((number, f.load(POINTER, inputs, 8 * len(columns))))
-            else:
-                one = f.load(DOUBLE, shared, 8 * (number - len(columns)))
+            if not is_mapped:
+                one = f.load(DOUBLE, shared, 8 * (number - columns))
                 f.store(splat(f, one, self.width), given, size * number)
+                continue
+            if runs and sum(runs[-1][::2]) == number:
+                runs[-1] = (*runs[-1][:2], runs[-1][2] + 1)
+            else:
+                runs.append((number, columns, 1))
+            columns += 1
         with f.loop(0, count, self.width) as j:
-            for number, column in columns:
-                f.store(f.load(vector, column, f.multiply(j, 8)), given, size * number)
+            for first, first_column, length in runs:
+                at, pointers = f.at(given, size * first), f.at(inputs, 8 * first_column)
+                with f.loop(0, length) as place:
+                    column = f.load(POINTER, pointers, f.multiply(place, 8))
+                    f.store(f.load(vector, column, f.multiply(j, 8)), at, f.multiply(place, size))
             self.tapes.start(f, table)
             f.build.call(run, [table, given, rest, results, ir.Constant(I64, 1)])
             left = splat(f, f.build.sub(count, j), self.width)
@@ -100,6 +111,9 @@ class _Module:
 
     def function(self, program: Program) -> tuple[str, int]:
         """The name of a function that does a program for one vector, and the doubles of its workspace."""
+        rolled = as_turns(program)
+        if rolled is not None:
+            return self._turns(rolled, program.inputs)
         name = self._new_name()
         if has_loops(program):
             return name, _Function(self, program, name).size
@@ -115,13 +129,17 @@ class _Module:
         """The layout of a function for one vector."""
         return replace(self.layout, name=name, packed=True, mapped=(), reduced=False)
 
-    def _recurrences(self, rolled: Rolled) -> tuple[str, int]:
-        """The function of code that was rolled up: its parts one after another, with their memory in the workspace."""
-        name, inputs, size = self._new_name(), self.program.inputs, rolled.size * self.width
+    def _turns(self, rolled: Rolled, inputs: int) -> tuple[str, int]:
+        """The function of code with loops over turns: its parts one after another, with their memory in the workspace.
+
+        What it is given may lie there already.
+        """
+        name, size = self._new_name(), rolled.size * self.width
         f = FunctionWriter(self.module, name, KERNEL.llvm())
         table, given, memory, outputs, one = f.arguments
         rest, called = f.at(memory, 8 * size), 0
-        f.build.call(f.declared("memcpy", MEMCPY), [memory, given, ir.Constant(I64, 8 * self.width * inputs)])
+        with f.build.if_then(f.build.icmp_unsigned("!=", given, memory)):
+            f.build.call(f.declared("memcpy", MEMCPY), [memory, given, ir.Constant(I64, 8 * self.width * inputs)])
         loops: dict[str, Turns] = {}
         for part in rolled.parts:
             if isinstance(part, Turns):
@@ -155,8 +173,8 @@ class _Function:
         self._vector = vector_of(self._width)
         self._slots = program.inputs
         self._slot_of = {x: x.number for x in program.instructions if x.op == "input"}
-        stages = list(_stages(program))
-        firsts = [self._assign(stage, kept) for stage, kept in zip(stages, _kept(stages, program.outputs), strict=True)]
+        stages = list(stages_of(program))
+        firsts = list(map(self._assign, stages, kept_by(stages, program.outputs)))
         loops = [x for stage in stages for x in stage if x.op == "loop"]
         self._writers = {
             x: LoopWriter(f, x, module.tapes, [module.function(each) for each in x.number.programs]) for x in loops
@@ -171,8 +189,8 @@ class _Function:
         called = [size for _, size in [*filter(None, functions), last]]
         self.size = area * self._width + max([*called, *(writer.scratch for writer in self._writers.values())])
         self._rest = self._at(area)
-        for number in range(program.inputs):
-            self._put(number, f.load(self._vector, given, 8 * self._width * number))
+        given_bytes = ir.Constant(I64, 8 * self._width * program.inputs)
+        f.build.call(f.declared("memcpy", MEMCPY), [self._workspace, given, given_bytes])
         for stage, function, (first, _) in zip(stages, functions, firsts, strict=True):
             if function is not None:
                 self._call(function[0], self._at(first))
@@ -194,24 +212,9 @@ class _Function:
 
     def _straight(self, stage: Sequence[Instruction], kept: Sequence[Instruction]) -> Program | None:
         """The straight-line code of a stage, which reads slots; None for a loop, or what is asked of one."""
-        if (stage and LEAVES[stage[0].op].form is Form.LOOP) or not kept:
+        if (stage and is_of_loops(stage[0])) or not kept:
             return None
-        m = Builder(strict=True)
-        known: dict[Instruction, Instruction] = {}
-
-        def operand(x: Instruction) -> Instruction:
-            if x not in known:
-                if x.op == "constant":
-                    known[x] = m.constant(x.number)
-                else:
-                    slot = m.make("input", (), self._slot_of[x])
-                    known[x] = m.not_equal(slot, 0.0) if x.is_condition else slot
-            return known[x]
-
-        for x in stage:
-            known[x] = m.make(x.op, tuple(map(operand, x.operands)), x.number, x.primitive)
-        outputs = [m.as_number(operand(x)) for x in kept]
-        return Program(self._slots, outputs, live(outputs))
+        return straight(self._slots, stage, kept, self._slot_of)
 
     # Writing
 
@@ -239,7 +242,7 @@ class _Function:
             self._writers[x].write(self._table, self._rest, [self._read(y) for y in x.operands[:count]])
         elif x.op == "stack":
             tapes.fill(f, self._table, x, [self._read(y) for y in x.operands])
-        elif x in self._slot_of and LEAVES[x.op].form is Form.LOOP:
+        elif x in self._slot_of and is_of_loops(x):
             (source,), slot = x.operands, self._slot_of[x]
             if x.op == "element":
                 column, turn = x.number
@@ -249,28 +252,3 @@ class _Function:
             else:
                 writer = self._writers[source]
                 self._put(slot, writer.final(x.number) if x.op == "final" else writer.turns())
-
-
-def _stages(program: Program) -> Iterator[list[Instruction]]:
-    """Straight-line code between loops, and one by one loops and what is asked of them."""
-    straight: list[Instruction] = []
-    for x in program.instructions:
-        if x.is_given:
-            continue
-        if LEAVES[x.op].form is not Form.LOOP:
-            straight.append(x)
-            continue
-        if x.op in ("loop", "stack") and straight:  # what is asked of an earlier loop may come before them
-            yield straight
-            straight = []
-        yield [x]
-    yield straight
-
-
-def _kept(stages: Sequence[Sequence[Instruction]], outputs: Sequence[Instruction]) -> list[list[Instruction]]:
-    """For each stage what is read outside of it."""
-    made_in = {x: number for number, stage in enumerate(stages) for x in stage}
-    read = dict.fromkeys(outputs)
-    for number, stage in enumerate(stages):
-        read |= dict.fromkeys(y for x in stage for y in x.operands if made_in.get(y, number) != number)
-    return [[x for x in stage if x in read] for stage in stages]

@@ -17,7 +17,7 @@ from autograd_core.compiler.codegen.kernel import Layout, module_text
 from autograd_core.compiler.codegen.operations import Operations
 from autograd_core.compiler.codegen.vectors.functions import OWN, steps_of
 from autograd_core.compiler.program.instructions import Instruction
-from autograd_core.compiler.program.turns import Carried, Constants, Local, Memory, Shared, Source, Turns
+from autograd_core.compiler.program.turns import Carried, Constants, Index, Local, Memory, Shared, Source, Turns
 from autograd_core.engine.operation import Operation
 
 __all__ = ["TURNS", "write_turns"]
@@ -105,6 +105,8 @@ class _Turns:
                 return self._from_table(kind, [self._constant(number) for number in numbers])
             case Memory(addresses):
                 return self._from_memory(x, addresses)
+            case Index():
+                return self._number_of_turn(source)
 
     def _constant(self, number: float | bool) -> str:
         return Operations(1, {}, [], contract=False).constant(number)
@@ -138,6 +140,20 @@ class _Turns:
                 at = f"{name}.from"
                 self._read_table(at, "i64", [str(address * self._of.width) for address in addresses])
             self._load(self._lines, name, at, x.is_condition)
+        return name
+
+    def _number_of_turn(self, index: Index) -> str:
+        name = self._known.get(index)
+        if name is None:
+            name = self._known[index] = f"%i{len(self._lines)}"
+            one = name if self._of.width == 1 else f"{name}.one"
+            self._lines += [
+                f"  {name}.moved = mul i64 %t, {index.step}",
+                f"  {name}.whole = add i64 {name}.moved, {index.first}",
+                f"  {one} = sitofp i64 {name}.whole to double",
+            ]
+            if self._of.width > 1:
+                self._splat(name, "double")
         return name
 
     # Memory
@@ -180,12 +196,17 @@ class _Turns:
             self._read_table(name, kind, numbers)
             return name
         self._read_table(f"{name}.one", kind, numbers)
+        self._splat(name, kind)
+        return name
+
+    def _splat(self, name: str, kind: str) -> None:
+        """Put a number, or a condition, into all lanes."""
+        of = self._of
         vector = of.condition if kind == "i1" else of.number
         self._lines += [
             f"  {name}.first = insertelement {vector} poison, {kind} {name}.one, i32 0",
             f"  {name} = shufflevector {vector} {name}.first, {vector} poison, <{of.width} x i32> zeroinitializer",
         ]
-        return name
 
     def _read_table(self, name: str, kind: str, numbers: list[str]) -> None:
         table, array = f"@{self._name}.{len(self._tables)}", f"[{len(numbers)} x {kind}]"

@@ -124,6 +124,12 @@ class Program:
     outputs: list[Instruction]
     instructions: list[Instruction]
 
+    def first(self, count: int) -> Program:
+        """The code for the first outputs alone."""
+        if count == len(self.outputs):
+            return self
+        return Program(self.inputs, self.outputs[:count], live(self.outputs[:count]))
+
     def __str__(self) -> str:
         lines = [str(instruction) for instruction in self.instructions]
         return "\n".join([*lines, "return " + ", ".join(f"%{output.index}" for output in self.outputs)])

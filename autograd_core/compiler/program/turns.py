@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from autograd_core.compiler.program.instructions import Instruction, Program
 
-__all__ = ["Carried", "Constants", "Local", "Memory", "Rolled", "Shared", "Source", "Straight", "Turns"]
+__all__ = ["Carried", "Constants", "Index", "Local", "Memory", "Rolled", "Shared", "Source", "Straight", "Turns"]
 
 
 class Local(NamedTuple):
@@ -43,7 +43,14 @@ class Memory(NamedTuple):
     addresses: list[int]
 
 
-Source = Local | Shared | Carried | Constants | Memory
+class Index(NamedTuple):
+    """The number of the turn, by itself: it begins with `first` and goes on by `step`."""
+
+    first: int
+    step: int
+
+
+Source = Local | Shared | Carried | Constants | Memory | Index
 """Where an operand comes from."""
 
 
