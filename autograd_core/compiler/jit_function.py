@@ -213,15 +213,12 @@ class Jit(MadeOf, Generic[_P]):
         arguments = arguments_of(args, self._axes_of(len(call.args), set(call.static)), self._name)
         if self._is_batched and not any(argument.structure.size for argument in arguments if argument.axis is not None):
             raise TransformError(f"no argument of {self._name} holds a mapped array: how many samples are there?")
-        key = (call.names, self._binding.static_key(call), tuple(argument.key for argument in arguments))
+        key = (call.order, self._binding.static_key(call), tuple(argument.key for argument in arguments))
         known = self._compiled.get(key)
         if known is None:
 
             def function(*samples: Any) -> Any:
-                rest = iter(samples)
-                every = [call.static[i] if i in call.static else next(rest) for i in range(len(call.args))]
-                places = len(every) - len(call.names)
-                return self._f(*every[:places], **dict(zip(call.names, every[places:], strict=True)))
+                return call.pass_to(self._f, samples)
 
             self._binding.check(call)
             warn_of_many(arguments, self._name)
