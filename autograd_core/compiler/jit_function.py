@@ -169,6 +169,8 @@ class Jit(MadeOf, Generic[_P]):
         if whole(max_paths, "max_paths") < 1:
             raise TransformError(f"max_paths is a count of 1 or more, not {max_paths}")
         self._max_paths = max_paths
+        if cache is not None and not isinstance(cache, (str, os.PathLike)):
+            raise TransformError(f"cache is the path of a folder, not {cache!r}")
         self._cache = None if cache is None else os.fspath(cache)
         self._binding = Binding(f, self._name, static_argnums, static_argnames)
         self._compiled: OrderedDict[Any, Paths | str] = OrderedDict()

@@ -10,7 +10,7 @@ from typing import Any
 from autograd_core._extras import require
 from autograd_core.engine.portable import MadeOf
 from autograd_core.errors import TransformError
-from autograd_core.transforms.trees import Structure, Tree, array_of, plain_array, flatten
+from autograd_core.transforms.trees import Structure, Tree, array_of, flatten, plain_array
 
 __all__ = ["Mapped", "vmap"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from numbers import Number
 from operator import index
 from typing import Any, NamedTuple
@@ -63,7 +63,10 @@ class Binding:
         self._numbers = sorted(whole(number, "static_argnums") for number in numbers)
         if self._numbers and self._numbers[0] < 0:
             raise TransformError(f"static_argnums counts arguments from 0: {self._numbers[0]} is none")
-        self._names = (static_argnames,) if isinstance(static_argnames, str) else tuple(static_argnames)
+        names = (static_argnames,) if isinstance(static_argnames, str) else static_argnames
+        if not isinstance(names, Iterable):
+            raise TransformError(f"static_argnames is the name of a parameter, or several, not {names!r}")
+        self._names = tuple(names)
         self._places = set(self._numbers)
         if self._names:
             self._places.update(self._places_of(self._names))
@@ -140,7 +143,7 @@ class Binding:
             ) from None
         try:
             return _distinct(value)
-        except _NotANumber:
+        except _NanError:
             raise TransformError(f"static argument {place} of {self._name} is a NaN, which equals nothing") from None
 
 
@@ -148,7 +151,7 @@ def _takes_any(parameters: Any, kind: str) -> bool:
     return any(parameter.kind.name == kind for parameter in parameters.values())
 
 
-class _NotANumber(ValueError):
+class _NanError(ValueError):
     """A NaN is a part of a static argument."""
 
 
@@ -157,7 +160,7 @@ def _distinct(value: Any) -> Any:
     kind = value.__class__
     if isinstance(value, Number):
         if value != value:
-            raise _NotANumber
+            raise _NanError
         return kind, value, repr(value)
     if isinstance(value, tuple):
         return kind, tuple(map(_distinct, value))
