@@ -535,3 +535,25 @@ def test_ir_of_loops_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
         h = jit(grad(until_large))
         h(0.5, 0.5)
     assert "the condition of the loop called[0]" in h.paths[0].root.ir
+
+
+@in_modes()
+def test_an_output_reads_what_its_tangent_does_not(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loop that carries tangents does what the other one did, and so reads all that it read."""
+    use(mode, monkeypatch)
+
+    def f(x: Any, y: Any) -> Any:
+        last, outputs = scan(lambda s, _: (math.tanh(s * x), 3.0 * y), x, length=2)
+        return last + sum(outputs)
+
+    found = compiled(lambda x, y: jvp(f, (x, y), (1.0, 0.5)), [(0.5, 0.7)], mode)[0]
+    once = plain.tanh(0.25)
+    last = plain.tanh(0.5 * once)
+    slope = (1.0 - last * last) * (once + 0.5 * (1.0 - once * once))  # of x·tanh(x²), of which d tanh(x²) is 2x(…)
+    assert found == pytest.approx([last + 4.2, slope + 3.0], rel=1e-14)
+
+
+def test_a_body_that_depends_on_what_the_loop_does_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("autograd_core.transforms.loop_nodes._closures", lambda outputs, inputs: [])
+    with pytest.raises(TraceError, match="the body of the while_loop .* depends on Traced.*, which the loop does not"):
+        jit(lambda x: while_loop(lambda s: s < 9.0, lambda s: s * x, 1.0))(2.0)
