@@ -555,5 +555,7 @@ def test_an_output_reads_what_its_tangent_does_not(mode: Mode, monkeypatch: pyte
 
 def test_a_body_that_depends_on_what_the_loop_does_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("autograd_core.transforms.loop_nodes._closures", lambda outputs, inputs: [])
-    with pytest.raises(TraceError, match="the body of the while_loop .* depends on Traced.*, which the loop does not"):
-        jit(lambda x: while_loop(lambda s: s < 9.0, lambda s: s * x, 1.0))(2.0)
+    with pytest.raises(
+        TraceError, match=r"body of the while_loop .* depends on Traced.*, which the loop does not read"
+    ):
+        jit(lambda x, y: while_loop(lambda s: s < 9.0, lambda s: s * x, y))(2.0, 1.0)
