@@ -30,9 +30,8 @@ class Primitive(Operation):
 
     def __init__(self, name: str, forward: Forward, *rules: Rule | None, **fields: Any) -> None:
         super().__init__(name, forward, *rules, **fields)
-        self.__module__ = getattr(
-            forward, "__module__", self.__module__
-        )  # where pickle finds one that is no row of the table
+        # where pickle finds one that is no row of the table
+        self.__module__ = getattr(forward, "__module__", self.__module__)
 
     @overload
     def __call__(self, first: Value, /, *operands: Any) -> Value: ...
