@@ -169,6 +169,8 @@ class Jit(MadeOf, Generic[_P]):
         if whole(max_paths, "max_paths") < 1:
             raise TransformError(f"max_paths is a count of 1 or more, not {max_paths}")
         self._max_paths = max_paths
+        if cache is not None and not isinstance(cache, (str, os.PathLike)):
+            raise TransformError(f"cache is the path of a folder, not {cache!r}")
         self._cache = None if cache is None else os.fspath(cache)
         self._binding = Binding(f, self._name, static_argnums, static_argnames)
         self._compiled: OrderedDict[Any, Paths | str] = OrderedDict()
@@ -213,15 +215,12 @@ class Jit(MadeOf, Generic[_P]):
         arguments = arguments_of(args, self._axes_of(len(call.args), set(call.static)), self._name)
         if self._is_batched and not any(argument.structure.size for argument in arguments if argument.axis is not None):
             raise TransformError(f"no argument of {self._name} holds a mapped array: how many samples are there?")
-        key = (call.names, self._binding.static_key(call), tuple(argument.key for argument in arguments))
+        key = (call.order, self._binding.static_key(call), tuple(argument.key for argument in arguments))
         known = self._compiled.get(key)
         if known is None:
 
             def function(*samples: Any) -> Any:
-                rest = iter(samples)
-                every = [call.static[i] if i in call.static else next(rest) for i in range(len(call.args))]
-                places = len(every) - len(call.names)
-                return self._f(*every[:places], **dict(zip(call.names, every[places:], strict=True)))
+                return call.pass_to(self._f, samples)
 
             self._binding.check(call)
             warn_of_many(arguments, self._name)

@@ -28,6 +28,11 @@ class Primitive(Operation):
     (0.46211715726000974, 0.46211715726000974, 1)
     """
 
+    def __init__(self, name: str, forward: Forward, *rules: Rule | None, **fields: Any) -> None:
+        super().__init__(name, forward, *rules, **fields)
+        # where pickle finds one that is no row of the table
+        self.__module__ = getattr(forward, "__module__", self.__module__)
+
     @overload
     def __call__(self, first: Value, /, *operands: Any) -> Value: ...
     @overload

@@ -10,12 +10,13 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd_core._extras import require
-from autograd_core.engine.reals import as_float
+from autograd_core.engine.reals import as_float, count
 from autograd_core.engine.value import Value
 from autograd_core.errors import NonFiniteError, OperandTypeError
 from autograd_core.namespaces import floats
 from autograd_core.primitives.table import Primitive
 from autograd_core.transforms.derivatives import grad
+from autograd_core.transforms.function_call import check_function
 
 __all__ = ["custom_derivatives", "implicit_root"]
 
@@ -33,8 +34,8 @@ def custom_derivatives(*partials: Callable[..., Any]) -> Callable[[Callable[...,
         Values.
 
     Raises:
+        OperandTypeError: for what is no function; when called, if the result or a partial derivative is no real number.
         PrimitiveError: without a partial derivative; when called, for a wrong number of arguments.
-        OperandTypeError: when called, if the result or a partial derivative is no real number.
 
     >>> @custom_derivatives(lambda y, x: y)
     ... def by_series(x):
@@ -47,7 +48,12 @@ def custom_derivatives(*partials: Callable[..., Any]) -> Callable[[Callable[...,
     2.718281828459
     """
 
+    for what in partials:
+        check_function(what, "custom_derivatives")
+
     def decorate(f: Callable[..., float]) -> Primitive:
+        check_function(f, "custom_derivatives")
+
         def plain(number: Any, what: str) -> float:
             if isinstance(number, Value):
                 raise OperandTypeError(
@@ -86,22 +92,25 @@ def implicit_root(f: Callable[..., Any], x0: float, parameters: int = 1) -> Prim
         A function of the parameters, which may be numbers or Values. It raises NonFiniteError where the search fails.
 
     Raises:
+        OperandTypeError: if `f` is no function, `x0` no real number or `parameters` no count.
         MissingExtraError: if SciPy, which searches, is not installed.
 
     >>> square_root = implicit_root(lambda x, a: x * x - a, 1.0)
     >>> round(square_root(2.0), 12), round(grad(square_root)(2.0), 12), round(grad(grad(square_root))(2.0), 12)
     (1.414213562373, 0.353553390593, -0.088388347648)
     """
+    check_function(f, "implicit_root")
+    start, size = as_float(x0), count(parameters, "parameters", OperandTypeError, least=1)
     root_scalar = require("scipy.optimize", "implicit_root needs SciPy", extra="sparse").root_scalar
 
     def partial(i: int) -> Callable[..., Any]:
         return lambda x, *a: -grad(f, i)(x, *a) / grad(f, 0)(x, *a)
 
-    @custom_derivatives(*(partial(i + 1) for i in range(parameters)))
+    @custom_derivatives(*(partial(i + 1) for i in range(size)))
     def root(*a: float) -> float:
-        found = root_scalar(lambda x: as_float(f(x, *a)), x0=x0, fprime=lambda x: grad(f)(x, *a), method="newton")
+        found = root_scalar(lambda x: as_float(f(x, *a)), x0=start, fprime=lambda x: grad(f)(x, *a), method="newton")
         if not found.converged:
-            raise NonFiniteError(f"no root of {getattr(f, '__name__', 'f')} was found from {x0} at parameters {a}")
+            raise NonFiniteError(f"no root of {getattr(f, '__name__', 'f')} was found from {start} at parameters {a}")
         return float(found.root)
 
     return root

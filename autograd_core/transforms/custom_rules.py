@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import Any
 
-from autograd_core.engine.reals import as_float, is_array
+from autograd_core.engine.reals import as_float, describe, is_array
 from autograd_core.engine.value import Value
 from autograd_core.errors import OperandTypeError, PrimitiveError
 from autograd_core.namespaces import floats
@@ -83,8 +83,8 @@ class CustomJVP(_Custom):
             raise self._missing()
         slopes = []
         for i in range(len(xs)):
-            _, slope = self._jvp(xs, tuple(1.0 if i == j else 0.0 for j in range(len(xs))))
-            slopes.append(slope)
+            both = self._jvp(xs, tuple(1.0 if i == j else 0.0 for j in range(len(xs))))
+            slopes.append(_second_of(both, f"the jvp of {self.name}", "(value, tangent)"))
         return [g * slope for slope in self._numbers(m, slopes, "a tangent")]
 
 
@@ -107,8 +107,14 @@ class CustomVJP(_Custom):
     def _pulled(self, m: Any, g: Any, y: Any, *xs: Any) -> list[Any]:
         if self._forward is None or self._backward is None:
             raise self._missing()
-        _, kept = self._forward(*xs)
+        kept = _second_of(self._forward(*xs), f"the forward function of {self.name}", "(value, what is kept)")
         return self._numbers(m, self._backward(kept, g), "a cotangent")
+
+
+def _second_of(pair: Any, what: str, wanted: str) -> Any:
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+        raise PrimitiveError(f"{what} returns a pair {wanted}, not {describe(pair)}")
+    return pair[1]
 
 
 def custom_jvp(f: Callable[..., Any]) -> CustomJVP:

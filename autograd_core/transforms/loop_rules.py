@@ -181,7 +181,7 @@ def push(self: Loop, y: Value, tangents: Sequence[Any], *xs: Value) -> Pushed:
     both = Loop(
         [*self.carries, *(each.carry for each in through.carried)], self.index, [*self.elements, *elements.tape_of],
         [*self.results, *(each.result for each in through.carried)], self.goes_on,
-        [node for nodes in kept.values() for node in nodes], self.is_backward, self.limits,
+        [*self.kept, *(node for nodes in kept.values() for node in nodes)], self.is_backward, self.limits,
     )  # fmt: skip
     starts = [*inits, *(each.init for each in through.carried)]
     loop = self.carried_on = made_loop(both, starts, [*tapes, *elements.tape_of.values()], given)

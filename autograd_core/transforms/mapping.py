@@ -10,7 +10,7 @@ from typing import Any
 from autograd_core._extras import require
 from autograd_core.engine.portable import MadeOf
 from autograd_core.errors import TransformError
-from autograd_core.transforms.trees import Structure, Tree, array_of, as_array, flatten
+from autograd_core.transforms.trees import Structure, Tree, array_of, flatten, plain_array
 
 __all__ = ["Mapped", "vmap"]
 
@@ -98,7 +98,7 @@ class Mapped(MadeOf):
         leaves, spec = flatten(arg)
         columns: list[list[Any]] = []
         for leaf in leaves:
-            array = as_array(leaf)
+            array = plain_array(leaf, f"argument {number} of {self.name}")
             if array is None or not -array.ndim <= axis < array.ndim:
                 what = type(leaf).__name__ if array is None else f"of shape {array.shape}"
                 raise TransformError(

@@ -12,7 +12,7 @@ from autograd_core.engine.reals import as_float, is_array
 from autograd_core.engine.value import Value
 from autograd_core.errors import OperandTypeError
 
-__all__ = ["Shape", "Structure", "Tree", "array_of", "as_array", "flatten", "without_values"]
+__all__ = ["Shape", "Structure", "Tree", "array_of", "as_array", "flatten", "plain_array", "without_values"]
 
 Shape = tuple[int, ...] | None
 """The shape of a leaf of a tree: that of an array, or None for a number."""
@@ -27,11 +27,13 @@ class Structure:
     Args:
         spec: what optree knows of its containers; None for a single leaf.
         shapes: the shape of each leaf.
+        orders: the keys of each dict as they follow on each other, which its spec does not compare.
     """
 
-    def __init__(self, spec: Any, shapes: Sequence[Shape]) -> None:
+    def __init__(self, spec: Any, shapes: Sequence[Shape], orders: Sequence[tuple[Any, ...]] = ()) -> None:
         self.spec = spec
         self.shapes = list(shapes)
+        self.orders = tuple(orders)
 
     @property
     def is_number(self) -> bool:
@@ -46,7 +48,7 @@ class Structure:
     @property
     def key(self) -> Any:
         """What two trees have in common, and hashable, if they have the same structure."""
-        return self.spec, tuple(self.shapes)
+        return self.spec, tuple(self.shapes), self.orders
 
     def has_structure_of(self, other: Structure) -> bool:
         """Whether the structures are the same; an array of no dimension is as good as a number."""
@@ -112,7 +114,7 @@ class Tree(Structure):
             return
         super().__init__(spec, [])
         for leaf in leaves:
-            array = as_array(leaf)
+            array = plain_array(leaf, what)
             if array is None:
                 self.shapes.append(None)
                 self.numbers.append(leaf)
@@ -158,8 +160,25 @@ def as_array(leaf: Any) -> Any:
     return leaf if is_array(leaf) else None
 
 
-def flatten(tree: Any) -> tuple[list[Any], Any]:
-    """The leaves of a tree, and what optree knows of its containers; None for a single leaf."""
+def plain_array(leaf: Any, what: str) -> Any:
+    """`leaf` if it is a NumPy array, otherwise None.
+
+    Raises:
+        OperandTypeError: for a masked array, whose gaps nobody here would see.
+    """
+    array = as_array(leaf)
+    if hasattr(array, "mask"):
+        raise OperandTypeError(f"{what} is a masked array: fill its gaps first")
+    return array
+
+
+def flatten(tree: Any, note_order: Callable[[tuple[Any, ...]], Any] | None = None) -> tuple[list[Any], Any]:
+    """The leaves of a tree, and what optree knows of its containers; None for a single leaf.
+
+    Args:
+        tree: the tree.
+        note_order: called with the keys of each dict in it, in their order.
+    """
     if isinstance(tree, (float, int, Value)):  # the quick way, which needs no library
         return [tree], None
     optree = require("optree", "arguments other than single numbers need optree", extra="trees")
@@ -171,6 +190,8 @@ def flatten(tree: Any) -> tuple[list[Any], Any]:
         kind = type(node)
         if hasattr(kind, "__dataclass_fields__") and kind not in _known_dataclasses:
             _register(kind)
+        if note_order is not None and isinstance(node, dict):
+            note_order(tuple(node))
         return False
 
     leaves, spec = optree.tree_flatten(tree, is_leaf=meet, none_is_leaf=True, namespace=_NAMESPACE)

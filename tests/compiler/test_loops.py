@@ -573,3 +573,27 @@ def test_loops_that_cannot_fail_have_no_guards() -> None:
     assert not counted.paths[0].root.guards
     with pytest.raises(LoopError, match="not over after 5 turns"):
         jit(lambda x: f(x, 6))(2.0)
+
+
+@in_modes()
+def test_an_output_reads_what_its_tangent_does_not(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loop that carries tangents does what the other one did, and so reads all that it read."""
+    use(mode, monkeypatch)
+
+    def f(x: Any, y: Any) -> Any:
+        last, outputs = scan(lambda s, _: (math.tanh(s * x), 3.0 * y), x, length=2)
+        return last + sum(outputs)
+
+    found = compiled(lambda x, y: jvp(f, (x, y), (1.0, 0.5)), [(0.5, 0.7)], mode)[0]
+    once = plain.tanh(0.25)
+    last = plain.tanh(0.5 * once)
+    slope = (1.0 - last * last) * (once + 0.5 * (1.0 - once * once))  # of x·tanh(x²), of which d tanh(x²) is 2x(…)
+    assert found == pytest.approx([last + 4.2, slope + 3.0], rel=1e-14)
+
+
+def test_a_body_that_depends_on_what_the_loop_does_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("autograd_core.transforms.loop_nodes._closures", lambda outputs, inputs: [])
+    with pytest.raises(
+        TraceError, match=r"body of the while_loop .* depends on Traced.*, which the loop does not read"
+    ):
+        jit(lambda x, y: while_loop(lambda s: s < 9.0, lambda s: s * x, y))(2.0, 1.0)

@@ -98,6 +98,26 @@ def test_another_processor_or_llvm_is_another_entry() -> None:
     assert len(keys) == 6
 
 
+def test_an_entry_in_the_place_of_another_is_none(tmp_path: Path) -> None:
+    cache = ObjectCache(tmp_path)
+    cache.put("a", b"the code of a")
+    (entry,) = tmp_path.iterdir()
+    entry.rename(entry.with_name(entry.name[:-1] + "b"))
+    assert cache.get("b") is None
+
+
+def test_files_of_the_user_are_neither_counted_nor_thrown_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tuning, "CACHED", 1000)
+    thesis, names = tmp_path / "thesis.tex", ("a", "b")
+    thesis.write_bytes(bytes(2000))
+    os.utime(thesis, (0, 0))
+    cache = ObjectCache(tmp_path)
+    for name in names:
+        cache.put(name, bytes(300))
+    assert thesis.exists()
+    assert all(cache.get(name) == bytes(300) for name in names)
+
+
 @pytest.mark.parametrize("damage", ["empty", "cut off", "changed", "another format"])
 def test_what_is_damaged_is_made_anew(tmp_path: Path, damage: str, compilations: list[Any]) -> None:
     wanted = numbers(tmp_path)

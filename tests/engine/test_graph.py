@@ -509,3 +509,11 @@ def test_the_rule_of_a_constant_or_of_what_is_not_asked_for_is_not_run():
             z.backward()
     finally:
         del TABLE["product_of_first_two"], Value.product_of_first_two
+
+
+def test_gradients_of_every_selection_can_be_pickled() -> None:
+    x, y = Value(2.0), Value(2.0)
+    slopes = gradients(m.where(x > 1.0, x, y) * x.maximum(y) + x.logsumexp(y), [x, y])
+    again = pickle.loads(pickle.dumps(slopes))
+    assert [slope.data for slope in again] == [slope.data for slope in slopes]
+    assert {node.op for node in topological_order(again)} == {node.op for node in topological_order(slopes)}

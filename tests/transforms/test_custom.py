@@ -109,3 +109,18 @@ def test_strict_sees_it_too() -> None:
 
     with strict(), pytest.raises(NonFiniteError, match="infinite"):
         infinite(Value(1.0))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: custom_derivatives(3), "custom_derivatives wants a function, not int"),
+        (lambda: custom_derivatives(lambda y, x: y)("f"), "custom_derivatives wants a function, not str"),
+        (lambda: implicit_root(3, 1.0), "implicit_root wants a function, not int"),
+        (lambda: implicit_root(lambda x, a: x - a, "1"), "str '1' is not a real number"),
+        (lambda: implicit_root(lambda x, a: x - a, 1.0, -1), "parameters is an integer of at least 1, not -1"),
+    ],
+)
+def test_what_is_no_function_or_count(make: Any, message: str) -> None:
+    with pytest.raises(OperandTypeError, match=message):
+        make()

@@ -129,3 +129,15 @@ def test_an_array_is_refused_not_gone_through(make: Any) -> None:
     for xs in ([np.array([3.0, 4.0])], [1.0, np.array([[Value(3.0)]])]):
         with pytest.raises(OperandTypeError, match=r"norm is a function of numbers, .* shape \(\d.*norm\(\*xs\)"):
             norm(*xs)
+
+
+def test_rules_that_give_no_pair() -> None:
+    forward, reverse = custom_jvp(lambda x: x * x), custom_vjp(lambda x: x * x)
+    forward.defjvp(lambda primals, tangents: 3.0)
+    reverse.defvjp(lambda x: x * x, lambda kept, g: [g])
+    with pytest.raises(PrimitiveError, match=r"the jvp of <lambda> returns a pair \(value, tangent\), not float '3.0'"):
+        grad(forward)(2.0)
+    with pytest.raises(
+        PrimitiveError, match=r"the forward function of <lambda> returns a pair \(value, what is kept\)"
+    ):
+        grad(reverse)(2.0)

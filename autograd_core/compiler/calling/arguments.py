@@ -11,16 +11,17 @@ from autograd_core.compiler.codegen.convention import Numbers
 from autograd_core.engine.reals import as_float
 from autograd_core.engine.value import Value
 from autograd_core.errors import InputsWarning, OperandTypeError, TransformError
-from autograd_core.transforms.trees import Structure, as_array, flatten
+from autograd_core.transforms.trees import Structure, as_array, flatten, plain_array
 
 __all__ = ["Argument", "Flat", "Trace", "arguments_of", "build_samples", "flat", "holds_values", "read", "warn_of_many"]
 
 
 class Flat(NamedTuple):
-    """An argument taken apart: its leaves (numbers, Values and arrays), and what optree knows of its containers."""
+    """An argument taken apart: its leaves (numbers, Values and arrays), its containers, and the order of its dicts."""
 
     leaves: list[Any]
     spec: Any
+    orders: list[tuple[Any, ...]]
 
 
 class Argument(NamedTuple):
@@ -46,12 +47,16 @@ class Trace(NamedTuple):
 
 def flat(args: Sequence[Any]) -> list[Flat]:
     """Arguments taken apart, which a call does once."""
-    return [Flat(*flatten(arg)) for arg in args]
+    taken_apart = []
+    for arg in args:
+        orders: list[tuple[Any, ...]] = []
+        taken_apart.append(Flat(*flatten(arg, orders.append), orders))
+    return taken_apart
 
 
 def holds_values(args: Sequence[Flat]) -> bool:
     """Whether there is a Value in the arguments."""
-    for leaves, _ in args:
+    for leaves, *_ in args:
         for leaf in leaves:
             if leaf.__class__ is float:
                 continue
@@ -76,10 +81,10 @@ def arguments_of(args: Sequence[Flat], axes: Sequence[int | None], name: str) ->
         TransformError: if a mapped argument is no array with such an axis.
     """
     arguments = []
-    for number, ((leaves, spec), axis) in enumerate(zip(args, axes, strict=True)):
+    for number, ((leaves, spec, orders), axis) in enumerate(zip(args, axes, strict=True)):
         what = f"argument {number} of {name}"
         shapes = [_shape(leaf, what) if axis is None else _shape_of_sample(leaf, axis, what) for leaf in leaves]
-        arguments.append(Argument(Structure(spec, shapes), axis))
+        arguments.append(Argument(Structure(spec, shapes, orders), axis))
     return arguments
 
 
@@ -100,7 +105,7 @@ def _shape(leaf: Any, what: str) -> Any:
     """The shape of a leaf that all samples share; None for a number."""
     if leaf.__class__ is float:
         return None
-    array = _plain_array(leaf, what)
+    array = plain_array(leaf, what)
     if array is None:
         _number(leaf, what)
         return None
@@ -109,7 +114,7 @@ def _shape(leaf: Any, what: str) -> Any:
 
 def _shape_of_sample(leaf: Any, axis: int, what: str) -> Any:
     """What is left of the shape of a mapped array for each sample; None for a number."""
-    array = _plain_array(leaf, what)
+    array = plain_array(leaf, what)
     if array is None:
         raise TransformError(
             f"{what} is mapped along axis {axis}, so it must be an array, "
@@ -120,13 +125,6 @@ def _shape_of_sample(leaf: Any, axis: int, what: str) -> Any:
     extents = list(array.shape)
     del extents[axis]
     return tuple(extents) or None
-
-
-def _plain_array(leaf: Any, what: str) -> Any:
-    array = as_array(leaf)
-    if hasattr(array, "mask"):
-        raise OperandTypeError(f"{what} is a masked array: fill its gaps first")
-    return array
 
 
 def _number(leaf: Any, what: str) -> float:
@@ -158,7 +156,7 @@ def read(args: Sequence[Flat], arguments: Sequence[Argument], name: str) -> Numb
     shared: list[float] = []
     columns: list[Any] = []
     lengths: dict[int, int] = {}  # and the first argument of each
-    for number, ((leaves, _), (_, axis)) in enumerate(zip(args, arguments, strict=True)):
+    for number, ((leaves, *_), (_, axis)) in enumerate(zip(args, arguments, strict=True)):
         what = f"argument {number} of {name}"
         if axis is not None:
             for leaf in leaves:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from numbers import Number
 from operator import index
 from typing import Any, NamedTuple
 
@@ -12,12 +13,29 @@ __all__ = ["Binding", "Call", "whole"]
 
 
 class Call(NamedTuple):
-    """One call: all arguments, the names of the last of them, and which are static and which are traced."""
+    """One call.
+
+    Attributes:
+        args: all arguments, those by name at the end.
+        names: the names of these, sorted.
+        order: the same names as they were passed, which a function sees that takes any.
+        static: the place of each static argument, and what it is.
+        traced: the others.
+    """
 
     args: tuple[Any, ...]
     names: tuple[str, ...]
+    order: tuple[str, ...]
     static: dict[int, Any]
     traced: list[Any]
+
+    def pass_to(self, f: Callable[..., Any], traced: Sequence[Any]) -> Any:
+        """Call `f` in this way, with others in the places of the arguments that are traced."""
+        rest = iter(traced)
+        every = [self.static[place] if place in self.static else next(rest) for place in range(len(self.args))]
+        count = len(every) - len(self.names)
+        by_name = dict(zip(self.names, every[count:], strict=True))
+        return f(*every[:count], **{name: by_name[name] for name in self.order})
 
 
 class Binding:
@@ -45,7 +63,10 @@ class Binding:
         self._numbers = sorted(whole(number, "static_argnums") for number in numbers)
         if self._numbers and self._numbers[0] < 0:
             raise TransformError(f"static_argnums counts arguments from 0: {self._numbers[0]} is none")
-        self._names = (static_argnames,) if isinstance(static_argnames, str) else tuple(static_argnames)
+        names = (static_argnames,) if isinstance(static_argnames, str) else static_argnames
+        if not isinstance(names, Iterable):
+            raise TransformError(f"static_argnames is the name of a parameter, or several, not {names!r}")
+        self._names = tuple(names)
         self._places = set(self._numbers)
         if self._names:
             self._places.update(self._places_of(self._names))
@@ -91,7 +112,7 @@ class Binding:
         every = (*args, *(kwargs[name] for name in names))
         places = sorted({place for place in self._places if place < len(every)} | by_name)
         static = {place: every[place] for place in places}
-        return Call(every, names, static, [arg for place, arg in enumerate(every) if place not in static])
+        return Call(every, names, tuple(kwargs), static, [x for place, x in enumerate(every) if place not in static])
 
     def check(self, call: Call) -> None:
         """Raise TransformError if `static_argnums` names what is neither an argument of this call nor a parameter."""
@@ -120,20 +141,35 @@ class Binding:
                 f"static argument {place} of {self._name} cannot be a key: "
                 "it must be hashable, like a number, text or tuple"
             ) from None
-        if isinstance(value, float) and value != value:
-            raise TransformError(f"static argument {place} of {self._name} is a NaN, which equals nothing")
-        return _distinct(value)
+        try:
+            return _distinct(value)
+        except _NanError:
+            raise TransformError(f"static argument {place} of {self._name} is a NaN, which equals nothing") from None
 
 
 def _takes_any(parameters: Any, kind: str) -> bool:
     return any(parameter.kind.name == kind for parameter in parameters.values())
 
 
+class _NanError(ValueError):
+    """A NaN is a part of a static argument."""
+
+
 def _distinct(value: Any) -> Any:
-    """A key that differs also for what is equal and yet not the same: 1, 1.0 and True; 0.0 and −0.0."""
+    """A key that differs also for what is equal and yet not the same: 1, 1.0 and True; 0.0 and −0.0; named tuples."""
+    kind = value.__class__
+    if isinstance(value, Number):
+        if value != value:
+            raise _NanError
+        return kind, value, repr(value)
     if isinstance(value, tuple):
-        return tuple, tuple(map(_distinct, value))
-    return value.__class__, value.hex() if isinstance(value, float) else value
+        return kind, tuple(map(_distinct, value))
+    if isinstance(value, frozenset):
+        return kind, frozenset(map(_distinct, value))
+    compared = [field.name for field in getattr(kind, "__dataclass_fields__", {}).values() if field.compare]
+    if compared and kind.__dataclass_params__.frozen and kind.__dataclass_params__.eq:
+        return kind, value, tuple(_distinct(getattr(value, name)) for name in compared)
+    return kind, value
 
 
 def whole(number: Any, what: str) -> int:

@@ -1,9 +1,10 @@
 """A folder of machine code: what one process compiled, another one loads. There is none unless somebody asks for it.
 
 An entry is a file named by the hash of all that its code was made from: the text of the modules, how hard LLVM tried,
-the versions of LLVM and of its binding, and the processor. It begins with the hash of what follows, so that one that
-was cut off or changed is noticed, thrown away and made anew. Files are written under another name and renamed: of two
-processes that write the same one, either does. A folder that cannot be written, or is full, is no error: code is
+the versions of LLVM and of its binding, and the processor. It begins with the hash of its name and of what follows, so
+that one that was cut off, changed or put in the place of another is noticed, thrown away and made anew. Nothing else in
+the folder is touched, which may be one that has files of its user's. Files are written under another name and renamed:
+of two processes that write the same one, either does. A folder that cannot be written, or is full, is no error: code is
 compiled as if there was no cache.
 """
 
@@ -21,7 +22,9 @@ from autograd_core.compiler import tuning
 __all__ = ["ObjectCache", "cache_at"]
 
 VARIABLE = "AUTOGRAD_CORE_CACHE"
-_FORMAT = b"autograd_core 1\n"
+_FORMAT = b"autograd_core 2\n"
+_PREFIX = "autograd_core-"
+"""What the name of an entry begins with."""
 _DIGEST = hashlib.sha256
 
 
@@ -52,14 +55,13 @@ class ObjectCache:
 
     def get(self, key: str) -> bytes | None:
         """The code of an entry, which is the latest used from now on; None if there is none, or none that is whole."""
-        path = self._folder / key
+        path = self._folder / (_PREFIX + key)
         try:
             content = path.read_bytes()
         except OSError:
             return None
-        head = len(_FORMAT) + _DIGEST().digest_size
-        code = content[head:]
-        if content[:head] != _FORMAT + _DIGEST(code).digest():
+        code = content[len(_FORMAT) + _DIGEST().digest_size :]
+        if content != self._content(key, code):
             with suppress(OSError):
                 path.unlink()
             return None
@@ -67,16 +69,22 @@ class ObjectCache:
             os.utime(path)
         return code
 
+    @staticmethod
+    def _content(key: str, code: bytes) -> bytes:
+        return _FORMAT + _DIGEST(key.encode() + code).digest() + code
+
     def put(self, key: str, code: bytes) -> None:
         """Keep the code of an entry, if that is possible, and forget those whose last use was longest ago."""
         with suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
-            write_whole(str(self._folder / key), _FORMAT + _DIGEST(code).digest() + code, durable=False)
+            write_whole(str(self._folder / (_PREFIX + key)), self._content(key, code), durable=False)
             self._shrink()
 
     def _shrink(self) -> None:
         entries = []
         for entry in os.scandir(self._folder):
+            if not entry.name.startswith(_PREFIX):
+                continue
             with suppress(FileNotFoundError):  # another process has just thrown it away
                 status = entry.stat()
                 entries.append((status.st_mtime_ns, status.st_size, entry.path))

@@ -142,9 +142,9 @@ class Builder:
             return self.subtract(b, a.operands[0])
         if not self.strict:
             # a sum to which not every sample contributes: an addition under a mask, which costs nothing of its own
-            if is_gated(b):
+            if is_gated(b, -0.0):
                 return self._masked_sum(a, b)
-            if is_gated(a):
+            if is_gated(a, -0.0):
                 return self._masked_sum(b, a)
         return self._folded("add", (a, b))
 

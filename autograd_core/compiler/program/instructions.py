@@ -90,9 +90,9 @@ def is_constant(x: Instruction, number: float) -> bool:
     return x.op == "constant" and x.number == number and math.copysign(1.0, x.number) == math.copysign(1.0, number)
 
 
-def is_gated(x: Instruction) -> bool:
-    """Whether `x` is a number or, where a condition does not hold, 0.0."""
-    return x.op == "where" and is_constant(x.operands[2], 0.0)
+def is_gated(x: Instruction, *zeros: float) -> bool:
+    """Whether `x` is a number or, where a condition does not hold, one of `zeros`; by default either of them."""
+    return x.op == "where" and any(is_constant(x.operands[2], zero) for zero in zeros or (0.0, -0.0))
 
 
 def live(outputs: Sequence[Instruction]) -> list[Instruction]:

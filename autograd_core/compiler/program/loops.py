@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from autograd_core.compiler.program.builder import Builder
 from autograd_core.compiler.program.instructions import Instruction, Program, live
 from autograd_core.engine.value import Constant, Value
+from autograd_core.errors import TraceError
 from autograd_core.transforms.loop_nodes import Loop, Pick
 from autograd_core.transforms.loop_tapes import Element, Stack
 
@@ -114,7 +115,9 @@ class _Lowered:
             m.of_node[id(node)] = m.constant(known.number) if known.op == "constant" else outside[known]
         order = op.order(outputs)
         used = [*outputs, *(parent for node in order for parent in node.parents)]
-        self._lower_nodes(m, [*(node for node in used if node.__class__ is Constant), *order])
+        unread = self._lower_nodes(m, [*(node for node in used if node.__class__ is Constant), *order])
+        if unread:
+            raise TraceError(f"the body of the {op.limits.name} depends on {unread[0]!r}, which the loop does not read")
         results = [m.as_number(m.operand(node)) for node in outputs]
         m.forget()
         return Program(len(m.inputs), results, live(results))
