@@ -7,20 +7,23 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 from sys import _getframe
 from threading import get_ident
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
+from autograd_core.engine import value
 from autograd_core.engine.blocks import Block
 from autograd_core.engine.callers import calling_line
+from autograd_core.engine.clock import clock
+from autograd_core.engine.operation import Operation
 from autograd_core.engine.operators import give_operators
 from autograd_core.engine.reals import real
-from autograd_core.engine.value import TABLE, Value, as_operand, record
+from autograd_core.engine.value import TABLE, Constant, Value, as_operand
 from autograd_core.errors import TraceError
 
 __all__ = ["Traced", "Tracing", "unknown"]
 
 _PACKAGE = __name__.partition(".")[0]
 _numbers = count()
-_new, _hash = object.__new__, object.__hash__
+_new = object.__new__
 _on_threads: dict[Tracing, int] = {}
 """The traces under way, and the thread of each."""
 
@@ -134,21 +137,15 @@ class Traced(Value):
         self.tracing = tracing or Tracing(label)
 
     @classmethod
-    def _like(cls, plain: Value, operands: Sequence[Value]) -> Traced:
-        """The node like `plain` of the innermost of its operands' traces, none of which may be over."""
-        innermost: Tracing | None = None
-        for operand in operands:
-            if isinstance(operand, Traced) and operand.tracing is not innermost:
-                tracing = operand.in_use()
-                if innermost is None or tracing.number > innermost.number:
-                    innermost = tracing
-        node: Traced = _new(cls)
-        node.tracing = innermost  # type: ignore[assignment]  # at least one operand is traced
-        node._a, node._b, node._stamp, node.op = plain._a, plain._b, plain._stamp, plain.op
-        node._grad, node._data = 0.0, math.nan
-        if plain._origin is not None:
-            node._origin = plain._origin
-        return node
+    def _record(cls, op: Operation, operands: Sequence[Value]) -> Traced:
+        """The node that applies `op` to operands, one of which is traced; see `record`."""
+        tracing = _innermost(operands)
+        match operands:
+            case (only,):
+                return _made(tracing, op, only, None)
+            case (first, second):
+                return _made(tracing, op, first, second)
+        return _made(tracing, op, tuple(operands), None)
 
     def in_use(self) -> Tracing:
         """The trace that it belongs to.
@@ -220,22 +217,55 @@ class Traced(Value):
         """
         if _getframe(1).f_globals is not _last_scope:
             _check_scope(_getframe(1).f_globals)
-        return _hash(self)
+        return id(self) >> 4  # as an object's own, of which a call takes longer; its last digits are all the same
 
 
 Traced._recorded_as = Traced
 
 
-def _recorded(row: str, a: Any, b: Any = 0.0) -> Any:
+def _innermost(operands: Sequence[Value]) -> Tracing:
+    """The innermost of the operands' traces, none of which may be over; one of them is traced."""
+    innermost: Any = None
+    for operand in operands:
+        if isinstance(operand, Traced) and operand.tracing is not innermost:
+            tracing = operand.in_use()
+            if innermost is None or tracing.number > innermost.number:
+                innermost = tracing
+    return innermost  # type: ignore[no-any-return]  # a Tracing
+
+
+def _made(tracing: Tracing, op: Operation, first: Any, second: Any) -> Traced:
+    """A new node of a trace."""
+    node: Any = value._make(Traced)
+    node.tracing, node.op, node._a, node._b = tracing, op, first, second
+    node._stamp, node._grad, node._data = clock.now, 0.0, math.nan
+    return node  # type: ignore[no-any-return]  # a Traced
+
+
+_NONE: Final[Any] = object()
+
+
+def _recorded(row: str, a: Any, b: Any = _NONE) -> Any:
     """The node of a row of one or two operands, one of which is traced."""
-    op = TABLE[row]
-    if op.arity == 1:
-        return record(op, a)
     if a.__class__ is not Traced:
         a = as_operand(a)
-    if b.__class__ is not Traced:
+        return a if a is NotImplemented else _made(b.in_use(), TABLE[row], a, b)
+    tracing, kind = a.tracing, b.__class__
+    if tracing.is_over:
+        a.in_use()
+    if kind is Traced:
+        if b.tracing is not tracing:
+            tracing = _innermost((a, b))
+    elif kind is float:
+        number, b = b, _new(Constant)
+        b._data = number
+    elif b is _NONE:
+        b = None
+    else:
         b = as_operand(b)
-    return NotImplemented if a is NotImplemented or b is NotImplemented else record(op, a, b)
+        if b is NotImplemented:
+            return b
+    return _made(tracing, TABLE[row], a, b)
 
 
 def _compared(row: str, a: Any, b: Any) -> Any:
