@@ -32,7 +32,7 @@ class Path(NamedTuple):
         departure: the node that is the number of the first guard that does not hold; None without guards.
         answer: the node that is the whole number that this one asked for; None where none asks for one.
         seconds: how long it took.
-        order: the graph in topological order; None where guards are a part of it.
+        order: the graph in topological order, as it was recorded; None where guards are a part of it.
     """
 
     trace: Trace
@@ -129,7 +129,7 @@ def path_of(trace: Trace, tracing: Tracing, began: float) -> Path | Outside:
     """What the trace that is under way leaves behind."""
     guards = tracing.guards
     outputs = [*trace.outputs, *(guard.holds for guard in guards)]
-    order = topological_order(outputs)
+    order = tracing.order(outputs)
     outside = outside_of(trace.inputs, outputs, order)
     if outside:
         return outside

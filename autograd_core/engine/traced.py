@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import count
+from operator import attrgetter
 from sys import _getframe
 from threading import get_ident
 from typing import Any, Final, NoReturn
@@ -16,6 +18,7 @@ from autograd_core.engine.clock import clock
 from autograd_core.engine.operation import Operation
 from autograd_core.engine.operators import give_operators
 from autograd_core.engine.reals import real
+from autograd_core.engine.sweeps import topological_order
 from autograd_core.engine.value import TABLE, Constant, Value, as_operand
 from autograd_core.errors import TraceError
 
@@ -39,17 +42,21 @@ class Tracing:
         number: larger for a trace that began later, such as one inside another.
         bodies: those of loops inside of it, which are over when it is.
         body: the one that is being traced, if one is.
+        nodes: what was recorded in it so far, with its inputs and constants, in order; nothing once it is over.
+        reads_outside: whether an operand was any other node.
         is_body: whether it is one of those.
     """
 
     is_body = False
 
-    __slots__ = ("bodies", "body", "is_over", "name", "number")
+    __slots__ = ("bodies", "body", "is_over", "name", "nodes", "number", "reads_outside")
 
     def __init__(self, name: str) -> None:
         self.name, self.number, self.is_over = name, next(_numbers), False
         self.bodies: list[Tracing] = []
         self.body: Tracing | None = None
+        self.nodes: Any = deque(maxlen=0)  # of one that is not under way none are kept: they keep it
+        self.reads_outside = False
 
     def going_on(self) -> Block:
         """The block in which the function is called; after it the values are of no use."""
@@ -58,9 +65,11 @@ class Tracing:
     def _go_on(self) -> Iterator[None]:
         try:
             _on_threads[self] = get_ident()
+            self.nodes = []
             yield
         finally:
             self.is_over = True
+            self.nodes = ()
             for body in self.bodies:
                 body.is_over = True
             _on_threads.pop(self, None)
@@ -68,6 +77,39 @@ class Tracing:
     def input(self, label: str) -> Traced:
         """A new traced value, that the function gets."""
         return Traced(label, self)
+
+    def order(self, outputs: Sequence[Value]) -> list[Value]:
+        """All that `outputs` depend on, each after its parents: as it was recorded, which need not be searched for.
+
+        A derivative wants `topological_order`, so that cotangents are added up in the order of nodes with numbers.
+        """
+        if self.reads_outside or not all(isinstance(node, Traced) and node.tracing is self for node in outputs):
+            return topological_order(outputs)
+        order = []
+        wanted = set(map(id, outputs))
+        want, emit, no_node = wanted.add, order.append, id(None)
+        last_first = self.nodes[::-1]
+        first, second = (map(id, map(attrgetter(slot), last_first)) for slot in ("_a", "_b"))
+        for node, key, a, b in zip(last_first, map(id, last_first), first, second, strict=True):
+            if key in wanted:
+                emit(node)
+                if b != no_node:
+                    want(a)
+                    want(b)
+                elif node._a.__class__ is tuple:
+                    wanted.update(map(id, node._a))
+                else:
+                    want(a)
+        order.reverse()
+        return order
+
+    def note(self, operands: Sequence[Value]) -> None:
+        """Take note of operands that are no nodes of this trace: constants, or nodes from outside."""
+        for x in operands:
+            if x.__class__ is Constant:
+                self.nodes.append(x)
+            elif x.__class__ is not Traced or x.tracing is not self:  # type: ignore[attr-defined]  # it is traced
+                self.reads_outside = True
 
     @property
     def guards(self) -> Sequence[Any]:
@@ -135,11 +177,13 @@ class Traced(Value):
     def __init__(self, label: str = "", tracing: Tracing | None = None) -> None:
         super().__init__(math.nan, label)
         self.tracing = tracing or Tracing(label)
+        self.tracing.nodes.append(self)
 
     @classmethod
     def _record(cls, op: Operation, operands: Sequence[Value]) -> Traced:
         """The node that applies `op` to operands, one of which is traced; see `record`."""
         tracing = _innermost(operands)
+        tracing.note(operands)
         match operands:
             case (only,):
                 return _made(tracing, op, only, None)
@@ -239,6 +283,7 @@ def _made(tracing: Tracing, op: Operation, first: Any, second: Any) -> Traced:
     node: Any = value._make(Traced)
     node.tracing, node.op, node._a, node._b = tracing, op, first, second
     node._stamp, node._grad, node._data = clock.now, 0.0, math.nan
+    tracing.nodes.append(node)
     return node  # type: ignore[no-any-return]  # a Traced
 
 
@@ -248,23 +293,29 @@ _NONE: Final[Any] = object()
 def _recorded(row: str, a: Any, b: Any = _NONE) -> Any:
     """The node of a row of one or two operands, one of which is traced."""
     if a.__class__ is not Traced:
-        a = as_operand(a)
-        return a if a is NotImplemented else _made(b.in_use(), TABLE[row], a, b)
+        a, tracing = as_operand(a), b.in_use()
+        if a is NotImplemented:
+            return a
+        tracing.note((a,))
+        return _made(tracing, TABLE[row], a, b)
     tracing, kind = a.tracing, b.__class__
     if tracing.is_over:
         a.in_use()
     if kind is Traced:
         if b.tracing is not tracing:
             tracing = _innermost((a, b))
+            tracing.reads_outside = True
     elif kind is float:
         number, b = b, _new(Constant)
         b._data = number
+        tracing.nodes.append(b)
     elif b is _NONE:
         b = None
     else:
         b = as_operand(b)
         if b is NotImplemented:
             return b
+        tracing.note((b,))
     return _made(tracing, TABLE[row], a, b)
 
 
