@@ -92,7 +92,9 @@ def emit(
         chunk: the number of instructions in one function at most; by default that of `tuning`.
         called: what other modules of the same code call back, to which its own is added.
     """
-    return _Emitter(program, layout, chunk or tuning.CHUNK, [] if called is None else called).text()
+    if chunk is None:
+        chunk = tuning.CHUNK * (tuning.POINT_CHUNKS if layout.width == 1 else 1)
+    return _Emitter(program, layout, chunk, [] if called is None else called).text()
 
 
 def module_text(functions: Sequence[str], operations: Operations) -> str:
