@@ -9,11 +9,11 @@ compiled as if there was no cache.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from autograd_core._files import write_whole
 from autograd_core.compiler import tuning
@@ -22,7 +22,12 @@ __all__ = ["ObjectCache", "cache_at"]
 
 VARIABLE = "AUTOGRAD_CORE_CACHE"
 _FORMAT = b"autograd_core 1\n"
-_DIGEST = hashlib.sha256
+
+
+def _digest(content: bytes) -> Any:
+    import hashlib  # which takes longer to load than a process without a cache wants to wait
+
+    return hashlib.sha256(content)
 
 
 def cache_at(folder: str | os.PathLike[str] | None = None) -> ObjectCache | None:
@@ -44,7 +49,7 @@ class ObjectCache:
     @staticmethod
     def key(parts: Sequence[object]) -> str:
         """The name of an entry, from all that its code depends on."""
-        digest = _DIGEST(_FORMAT)
+        digest = _digest(_FORMAT)
         for part in parts:
             text = str(part).encode()
             digest.update(b"%d:" % len(text) + text)
@@ -57,9 +62,9 @@ class ObjectCache:
             content = path.read_bytes()
         except OSError:
             return None
-        head = len(_FORMAT) + _DIGEST().digest_size
+        head = len(_FORMAT) + _digest(b"").digest_size
         code = content[head:]
-        if content[:head] != _FORMAT + _DIGEST(code).digest():
+        if content[:head] != _FORMAT + _digest(code).digest():
             with suppress(OSError):
                 path.unlink()
             return None
@@ -71,7 +76,7 @@ class ObjectCache:
         """Keep the code of an entry, if that is possible, and forget those whose last use was longest ago."""
         with suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
-            write_whole(str(self._folder / key), _FORMAT + _DIGEST(code).digest() + code, durable=False)
+            write_whole(str(self._folder / key), _FORMAT + _digest(code).digest() + code, durable=False)
             self._shrink()
 
     def _shrink(self) -> None:
