@@ -102,6 +102,11 @@ class Builder:
 
     def direct(self, op: str, *operands: Any) -> Instruction:
         """The instruction as it is, or its number if the operands are constants."""
+        for x in operands:
+            if x.__class__ is not Instruction or not x.is_plain:
+                break
+        else:
+            return self.once(op, operands)
         return self._folded(op, tuple(map(self.as_number, operands)))
 
     def _folded(self, op: str, xs: tuple[Instruction, ...]) -> Instruction:
