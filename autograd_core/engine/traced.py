@@ -83,9 +83,10 @@ class Tracing:
 
         A derivative wants `topological_order`, so that cotangents are added up in the order of nodes with numbers.
         """
-        if self.reads_outside or not all(isinstance(node, Traced) and node.tracing is self for node in outputs):
+        is_inside = all(isinstance(node, Traced) and node.tracing is self for node in outputs)
+        if self.is_over or self.reads_outside or not is_inside:
             return topological_order(outputs)
-        order = []
+        order: list[Value] = []
         wanted = set(map(id, outputs))
         want, emit, no_node = wanted.add, order.append, id(None)
         last_first = self.nodes[::-1]
@@ -108,7 +109,7 @@ class Tracing:
         for x in operands:
             if x.__class__ is Constant:
                 self.nodes.append(x)
-            elif x.__class__ is not Traced or x.tracing is not self:  # type: ignore[attr-defined]  # it is traced
+            elif x.__class__ is not Traced or x.tracing is not self:
                 self.reads_outside = True
 
     @property

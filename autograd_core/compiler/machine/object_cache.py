@@ -53,7 +53,7 @@ class ObjectCache:
         for part in parts:
             text = str(part).encode()
             digest.update(b"%d:" % len(text) + text)
-        return digest.hexdigest()
+        return str(digest.hexdigest())
 
     def get(self, key: str) -> bytes | None:
         """The code of an entry, which is the latest used from now on; None if there is none, or none that is whole."""

@@ -68,7 +68,8 @@ class Builder:
 
     def constant(self, number: float | bool) -> Instruction:
         # 0.0 and −0.0 are equal as keys but not as constants; a nan is none; True is 1.0 as a key
-        key = number.__class__, number if number == number else "nan", math.copysign(1.0, number)
+        is_key = number.__class__ is float and number == number and number != 0.0
+        key = number if is_key else (number.__class__, str(number))
         known = self._known["constant"]
         made = known.get(key)
         if made is None:
