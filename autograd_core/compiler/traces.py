@@ -14,7 +14,7 @@ from autograd_core.engine.guards import Guard, GuardedTracing
 from autograd_core.engine.order import topological_order
 from autograd_core.engine.reals import as_float
 from autograd_core.engine.strictness import lenient
-from autograd_core.engine.traced import Tracing
+from autograd_core.engine.tracing import Tracing
 from autograd_core.engine.value import Value, as_value
 from autograd_core.errors import AutogradError, TransformError
 from autograd_core.transforms.function_call import explain_type_error

@@ -11,7 +11,8 @@ import pytest
 
 from autograd_core import Value, grad, jit, math
 from autograd_core.engine.sweeps import topological_order
-from autograd_core.engine.traced import Traced, Tracing
+from autograd_core.engine.traced import Traced
+from autograd_core.engine.tracing import Tracing
 from autograd_core.engine.value import Constant
 from autograd_core.errors import TraceError
 
