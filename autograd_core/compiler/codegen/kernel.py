@@ -81,20 +81,15 @@ class KernelText:
     parts: Sequence[str] = ()
 
 
-def emit(
-    program: Program, layout: Layout, chunk: int | None = None, called: list[tuple[Operation, int]] | None = None
-) -> KernelText:
+def emit(program: Program, layout: Layout, called: list[tuple[Operation, int]] | None = None) -> KernelText:
     """The module for a program without loops.
 
     Args:
         program: the straight-line code.
         layout: how it meets its data.
-        chunk: the number of instructions in one function at most; by default that of `tuning`.
         called: what other modules of the same code call back, to which its own is added.
     """
-    if chunk is None:
-        chunk = tuning.CHUNK * (tuning.POINT_CHUNKS if layout.width == 1 else 1)
-    return _Emitter(program, layout, chunk, [] if called is None else called).text()
+    return _Emitter(program, layout, [] if called is None else called).text()
 
 
 def module_text(functions: Sequence[str], operations: Operations) -> str:
@@ -114,7 +109,7 @@ def _in_rounds(part: Sequence[Instruction]) -> Sequence[Instruction]:
 
 
 class _Emitter:
-    def __init__(self, program: Program, layout: Layout, chunk: int, called: list[tuple[Operation, int]]) -> None:
+    def __init__(self, program: Program, layout: Layout, called: list[tuple[Operation, int]]) -> None:
         self.layout = layout
         self.width = layout.width
         self.operations = Operations(
@@ -125,6 +120,7 @@ class _Emitter:
         sums = sums_of(program.outputs, careful=layout.careful) if layout.reduced else []
         # a constant stands where it is used, and an input is read where it is used: neither takes a slot
         needed = live([x for each in sums for x in each.operands]) if layout.reduced else program.instructions
+        chunk = tuning.CHUNK * (tuning.POINT_CHUNKS if layout.width == 1 else 1)
         self.chunks = [_in_rounds(part) for part in _cut([i for i in needed if not i.is_given], chunk)] or [[]]
         own = [i.op for part in self.chunks for i in part if layout.vector_functions.get(i.op) == OWN]
         self.own = frozenset(own)
