@@ -250,17 +250,23 @@ class Constant(Value):
 
 def record(op: Operation, *operands: Value) -> Value:
     """The new node that applies `op` to `operands`; its number is computed at once."""
-    for operand in operands:
-        if operand._recorded_as:
-            return operand._recorded_as._record(op, operands)  # type: ignore[no-any-return]  # a Value
+    if len(operands) == 2:
+        a, b = operands
+        kind = a._recorded_as or b._recorded_as
+    elif len(operands) == 1:
+        (a,) = operands
+        kind = a._recorded_as
+    else:
+        kind = next(filter(None, [operand._recorded_as for operand in operands]), None)
+    if kind:
+        return kind._record(op, operands)  # type: ignore[no-any-return]  # a Value
     node: Value = _make(Value)
     node._stamp = clock.now
     node._grad, node.op = 0.0, op
     if len(operands) == 2:
-        node._a, node._b = a, b = operands
+        node._a, node._b = a, b
         node._data = op.eager(a._data, b._data)
     elif len(operands) == 1:
-        (a,) = operands
         node._a, node._b = a, None
         node._data = op.eager(a._data)
     else:
