@@ -11,7 +11,6 @@ from autograd_core.compiler.codegen.convention import Numbers
 from autograd_core.compiler.outside import Outside, outside_of
 from autograd_core.engine.collector import collector_paused
 from autograd_core.engine.guards import Guard, GuardedTracing
-from autograd_core.engine.order import topological_order
 from autograd_core.engine.reals import as_float
 from autograd_core.engine.strictness import lenient
 from autograd_core.engine.tracing import Tracing

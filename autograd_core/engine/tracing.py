@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from autograd_core.engine.blocks import Block
 from autograd_core.engine.callers import calling_line
-from autograd_core.engine.sweeps import topological_order
+from autograd_core.engine.order import topological_order
 from autograd_core.engine.value import Constant, Value
 from autograd_core.errors import TraceError
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from autograd_core import Value, grad, jit, math
-from autograd_core.engine.sweeps import topological_order
+from autograd_core.engine.order import topological_order
 from autograd_core.engine.traced import Traced
 from autograd_core.engine.tracing import Tracing
 from autograd_core.engine.value import Constant
