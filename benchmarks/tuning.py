@@ -21,6 +21,7 @@ from common import in_fresh_process, seconds_per_call
 # For each number: the values to try, the rows of compiled.py that it matters to, and which of their times.
 SWEEPS: dict[str, tuple[Sequence[int], list[str], str]] = {
     "CHUNK": ([50, 100, 200, 400, 800], ["moons", "loop"], "compile"),
+    "POINT_CHUNKS": ([1, 2, 3, 4], ["one_trace"], "compile"),
     "STRIP": ([1 << 13, 1 << 14, 1 << 15, 1 << 16], ["moons", "mixture"], "call"),
     "ACCUMULATORS": ([8, 9, 10, 12], ["moons", "mixture"], "call"),
     "WIDE_ACCUMULATORS": ([12, 20, 24, 28], ["moons", "mixture"], "call"),

@@ -11,8 +11,8 @@ from autograd_core.compiler.calling.arguments import Flat, Trace, flat, read
 from autograd_core.compiler.calling.departures import Departures
 from autograd_core.compiler.choice import batch_backend, point_backend
 from autograd_core.compiler.codegen.convention import Numbers
-from autograd_core.compiler.program.counted import certain_number
 from autograd_core.compiler.program.elements import DOUBLE, Element
+from autograd_core.compiler.program.instructions import Instruction, Program, has_loops
 from autograd_core.compiler.program.lower import Way, lower
 from autograd_core.compiler.work import Work
 from autograd_core.engine.graph import Graph
@@ -87,7 +87,7 @@ class Compiled:
             program, self._captured = lower(
                 trace.inputs, outputs, strict=strict, fused=fused, order=order, element=element
             )
-            if ways and certain_number(program, program.outputs[len(trace.outputs)]) == len(guards):
+            if ways and _always_hold(program, program.outputs[len(trace.outputs)], len(guards)):
                 ways.clear()  # its loops cannot fail, and nothing else was decided
                 self.guards, self._general = (), None
             self._departures = Departures(len(guards), fallback or self.run) if ways else None
@@ -315,3 +315,12 @@ class Compiled:
             f"the code of {self._trace.name} lives in this process only: pickle the function, or what jit gave for it, "
             "and compile it again where it arrives"
         )
+
+
+def _always_hold(program: Program, first_failed: Instruction, guards: int) -> bool:
+    """Whether all guards hold whatever the numbers, since they are those of loops that cannot fail."""
+    if not has_loops(program):
+        return False
+    from autograd_core.compiler.program.counted import certain_number
+
+    return certain_number(program, first_failed) == guards

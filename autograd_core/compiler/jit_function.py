@@ -306,7 +306,7 @@ class Jit(MadeOf, Generic[_P]):
 
     def _is_traced(self) -> bool:
         """Whether a trace around this call would keep the numbers from outside as they are now."""
-        from autograd_core.engine.traced import Tracing
+        from autograd_core.engine.tracing import Tracing
 
         if Tracing.is_under_way() and self._is_batched:
             raise TransformError(f"{self._name} reads a Value from outside inside a trace: pass it as an argument")

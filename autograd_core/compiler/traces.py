@@ -11,10 +11,9 @@ from autograd_core.compiler.codegen.convention import Numbers
 from autograd_core.compiler.outside import Outside, outside_of
 from autograd_core.engine.collector import collector_paused
 from autograd_core.engine.guards import Guard, GuardedTracing
-from autograd_core.engine.order import topological_order
 from autograd_core.engine.reals import as_float
 from autograd_core.engine.strictness import lenient
-from autograd_core.engine.traced import Tracing
+from autograd_core.engine.tracing import Tracing
 from autograd_core.engine.value import Value, as_value
 from autograd_core.errors import AutogradError, TransformError
 from autograd_core.transforms.function_call import explain_type_error
@@ -32,7 +31,7 @@ class Path(NamedTuple):
         departure: the node that is the number of the first guard that does not hold; None without guards.
         answer: the node that is the whole number that this one asked for; None where none asks for one.
         seconds: how long it took.
-        order: the graph in topological order; None where guards are a part of it.
+        order: the graph in topological order, as it was recorded; None where guards are a part of it.
     """
 
     trace: Trace
@@ -129,7 +128,7 @@ def path_of(trace: Trace, tracing: Tracing, began: float) -> Path | Outside:
     """What the trace that is under way leaves behind."""
     guards = tracing.guards
     outputs = [*trace.outputs, *(guard.holds for guard in guards)]
-    order = topological_order(outputs)
+    order = tracing.order(outputs)
     outside = outside_of(trace.inputs, outputs, order)
     if outside:
         return outside

@@ -9,6 +9,9 @@ may set them.
 
 CHUNK = 200
 """Instructions of one function at most, since LLVM takes more than linear time for a long one."""
+POINT_CHUNKS = 2
+"""So many times as many for a point, whose numbers are fewer to put away and fetch between functions; in batches code
+with longer functions spills."""
 STRIP = 1 << 15
 """Bytes of the workspace of a strip, the vectors of samples that function after function does: as the cache holds."""
 NEURONS = 8

@@ -9,7 +9,8 @@ from typing import Any
 from autograd_core.engine.graph import Graph
 from autograd_core.engine.reals import describe, is_array, real
 from autograd_core.engine.sweeps import pull_back
-from autograd_core.engine.traced import Traced, Tracing
+from autograd_core.engine.traced import Traced
+from autograd_core.engine.tracing import Tracing
 from autograd_core.engine.value import Value
 from autograd_core.errors import CallError, OperandTypeError
 

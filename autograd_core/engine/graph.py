@@ -235,10 +235,13 @@ def pulled(order: Sequence[Value], adjoints: dict[Value, Any], leaves: Sequence[
         StaleGraphError: if a node changed after another was computed from it.
     """
     leading = set(map(id, leaves))  # the nodes on a way from a wanted one: only they need adjoints
-    for node in order:
-        if not leading.isdisjoint(map(id, node.parents)):
-            leading.add(id(node))
-    fixed = {node for node in order if id(node) not in leading and node.__class__ is not Constant}
+    fixed: set[Value] = set()
+    first, second = (map(id, map(attrgetter(slot), order)) for slot in ("_a", "_b"))
+    for node, key, a, b in zip(order, map(id, order), first, second, strict=True):
+        if a in leading or b in leading or (node._a.__class__ is tuple and not leading.isdisjoint(map(id, node._a))):
+            leading.add(key)
+        elif key not in leading and node.__class__ is not Constant:
+            fixed.add(node)
     with lenient():  # a rule computes both arms of a `where`, and may make an infinity in the one not taken
         pull_back(order, adjoints, values, fixed)
     return [as_value(open_gate(adjoints.get(leaf, 0.0))) for leaf in leaves]

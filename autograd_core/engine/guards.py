@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from autograd_core.engine.callers import calling_line
 from autograd_core.engine.reals import as_index
-from autograd_core.engine.traced import Traced, Tracing, unknown
+from autograd_core.engine.traced import Traced
+from autograd_core.engine.tracing import Tracing, unknown
 from autograd_core.engine.value import TABLE, Constant, Value, record
 from autograd_core.errors import OperandTypeError
 
@@ -76,7 +77,7 @@ class GuardedTracing(Tracing):
         """See `Tracing.keep_limit`."""
         self._guards.append(Guard(holds, None, True, "a loop within its limits", calling_line(), exceeded))
 
-    def decide(self, condition: Traced) -> bool:
+    def decide(self, condition: Value) -> bool:
         """What `condition` is at the numbers of this call."""
         if not self._numbers:
             return super().decide(condition)
@@ -87,7 +88,7 @@ class GuardedTracing(Tracing):
         self._keep(condition, question, truth, node if truth else record(TABLE["logical_not"], node), None)
         return truth
 
-    def whole(self, x: Traced, question: str) -> int:
+    def whole(self, x: Value, question: str) -> int:
         """The whole number that `x` is made, or is; that it is none is a decision too, and raises."""
         if not self._numbers:
             return super().whole(x, question)

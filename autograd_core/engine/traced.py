@@ -1,118 +1,27 @@
-"""Tracing: call a function once on values that have no numbers yet, and keep the graph that this leaves behind."""
+"""Traced: a Value without a number, of which a function that is called once leaves a graph behind."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from itertools import count
+from collections.abc import Sequence
 from sys import _getframe
-from threading import get_ident
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
-from autograd_core.engine.blocks import Block
+from autograd_core.engine import value
 from autograd_core.engine.callers import calling_line
+from autograd_core.engine.clock import clock
+from autograd_core.engine.methods import method_of
+from autograd_core.engine.operation import Operation
 from autograd_core.engine.operators import give_operators
 from autograd_core.engine.reals import real
-from autograd_core.engine.value import TABLE, Value, as_operand, record
+from autograd_core.engine.tracing import Tracing, unknown
+from autograd_core.engine.value import TABLE, Constant, Value, as_operand
 from autograd_core.errors import TraceError
 
-__all__ = ["Traced", "Tracing", "unknown"]
+__all__ = ["Traced"]
 
 _PACKAGE = __name__.partition(".")[0]
-_numbers = count()
-_new, _hash = object.__new__, object.__hash__
-_on_threads: dict[Tracing, int] = {}
-"""The traces under way, and the thread of each."""
-
-
-class Tracing:
-    """One call of a function with traced values, whose numbers nobody knows; when it is over nobody ever will.
-
-    Args:
-        name: what an error calls the function.
-
-    Attributes:
-        is_over: whether the function has returned, or raised.
-        number: larger for a trace that began later, such as one inside another.
-        bodies: those of loops inside of it, which are over when it is.
-        body: the one that is being traced, if one is.
-        is_body: whether it is one of those.
-    """
-
-    is_body = False
-
-    __slots__ = ("bodies", "body", "is_over", "name", "number")
-
-    def __init__(self, name: str) -> None:
-        self.name, self.number, self.is_over = name, next(_numbers), False
-        self.bodies: list[Tracing] = []
-        self.body: Tracing | None = None
-
-    def going_on(self) -> Block:
-        """The block in which the function is called; after it the values are of no use."""
-        return Block(self._go_on())
-
-    def _go_on(self) -> Iterator[None]:
-        try:
-            _on_threads[self] = get_ident()
-            yield
-        finally:
-            self.is_over = True
-            for body in self.bodies:
-                body.is_over = True
-            _on_threads.pop(self, None)
-
-    def input(self, label: str) -> Traced:
-        """A new traced value, that the function gets."""
-        return Traced(label, self)
-
-    @property
-    def guards(self) -> Sequence[Any]:
-        """What was decided; see `GuardedTracing`."""
-        return ()
-
-    def give(self, inputs: Sequence[Value], numbers: Sequence[float]) -> None:
-        """Let inputs have numbers, by which a `GuardedTracing` decides."""
-
-    def keep_limit(self, holds: Value, exceeded: str) -> None:
-        """Let a `GuardedTracing` have a guard that raises the text `exceeded` where it does not hold."""
-
-    def departure(self) -> Value | None:
-        """See `GuardedTracing`; None without guards."""
-        return None
-
-    def answer(self) -> Value | None:
-        """See `GuardedTracing`; None without guards."""
-        return None
-
-    def decide(self, condition: Traced) -> bool:
-        """Which way a Python branch on a traced condition goes: nobody knows, unless the trace is at actual numbers.
-
-        Raises:
-            TraceError: here; a `GuardedTracing` decides.
-        """
-        unknown(
-            "a branch (if, while, and, or, max, sorted, a comparison of NumPy, …)",
-            "choose with autograd_core.math.where, maximum, minimum or clip, element by element; make an argument "
-            "static that is a flag, with static_argnums, and map a function of one number over arrays with in_axes",
-        )
-
-    def whole(self, x: Traced, question: str) -> int:
-        """The whole number that `x` is made (``"int"``), or is (``"index"``); see `decide`."""
-        what = "int()" if question == "int" else "an index or a count"
-        unknown(what, "use trunc, or make the argument static with static_argnums")
-
-    @staticmethod
-    def is_under_way() -> bool:
-        """Whether this thread is inside a trace."""
-        return get_ident() in _on_threads.values()
-
-    @staticmethod
-    def innermost() -> Tracing | None:
-        """The trace that this thread entered last, if it is inside one."""
-        here = get_ident()
-        mine = [tracing for tracing, thread in list(_on_threads.items()) if thread == here]
-        return max(mine, key=lambda tracing: tracing.number, default=None)
+_new = object.__new__
 
 
 class Traced(Value):
@@ -132,23 +41,19 @@ class Traced(Value):
     def __init__(self, label: str = "", tracing: Tracing | None = None) -> None:
         super().__init__(math.nan, label)
         self.tracing = tracing or Tracing(label)
+        self.tracing.nodes.append(self)
 
     @classmethod
-    def _like(cls, plain: Value, operands: Sequence[Value]) -> Traced:
-        """The node like `plain` of the innermost of its operands' traces, none of which may be over."""
-        innermost: Tracing | None = None
-        for operand in operands:
-            if isinstance(operand, Traced) and operand.tracing is not innermost:
-                tracing = operand.in_use()
-                if innermost is None or tracing.number > innermost.number:
-                    innermost = tracing
-        node: Traced = _new(cls)
-        node.tracing = innermost  # type: ignore[assignment]  # at least one operand is traced
-        node._a, node._b, node._stamp, node.op = plain._a, plain._b, plain._stamp, plain.op
-        node._grad, node._data = 0.0, math.nan
-        if plain._origin is not None:
-            node._origin = plain._origin
-        return node
+    def _record(cls, op: Operation, operands: Sequence[Value]) -> Traced:
+        """The node that applies `op` to operands, one of which is traced; see `record`."""
+        tracing = _innermost(operands)
+        tracing.note(operands)
+        match operands:
+            case (only,):
+                return _made(tracing, op, only, None)
+            case (first, second):
+                return _made(tracing, op, first, second)
+        return _made(tracing, op, tuple(operands), None)
 
     def in_use(self) -> Tracing:
         """The trace that it belongs to.
@@ -220,22 +125,68 @@ class Traced(Value):
         """
         if _getframe(1).f_globals is not _last_scope:
             _check_scope(_getframe(1).f_globals)
-        return _hash(self)
+        return id(self) >> 4  # as an object's own, of which a call takes longer; its last digits are all the same
 
 
 Traced._recorded_as = Traced
 
 
-def _recorded(row: str, a: Any, b: Any = 0.0) -> Any:
+@method_of(Tracing)
+def input(self: Tracing, label: str) -> Traced:
+    """A new traced value, that the function gets."""
+    return Traced(label, self)
+
+
+def _innermost(operands: Sequence[Value]) -> Tracing:
+    """The innermost of the operands' traces, none of which may be over; one of them is traced."""
+    innermost: Any = None
+    for operand in operands:
+        if isinstance(operand, Traced) and operand.tracing is not innermost:
+            tracing = operand.in_use()
+            if innermost is None or tracing.number > innermost.number:
+                innermost = tracing
+    return innermost  # type: ignore[no-any-return]  # a Tracing
+
+
+def _made(tracing: Tracing, op: Operation, first: Any, second: Any) -> Traced:
+    """A new node of a trace."""
+    node: Any = value._make(Traced)
+    node.tracing, node.op, node._a, node._b = tracing, op, first, second
+    node._stamp, node._grad, node._data = clock.now, 0.0, math.nan
+    tracing.nodes.append(node)
+    return node  # type: ignore[no-any-return]  # a Traced
+
+
+_NONE: Final[Any] = object()
+
+
+def _recorded(row: str, a: Any, b: Any = _NONE) -> Any:
     """The node of a row of one or two operands, one of which is traced."""
-    op = TABLE[row]
-    if op.arity == 1:
-        return record(op, a)
     if a.__class__ is not Traced:
-        a = as_operand(a)
-    if b.__class__ is not Traced:
+        a, tracing = as_operand(a), b.in_use()
+        if a is NotImplemented:
+            return a
+        tracing.note((a,))
+        return _made(tracing, TABLE[row], a, b)
+    tracing, kind = a.tracing, b.__class__
+    if tracing.is_over:
+        a.in_use()
+    if kind is Traced:
+        if b.tracing is not tracing:
+            tracing = _innermost((a, b))
+            tracing.reads_outside = True
+    elif kind is float:
+        number, b = b, _new(Constant)
+        b._data = number
+        tracing.nodes.append(b)
+    elif b is _NONE:
+        b = None
+    else:
         b = as_operand(b)
-    return NotImplemented if a is NotImplemented or b is NotImplemented else record(op, a, b)
+        if b is NotImplemented:
+            return b
+        tracing.note((b,))
+    return _made(tracing, TABLE[row], a, b)
 
 
 def _compared(row: str, a: Any, b: Any) -> Any:
@@ -267,8 +218,3 @@ def _check_scope(scope: dict[str, Any]) -> None:
             "or make the argument static"
         )
     _last_scope = scope
-
-
-def unknown(what: str, instead: str = "it is known only when the compiled function runs") -> NoReturn:
-    """Raise: something asked for the number of a traced value."""
-    raise TraceError(f"{what} needs the number of a traced value{calling_line()}: {instead}")

@@ -64,8 +64,8 @@ class Value(Methods["Value"]):
     op: Operation | None  # the primitive that made this node; None for a leaf
 
     _recorded_as: ClassVar[Any] = None
-    """The class of every node that is computed from one of this class, if it is one without numbers; its `_like` makes
-    such a node."""
+    """The class of every node that is computed from one of this class, if it is one without numbers; its `_record`
+    makes such a node."""
 
     _origin: Any = None
     """Where it was made, if a block asks for that: an `Origin` of `origins`."""
@@ -250,26 +250,27 @@ class Constant(Value):
 
 def record(op: Operation, *operands: Value) -> Value:
     """The new node that applies `op` to `operands`; its number is computed at once."""
+    if len(operands) == 2:
+        a, b = operands
+        kind = a._recorded_as or b._recorded_as
+    elif len(operands) == 1:
+        (a,) = operands
+        kind = a._recorded_as
+    else:
+        kind = next(filter(None, [operand._recorded_as for operand in operands]), None)
+    if kind:
+        return kind._record(op, operands)  # type: ignore[no-any-return]  # a Value
     node: Value = _make(Value)
     node._stamp = clock.now
     node._grad, node.op = 0.0, op
     if len(operands) == 2:
-        node._a, node._b = a, b = operands
-        kind = a._recorded_as or b._recorded_as
-        if kind:
-            return kind._like(node, operands)  # type: ignore[no-any-return]  # a Value
+        node._a, node._b = a, b
         node._data = op.eager(a._data, b._data)
     elif len(operands) == 1:
-        (a,) = operands
         node._a, node._b = a, None
-        if a._recorded_as:
-            return a._recorded_as._like(node, operands)  # type: ignore[no-any-return]  # a Value
         node._data = op.eager(a._data)
     else:
         node._a, node._b = operands, None
-        for operand in operands:
-            if operand._recorded_as:
-                return operand._recorded_as._like(node, operands)  # type: ignore[no-any-return]  # a Value
         node._data = op.eager(*[operand._data for operand in operands])
     return node
 

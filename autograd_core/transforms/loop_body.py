@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
-from autograd_core.engine.traced import Traced, Tracing, unknown
+from autograd_core.engine.tracing import Tracing, unknown
+from autograd_core.engine.value import Value
 from autograd_core.errors import TraceError
 
 __all__ = ["body_trace", "innermost_body"]
@@ -18,13 +19,13 @@ class _BodyTrace(Tracing):
     __slots__ = ()
     is_body = True
 
-    def decide(self, condition: Traced) -> bool:
+    def decide(self, condition: Value) -> bool:
         """Raise TraceError."""
         _undecided(
             "a branch (if, while, and, or, max, sorted, …)", "choose with where, maximum, minimum, cond or while_loop"
         )
 
-    def whole(self, x: Traced, question: str) -> int:
+    def whole(self, x: Value, question: str) -> int:
         """Raise TraceError."""
         _undecided("int()" if question == "int" else "an index or a count", "use trunc, or scan over the list")
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from autograd_core.engine.methods import method_of
 from autograd_core.engine.sweeps import pull_back, push_forward
-from autograd_core.engine.traced import Tracing
+from autograd_core.engine.tracing import Tracing
 from autograd_core.engine.value import TABLE, Constant, Value, record
 from autograd_core.engine.values import values
 from autograd_core.namespaces.gated import Gated

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autograd_core.engine.operation import OPERATIONS, Operation
-from autograd_core.engine.traced import Tracing
+from autograd_core.engine.tracing import Tracing
 from autograd_core.engine.value import TABLE, Constant, Value, as_value, record
 from autograd_core.engine.values import values
 from autograd_core.namespaces.gated import Gated, Parts, open_gate

@@ -12,7 +12,8 @@ from operator import index
 from typing import Any
 
 from autograd_core.engine.callers import calling_line
-from autograd_core.engine.traced import Traced, Tracing
+from autograd_core.engine.traced import Traced
+from autograd_core.engine.tracing import Tracing
 from autograd_core.engine.value import Constant, Value, as_value
 from autograd_core.engine.values import values
 from autograd_core.errors import LoopError, OperandTypeError, TransformError

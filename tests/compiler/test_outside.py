@@ -24,7 +24,7 @@ from autograd_core import (
     vjp,
 )  # fmt: skip
 from autograd_core.compiler.outside import outside_of
-from autograd_core.engine.traced import Tracing
+from autograd_core.engine.tracing import Tracing
 from autograd_core.errors import TraceError, TransformError
 from autograd_core.losses import squared_error
 from autograd_core.nn import Neuron

@@ -15,7 +15,7 @@ from jit_modes import BATCHES, WIDEST, apart, flat
 from autograd_core import grad, jit, value_and_grad
 from autograd_core import math as m
 from autograd_core.compiler import tuning
-from autograd_core.compiler.codegen import emitted
+from autograd_core.compiler.program import recurrences
 from autograd_core.compiler.program.repeats import Repeat, find_repeats
 from autograd_core.primitives import primitive
 
@@ -132,7 +132,7 @@ def check_points(seed: int) -> int:
     in_turns, straight = jit(f, strict=True), jit(f, strict=True)
     found = [repr(in_turns(*xs)) for xs in points]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(emitted, "roll_up", lambda program: None)
+        patch.setattr(recurrences, "roll_up", lambda program: None)
         assert found == [repr(straight(*xs)) for xs in points]
     return int(in_turns.compile(*points[0]).stats["recurrences"])
 
@@ -149,7 +149,7 @@ def check_batches(seed: int) -> int:
     )
     found = flat(in_turns(*arguments))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(emitted, "roll_up", lambda program: None)
+        patch.setattr(recurrences, "roll_up", lambda program: None)
         wanted = flat(straight(*arguments))
     assert not any(map(apart, np.ravel(found), np.ravel(wanted)))  # a nan's sign may be another one
     return int(in_turns.compile(*arguments).stats["recurrences"])

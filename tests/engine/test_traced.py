@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import functools
+import random
 from itertools import product
 from typing import Any
 
 import pytest
 
 from autograd_core import Value, grad, jit, math
+from autograd_core.engine.order import topological_order
 from autograd_core.engine.traced import Traced
+from autograd_core.engine.tracing import Tracing
 from autograd_core.engine.value import Constant
 from autograd_core.errors import TraceError
 
@@ -54,3 +57,56 @@ def test_the_hash_of_a_traced_value_is_not_its_numbers(look_up: Any) -> None:
     for f in (look_up, grad(look_up)):
         with pytest.raises(TraceError, match=r"hash of a traced value at .*test_traced\.py.* compare with =="):
             jit(f)(1.0)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_trace_has_its_order_at_hand(seed: int) -> None:
+    rng, tracing = random.Random(seed), Tracing("f")
+    steps: list[Any] = [
+        lambda a, b: a * b, lambda a, b: 0.5 - a, lambda a, b: a + 3, lambda a, b: math.sin(a), math.maximum,
+        lambda a, b: math.atan2(2.0, b), lambda a, b: math.sum([a, b, 1.0, a]), lambda a, b: -a,
+        lambda a, b: math.where(a < b, a, 0.25),
+    ]  # fmt: skip
+    with tracing.going_on():
+        nodes: list[Any] = [tracing.input("x"), tracing.input("y")]
+        for _ in range(60):
+            nodes.append(rng.choice(steps)(*rng.choices(nodes, k=2)))
+        outputs = rng.choices(nodes, k=3)
+        order = tracing.order(outputs)
+        assert not tracing.reads_outside
+    assert set(map(id, order)) == set(map(id, topological_order(outputs)))
+    done: set[int] = set()
+    for node in order:
+        assert done.issuperset(map(id, node.parents))
+        done.add(id(node))
+    assert tracing.order(outputs) == topological_order(outputs), "it is over, and nothing is at hand"
+
+
+@pytest.mark.parametrize("of_outside", [lambda x, v: x * v, lambda x, v: v * x, lambda x, v: math.sum([x, x, v])])
+def test_a_trace_that_reads_from_outside_searches_for_its_order(of_outside: Any) -> None:
+    v, tracing = Value(2.0), Tracing("f")
+    with tracing.going_on():
+        y = of_outside(tracing.input("x"), v * v)
+        assert list(map(id, tracing.order([y]))) == list(map(id, topological_order([y])))
+        assert id(v) in map(id, tracing.order([y, Constant(1.0)]))
+
+
+def test_a_trace_inside_another_searches_for_its_order() -> None:
+    outer, inner = Tracing("outer"), Tracing("inner")
+    with outer.going_on():
+        x = outer.input("x")
+        with inner.going_on():
+            y = inner.input("y") * x
+            assert y.tracing is inner
+            assert id(x) in map(id, inner.order([y]))
+            assert id(x) in map(id, inner.order([x]))
+
+
+def test_a_trace_that_is_over_keeps_no_nodes() -> None:
+    tracing = Tracing("f")
+    with tracing.going_on():
+        _ = tracing.input("x") * 2.0
+        assert len(tracing.nodes) == 3
+    assert not tracing.nodes
+    x = Traced("of no function")
+    assert not (x * 2.0).tracing.nodes

@@ -1,22 +1,21 @@
-"""How a program is written: as it is, or with the loops that were found in it."""
+"""How a program is written: as it is, or with the loops that were found in it.
+
+What looks for loops and writes them is imported when it is wanted: short code is compiled sooner without it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd_core.compiler import tuning
 from autograd_core.compiler.codegen.kernel import KernelText, Layout, emit
-from autograd_core.compiler.codegen.loops import emit_looped
-from autograd_core.compiler.codegen.rolled_loops import emit_rolled
-from autograd_core.compiler.program.counted import as_turns
 from autograd_core.compiler.program.elements import DOUBLE, Element
-from autograd_core.compiler.program.gates import move_gates
 from autograd_core.compiler.program.instructions import Program, has_loops, programs_of
-from autograd_core.compiler.program.recurrences import roll_up
-from autograd_core.compiler.program.rolling import roll, size_of
-from autograd_core.compiler.program.turns import Rolled
+
+if TYPE_CHECKING:
+    from autograd_core.compiler.program.turns import Rolled
 
 __all__ = ["Emitted", "emit_batch", "emit_point"]
 
@@ -69,14 +68,19 @@ def emit_point(
     layout, count = Layout(1, mapped, contract=not strict), len(program.instructions)
     if has_loops(program):
         return _looped(program, layout, runs_often=True)
-    rolled = roll_up(program) if count >= tuning.REPEATING else None
-    if rolled is not None:
+    if count >= tuning.REPEATING:
         # Long straight-line code of a point is written so quickly that no product is joined with a sum: as here.
-        return _turned(program, replace(layout, contract=False), rolled)
-    stages = roll(program) if count >= tuning.LONG and not strict else None
-    if stages is not None:
-        text = emit_rolled(stages, program.inputs, Layout(width, vector_functions=vector_functions))
-        return Emitted(text, size_of(stages), False, sum(len(stage.loops) for stage in stages), 0, width)
+        rolled = _rolled_up(program, replace(layout, contract=False))
+        if rolled is not None:
+            return rolled
+    if count >= tuning.LONG and not strict:
+        from autograd_core.compiler.codegen.rolled_loops import emit_rolled
+        from autograd_core.compiler.program.rolling import roll, size_of
+
+        stages = roll(program)
+        if stages is not None:
+            text = emit_rolled(stages, program.inputs, Layout(width, vector_functions=vector_functions))
+            return Emitted(text, size_of(stages), False, sum(len(stage.loops) for stage in stages), 0, width)
     return Emitted(emit(program, layout), count, False)
 
 
@@ -90,13 +94,15 @@ def emit_batch(program: Program, layout: Layout, looped: Layout) -> Emitted:
     """
     if has_loops(program):
         return _looped(program, looped, runs_often=False)
-    rolled = roll_up(program) if len(program.instructions) >= tuning.LONG else None
-    if rolled is not None:
-        return _turned(program, looped, rolled)
     count, element = len(program.instructions), layout.element
+    rolled = _rolled_up(program, looped) if count >= tuning.LONG else None
+    if rolled is not None:
+        return rolled
     # a function in Python is not called again
     if layout.careful or not layout.reduced or any(x.op == "call" for x in program.instructions):
         return Emitted(emit(program, replace(layout, careful=True)), count, False, width=layout.width, element=element)
+    from autograd_core.compiler.program.gates import move_gates
+
     moved = move_gates(program) if layout.contract else None
     text = emit(moved or program, layout)
     return Emitted(
@@ -104,17 +110,29 @@ def emit_batch(program: Program, layout: Layout, looped: Layout) -> Emitted:
     )
 
 
-def _turned(program: Program, layout: Layout, rolled: Rolled) -> Emitted:
-    text = emit_looped(program, layout, rolled)
-    return Emitted(text, rolled.instructions, True, 0, rolled.loops, layout.width)
-
-
 def _looped(program: Program, layout: Layout, *, runs_often: bool) -> Emitted:
+    """Code with loops of the loop functions."""
+    from autograd_core.compiler.codegen.loops import emit_looped
+    from autograd_core.compiler.program.counted import as_turns
+
     rolled = as_turns(program)
     if rolled is not None:
         return _turned(program, layout, rolled)
-    return Emitted(emit_looped(program, layout), _size_of(program), runs_often, width=layout.width)
+    size = sum(len(each.instructions) for each in programs_of(program))
+    return Emitted(emit_looped(program, layout), size, runs_often, width=layout.width)
 
 
-def _size_of(program: Program) -> int:
-    return sum(len(each.instructions) for each in programs_of(program))
+def _rolled_up(program: Program, layout: Layout) -> Emitted | None:
+    """Code whose recurrences are rolled up, if there are any."""
+    from autograd_core.compiler.program.recurrences import roll_up
+
+    rolled = roll_up(program)
+    return None if rolled is None else _turned(program, layout, rolled)
+
+
+def _turned(program: Program, layout: Layout, rolled: Rolled) -> Emitted:
+    """Code with loops over turns."""
+    from autograd_core.compiler.codegen.loops import emit_looped
+
+    text = emit_looped(program, layout, rolled)
+    return Emitted(text, rolled.instructions, True, 0, rolled.loops, layout.width)

@@ -83,18 +83,15 @@ class KernelText:
     parts: Sequence[str] = ()
 
 
-def emit(
-    program: Program, layout: Layout, chunk: int | None = None, called: list[tuple[Operation, int]] | None = None
-) -> KernelText:
+def emit(program: Program, layout: Layout, called: list[tuple[Operation, int]] | None = None) -> KernelText:
     """The module for a program without loops.
 
     Args:
         program: the straight-line code.
         layout: how it meets its data.
-        chunk: the number of instructions in one function at most; by default that of `tuning`.
         called: what other modules of the same code call back, to which its own is added.
     """
-    return _Emitter(program, layout, chunk or tuning.CHUNK, [] if called is None else called).text()
+    return _Emitter(program, layout, [] if called is None else called).text()
 
 
 def module_text(functions: Sequence[str], operations: Operations) -> str:
@@ -107,7 +104,7 @@ def module_text(functions: Sequence[str], operations: Operations) -> str:
 
 
 class _Emitter:
-    def __init__(self, program: Program, layout: Layout, chunk: int, called: list[tuple[Operation, int]]) -> None:
+    def __init__(self, program: Program, layout: Layout, called: list[tuple[Operation, int]]) -> None:
         self.layout = layout
         self.width = layout.width
         self.operations = Operations(
@@ -121,6 +118,7 @@ class _Emitter:
         computed: Sequence[Instruction] = [i for i in needed if not i.is_given]
         if layout.width > 1:
             computed = side_by_side(computed, lambda x: x.op == "input" and not self.memory.mapped[x.number])
+        chunk = tuning.CHUNK * (tuning.POINT_CHUNKS if layout.width == 1 else 1)
         self.chunks = [in_rounds(part) for part in cut(computed, chunk)] or [[]]
         own = [i.op for part in self.chunks for i in part if layout.vector_functions.get(i.op) == OWN]
         self.own = frozenset(own)

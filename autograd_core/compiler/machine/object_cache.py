@@ -10,14 +10,17 @@ compiled as if there was no cache.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from autograd_core._files import write_whole
 from autograd_core.compiler import tuning
+
+if TYPE_CHECKING:
+    import hashlib
 
 __all__ = ["ObjectCache", "cache_at"]
 
@@ -25,7 +28,12 @@ VARIABLE = "AUTOGRAD_CORE_CACHE"
 _FORMAT = b"autograd_core 2\n"
 _PREFIX = "autograd_core-"
 """What the name of an entry begins with."""
-_DIGEST = hashlib.sha256
+
+
+def _digest(content: bytes) -> hashlib._Hash:
+    import hashlib  # which takes longer to load than a process without a cache wants to wait
+
+    return hashlib.sha256(content)
 
 
 def cache_at(folder: str | os.PathLike[str] | None = None) -> ObjectCache | None:
@@ -47,7 +55,7 @@ class ObjectCache:
     @staticmethod
     def key(parts: Sequence[object]) -> str:
         """The name of an entry, from all that its code depends on."""
-        digest = _DIGEST(_FORMAT)
+        digest = _digest(_FORMAT)
         for part in parts:
             text = str(part).encode()
             digest.update(b"%d:" % len(text) + text)
@@ -60,7 +68,7 @@ class ObjectCache:
             content = path.read_bytes()
         except OSError:
             return None
-        code = content[len(_FORMAT) + _DIGEST().digest_size :]
+        code = content[len(_FORMAT) + _digest(b"").digest_size :]
         if content != self._content(key, code):
             with suppress(OSError):
                 path.unlink()
@@ -71,7 +79,7 @@ class ObjectCache:
 
     @staticmethod
     def _content(key: str, code: bytes) -> bytes:
-        return _FORMAT + _DIGEST(key.encode() + code).digest() + code
+        return _FORMAT + _digest(key.encode() + code).digest() + code
 
     def put(self, key: str, code: bytes) -> None:
         """Keep the code of an entry, if that is possible, and forget those whose last use was longest ago."""

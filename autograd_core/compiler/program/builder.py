@@ -8,6 +8,7 @@ exactly is left out (``x·1``, ``x − 0``, ``−(−x)``; not ``x + 0``, which 
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable
 from functools import partial
 from typing import Any, Final
@@ -26,8 +27,7 @@ __all__ = ["Builder"]
 
 Operand = Instruction | float | bool
 
-_SEEN_THROUGH: Final = frozenset(("constant", "negative", "where"))
-"""What arithmetic looks into before it makes an instruction; on all else it is made at once."""
+_COMMUTING: Final = frozenset(op for op, leaf in LEAVES.items() if leaf.commutes)
 
 
 class Builder:
@@ -47,7 +47,7 @@ class Builder:
         self.element = element
         self.instructions: list[Instruction] = []
         self.inputs: list[Instruction] = []
-        self._known: dict[Any, Instruction] = {}
+        self._known: defaultdict[str, dict[Any, Instruction]] = defaultdict(dict)  # by operation, then by operands
         self.of_node: dict[int, Any] = {}  # by the id of a node, which is quicker than the node if that is traced
 
     def operand(self, node: Any) -> Any:
@@ -68,11 +68,13 @@ class Builder:
 
     def constant(self, number: float | bool) -> Instruction:
         # 0.0 and −0.0 are equal as keys but not as constants; a nan is none; True is 1.0 as a key
-        key = ("constant", number.__class__, number if number == number else "nan", math.copysign(1.0, number))
-        known = self._known.get(key)
-        if known is None:
-            known = self._known[key] = self.make("constant", (), number)
-        return known
+        is_key = number.__class__ is float and number == number and number != 0.0
+        key = number if is_key else (number.__class__, str(number))
+        known = self._known["constant"]
+        made = known.get(key)
+        if made is None:
+            made = known[key] = self.make("constant", (), number)
+        return made
 
     def call(self, primitive: Operation, operands: Iterable[Any]) -> Instruction:
         """Leave a primitive to its own forward on floats."""
@@ -89,17 +91,23 @@ class Builder:
         return made
 
     def once(self, op: str, operands: tuple[Instruction, ...], primitive: Operation | None = None) -> Instruction:
-        if LEAVES[op].commutes and operands[0].index > operands[1].index:
+        if op in _COMMUTING and operands[0].index > operands[1].index:
             operands = operands[::-1]
-        key = (op, operands) if primitive is None else (op, primitive, operands)
-        known = self._known.get(key)
-        if known is None:
-            known = self._known[key] = Instruction(self, op, operands, None, primitive)
-            self.instructions.append(known)
-        return known
+        known = self._known[op]
+        key = operands if primitive is None else (primitive, operands)
+        made = known.get(key)
+        if made is None:
+            made = known[key] = Instruction(self, op, operands, None, primitive)
+            self.instructions.append(made)
+        return made
 
     def direct(self, op: str, *operands: Any) -> Instruction:
         """The instruction as it is, or its number if the operands are constants."""
+        for x in operands:
+            if x.__class__ is not Instruction or not x.is_plain:
+                break
+        else:
+            return self.once(op, operands)
         return self._folded(op, tuple(map(self.as_number, operands)))
 
     def _folded(self, op: str, xs: tuple[Instruction, ...]) -> Instruction:
@@ -128,9 +136,9 @@ class Builder:
     # Arithmetic
 
     def add(self, a: Operand, b: Operand) -> Instruction:
-        a, b = self.as_number(a), self.as_number(b)
-        if a.op not in _SEEN_THROUGH and b.op not in _SEEN_THROUGH:
+        if a.__class__ is Instruction is b.__class__ and a.is_plain and b.is_plain:
             return self.once("add", (a, b))
+        a, b = self.as_number(a), self.as_number(b)
         if a.op == "constant" or b.op == "constant":
             if is_constant(a, -0.0):
                 return b
@@ -155,9 +163,9 @@ class Builder:
         return self.where(condition, self._folded("add", (total, number)), total)
 
     def subtract(self, a: Operand, b: Operand) -> Instruction:
-        a, b = self.as_number(a), self.as_number(b)
-        if a.op not in _SEEN_THROUGH and b.op not in _SEEN_THROUGH:
+        if a.__class__ is Instruction is b.__class__ and a.is_plain and b.is_plain:
             return self.once("subtract", (a, b))
+        a, b = self.as_number(a), self.as_number(b)
         if is_constant(b, 0.0):
             return a
         if is_constant(a, -0.0):
@@ -167,9 +175,9 @@ class Builder:
         return self._folded("subtract", (a, b))
 
     def multiply(self, a: Operand, b: Operand) -> Instruction:
-        a, b = self.as_number(a), self.as_number(b)
-        if a.op not in _SEEN_THROUGH and b.op not in _SEEN_THROUGH:
+        if a.__class__ is Instruction is b.__class__ and a.is_plain and b.is_plain:
             return self.once("multiply", (a, b))
+        a, b = self.as_number(a), self.as_number(b)
         for one, other in ((a, b), (b, a)):
             if one.op == "constant":
                 if one.number == 1.0:

@@ -34,9 +34,10 @@ class Instruction:
         index: its place among all instructions of its builder.
         is_given: whether it is a constant or an input, so that nothing has to be computed.
         is_condition: whether it is true or false, and not a number.
+        is_plain: whether it is a number that arithmetic makes nothing simpler of.
     """
 
-    __slots__ = ("index", "is_condition", "is_given", "m", "number", "op", "operands", "primitive")
+    __slots__ = ("index", "is_condition", "is_given", "is_plain", "m", "number", "op", "operands", "primitive")
 
     def __init__(
         self,
@@ -54,6 +55,7 @@ class Instruction:
         self.primitive = primitive
         self.index = len(m.instructions)
         self.is_given = leaf.is_given
+        self.is_plain = leaf.is_plain
         self.is_condition = leaf.gives_condition or (op == "constant" and number.__class__ is bool)
 
     if TYPE_CHECKING:  # see `give_operators` below

@@ -44,10 +44,13 @@ class Leaf:
     Attributes:
         is_given: whether there is nothing to compute.
         gives_condition: whether it is true or false, and not a number.
+        is_plain: whether it is a number that arithmetic on it does not look into.
         is_call: whether it becomes the call of a function, and not an instruction of the processor.
     """
 
-    __slots__ = ("commutes", "cost", "form", "gives_condition", "in_libmvec", "is_call", "is_given", "llvm", "sign")
+    __slots__ = (
+        "commutes", "cost", "form", "gives_condition", "in_libmvec", "is_call", "is_given", "is_plain", "llvm", "sign",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -67,6 +70,7 @@ class Leaf:
         self.cost = cost
         self.is_given = form is Form.GIVEN
         self.gives_condition = form in (Form.COMPARISON, Form.LOGICAL)
+        self.is_plain = not self.gives_condition and form not in (Form.GIVEN, Form.PREFIX, Form.SELECT)
         self.is_call = form in (Form.LIBRARY, Form.CALL)
 
 

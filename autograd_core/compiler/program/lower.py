@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from autograd_core.compiler.program.builder import Builder
@@ -101,8 +102,9 @@ def lower_nodes(m: Builder, order: Sequence[Value]) -> list[Value]:
     if structural:
         order, done_by = _without_repeated(order)
     kept = _kept_of(structural, done_by)
-    for node in order:
-        key = id(node)
+    ids = map(id, order)
+    left, right = (map(id, map(attrgetter(slot), order)) for slot in ("_a", "_b"))
+    for node, key, a, b in zip(order, ids, left, right, strict=True):
         if key in known:
             continue
         op = node.op
@@ -115,9 +117,11 @@ def lower_nodes(m: Builder, order: Sequence[Value]) -> list[Value]:
                     continue
                 apply = applied[op] = _forward_over(m, op)
             if node._b is not None:
-                known[key] = apply(known[id(node._a)], known[id(node._b)])
+                known[key] = apply(known[a], known[b])
+            elif node._a.__class__ is tuple:
+                known[key] = apply(*[known[id(parent)] for parent in node._a])
             else:
-                known[key] = apply(*[known[id(parent)] for parent in node.parents])
+                known[key] = apply(known[a])
         elif node.__class__ is Constant:
             known[key] = m.constant(node._data)
         else:

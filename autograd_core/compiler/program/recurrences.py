@@ -10,6 +10,7 @@ no bit changes.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
 from autograd_core.compiler import tuning
@@ -41,8 +42,8 @@ def roll_up(program: Program) -> Rolled | None:
     repeats = find_repeats([x.op if x.primitive is None else (x.primitive, len(x.operands)) for x in steps])
     if sum((repeat.turns - 1) * repeat.period for repeat in repeats) <= len(steps) / 2:
         return None
-    rolled = _Rolling(program, steps, repeats).rolled()
-    return rolled if rolled.serial >= tuning.SERIAL * len(steps) else None
+    rolling = _Rolling(program, steps, repeats)
+    return rolling.rolled() if rolling.serial() >= tuning.SERIAL * len(steps) else None
 
 
 class _Rolling:
@@ -54,17 +55,47 @@ class _Rolling:
         self.place = [0] * (1 + program.instructions[-1].index)
         for place, x in enumerate(self.at):
             self.place[x.index] = place
-        operands = [x.operands for x in steps]
-        self.operands = [
-            [self.place[xs[slot].index] if slot < len(xs) else -1 for xs in operands]
-            for slot in range(max(map(len, operands)))
-        ]
         ends = [0, *(repeat.end for repeat in repeats)]
         self.stretches = list(zip(ends, [*(repeat.start for repeat in repeats), self.given], strict=True))
         self.needed: set[int] = set()  # the places of what has to be in memory
         self.read_within: set[int] = set()  # those that the loop reads which wrote them
         self.address: dict[int, int] = {}
         self.size = program.inputs
+
+    def serial(self) -> int:
+        """About how many steps depend on all turns before, but for plain sums, or on such steps of an earlier repeat.
+
+        It is what the turn in the middle shows, so that little time is lost where loops are not worth it.
+        """
+        serial_of: list[set[int]] = []
+        starts = [repeat.start for repeat in self.repeats]
+
+        def is_left_by_serial(at: int) -> bool:
+            number = bisect_right(starts, at, 0, len(serial_of)) - 1
+            if number < 0 or at >= self.repeats[number].end:
+                return False
+            return (at - starts[number]) % self.repeats[number].period in serial_of[number]
+
+        for start, period, turns in self.repeats:
+            turn = start + turns // 2 * period
+            steps = self.at[turn : turn + period]
+            read = [[at - turn for at in self._places(step.operands) if at < self.given] for step in steps]
+            serial, again = set(range(period)), True
+            while again:
+                before, serial = serial, set()
+                for number, (step, places) in enumerate(zip(steps, read, strict=True)):
+                    before_sum = number - period if step.op in ("add", "subtract") else None
+                    for at in places:
+                        if (
+                            (at >= 0 and at in serial)
+                            or (-period <= at < 0 and at + period in before and at != before_sum)
+                            or (at < -period and is_left_by_serial(at + turn))
+                        ):
+                            serial.add(number)
+                            break
+                again = serial != before
+            serial_of.append(serial)
+        return sum(repeat.turns * len(serial) for repeat, serial in zip(self.repeats, serial_of, strict=True))
 
     def rolled(self) -> Rolled:
         loops = [self._loop(repeat) for repeat in self.repeats]
@@ -94,7 +125,8 @@ class _Rolling:
         """What is done at each turn, without addresses yet."""
         steps, sources = self.at[repeat.start : repeat.start + repeat.period], []
         for number, step in enumerate(steps, repeat.start):
-            columns = [each[number : repeat.end : repeat.period] for each in self.operands[: len(step.operands)]]
+            same = self.at[number : repeat.end : repeat.period]
+            columns = [self._places([x.operands[slot] for x in same]) for slot in range(len(step.operands))]
             found = [self._source(repeat, column) for column in columns]
             if LEAVES[step.op].commutes and any(isinstance(source, Memory) for source in found):
                 found = self._commuted(repeat, columns[0], columns[1], found)

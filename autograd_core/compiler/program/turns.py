@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -85,24 +84,6 @@ class Turns:
     kept: dict[int, int] = field(default_factory=dict)
     final: dict[int, int] = field(default_factory=dict)
 
-    def serial(self, known: Set[int]) -> set[int]:
-        """The steps that depend on all turns before, but for plain sums, or on what is at some addresses."""
-        serial, again = set(range(len(self.steps))), True
-        while again:
-            before, serial = serial, set()
-            for number, (step, sources) in enumerate(zip(self.steps, self.sources, strict=True)):
-                is_sum = step.op in ("add", "subtract")
-                for source in sources:
-                    match source:
-                        case Local(other) if other in serial:
-                            serial.add(number)
-                        case Carried(other) if other in before and not (is_sum and other == number):
-                            serial.add(number)
-                        case Memory(addresses) if addresses[len(addresses) // 2] in known:
-                            serial.add(number)
-            again = serial != before
-        return serial
-
 
 class Rolled(NamedTuple):
     """Code with loops.
@@ -114,18 +95,6 @@ class Rolled(NamedTuple):
 
     parts: list[Straight | Turns]
     size: int
-
-    @property
-    def serial(self) -> int:
-        """About how many instructions depend on all turns before of some loop: each has another shape than the next."""
-        known, count = set[int](), 0
-        for part in self.parts:
-            if isinstance(part, Turns):
-                serial = part.serial(known)
-                count += part.count * len(serial)
-                for step in serial.intersection(part.kept):
-                    known.update(range(part.kept[step], part.kept[step] + part.count))
-        return count
 
     @property
     def loops(self) -> int:
