@@ -23,6 +23,7 @@ POSITIVE = [(0.0, math.inf)]
 ROWS = pytest.mark.parametrize("row", TABLE.values(), ids=lambda row: row.name)
 
 
+@pytest.mark.sweep
 @ROWS
 def test_every_row_passes(row: Primitive) -> None:
     points = list(points_of(row, 10, seed=3))
