@@ -195,7 +195,7 @@ def ends(program: Program, xs: Sequence[float]) -> bool:
 @pytest.mark.parametrize("mode", [*NATIVE, *PYTHON], ids=lambda mode: mode.name)
 def test_random_programs_with_loops(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
     use(mode, monkeypatch)
-    compared, asked = loops_agree(5, 40, mode, together=4)
+    compared, asked = loops_agree(5, 40, mode)
     assert compared > 0.8 * asked > 60
 
 
