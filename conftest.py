@@ -1,6 +1,8 @@
 """Settings of the tests and of the doctests of the package."""
 
+import faulthandler
 import os
+from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -12,6 +14,23 @@ import autograd_core
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+# A test that hangs ends its process after so many seconds, and all threads say where they are.
+LONGEST = 600.0
+STDERR = pytest.StashKey[int]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[STDERR] = os.dup(2)  # as it is before anything is captured
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
+    faulthandler.dump_traceback_later(LONGEST, exit=True, file=item.config.stash[STDERR])
+    try:
+        return (yield)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 @pytest.fixture(autouse=True)

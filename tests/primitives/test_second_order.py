@@ -35,6 +35,7 @@ BOUND = 1e-11
 some_or_all = pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.soak)], ids=["some", "all"])
 
 
+@pytest.mark.sweep
 @some_or_all
 @pytest.mark.parametrize("row", ROWS_OF_ONE, ids=lambda row: row.name)
 def test_of_one_operand(row: Primitive, step: int) -> None:

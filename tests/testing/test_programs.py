@@ -45,6 +45,7 @@ def used_in(program: Program, xs: Sequence[float]) -> set[str]:
     return {node.op.name for node in topological_order([program(*map(Value, xs))]) if node.op is not None}
 
 
+@pytest.mark.sweep
 def test_random_programs_agree() -> None:
     """Six ways to a derivative agree within 16 ULP of every intermediate number, times its influence.
 

@@ -56,6 +56,7 @@ def interior(row: Primitive) -> list[tuple[float, ...]]:
     return points
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("row", DIFFERENTIABLE, ids=lambda row: row.name)
 def test_every_primitive_passes(row: Primitive) -> None:
     for xs in interior(row):
@@ -76,6 +77,7 @@ def test_every_primitive_passes_without_mpmath(row: Primitive) -> None:
         assert check_grads(row, xs, oracle="float").worst < 1e-6
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("x", SCALES)
 @pytest.mark.parametrize("s", SCALES)
 def test_every_scale_of_argument_and_value(x: float, s: float) -> None:
@@ -333,6 +335,7 @@ def test_hypothesis_makes_values_of_annotations(x: Value, pair: tuple[Value, Val
         assert math.isfinite(leaf.data)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("wanted", "lines"), [("if", 6), ("else", 6), ("for", 5), ("where", 3), ("range(4)", 5), ("v3", 3)]
 )
