@@ -172,10 +172,13 @@ class Machine(RuleBasedStateMachine):
             self.operations.append(model)
             return
         twin = copy.deepcopy(root.node) if how == "deepcopy" else pickle.loads(pickle.dumps(root.node))
-        twins = {}
-        for model, node in zip(root.ancestry(), Graph(twin).nodes, strict=True):
-            parents = tuple(twins[id(parent)] for parent in model.parents)
-            assert all(mine is parent.node for mine, parent in zip(node.parents, parents, strict=True))
+        ancestry, nodes, twins = root.ancestry(), {id(root): twin}, {}
+        for model in reversed(ancestry):  # a node that two have as a parent is one node of the twin, too
+            for parent, node in zip(model.parents, nodes[id(model)].parents, strict=True):
+                assert nodes.setdefault(id(parent), node) is node
+        assert len({*nodes.values()}) == len(nodes) == len(Graph(twin).nodes)
+        for model in ancestry:
+            node, parents = nodes[id(model)], tuple(twins[id(parent)] for parent in model.parents)
             twins[id(model)] = copied = Model(node, model.data, model.kind, parents)
             copied.seen, copied.grad, copied.changed = model.seen, model.grad, model.changed
             assert (node.data, node is model.node) == (model.data, False)
