@@ -276,6 +276,5 @@ class Builder:
 
 
 def _is_power_of_two(number: float) -> bool:
-    return (
-        math.isfinite(number) and abs(math.frexp(number)[0]) == 0.5 and 2.0**-120 < abs(number) < 2.0**120
-    )  # of any type
+    # within the normal numbers of single precision too, as is its inverse
+    return math.isfinite(number) and abs(math.frexp(number)[0]) == 0.5 and 2.0**-120 < abs(number) < 2.0**120

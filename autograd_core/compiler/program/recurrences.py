@@ -14,10 +14,10 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
 from autograd_core.compiler import tuning
-from autograd_core.compiler.program.builder import Builder
-from autograd_core.compiler.program.instructions import Instruction, Program, live
+from autograd_core.compiler.program.instructions import Instruction, Program
 from autograd_core.compiler.program.leaves import LEAVES
 from autograd_core.compiler.program.repeats import Repeat, find_repeats
+from autograd_core.compiler.program.stages import straight
 from autograd_core.compiler.program.turns import (
     Carried,
     Constants,
@@ -208,13 +208,17 @@ class _Rolling:
             kept_of.append((self._new(kept), kept))
             if number < len(loops):
                 self._keep(self.repeats[number], loops[number])
-        head = Straight(self._straight((0, 0), constants), at_first)
-        straight = [
-            Straight(self._straight(stretch, kept), first)
+        address = {self.at[place]: number for place, number in self.address.items()}
+
+        def code(start: int, end: int, outputs: Sequence[Instruction], first: int) -> Straight:
+            return Straight(straight(self.size, self.at[start:end], outputs, address), first)
+
+        between = [
+            code(*stretch, [self.at[place] for place in kept], first)
             for stretch, (first, kept) in zip(self.stretches, kept_of, strict=True)
         ]
-        straight[-1] = Straight(self._straight(self.stretches[-1], self._places(self.program.outputs)), self.size)
-        return head, straight
+        between[-1] = code(*self.stretches[-1], self.program.outputs, self.size)
+        return code(0, 0, [self.at[place] for place in constants], at_first), between
 
     def _keep(self, repeat: Repeat, loop: Turns) -> None:
         """Give addresses to what a loop leaves behind: what a step gives at all turns, or at the last one alone."""
@@ -225,24 +229,3 @@ class _Rolling:
                 loop.final[step] = self._new(places[-1:])
             elif read:
                 loop.kept[step] = self._new(places)
-
-    def _straight(self, stretch: tuple[int, int], kept: Sequence[int]) -> Program:
-        """The code of a stretch that is no loop, which gives what is at some places."""
-        m, made = Builder(strict=True), dict[int, Instruction]()
-
-        def operand(place: int) -> Instruction:
-            if place not in made:
-                x = self.at[place]
-                if x.op == "constant":
-                    made[place] = m.constant(x.number)
-                else:
-                    number = m.make("input", (), self.address[place])
-                    made[place] = m.not_equal(number, 0.0) if x.is_condition else number
-            return made[place]
-
-        for place in range(*stretch):
-            x = self.at[place]
-            operands = tuple(map(operand, self._places(x.operands)))
-            made[place] = m.make(x.op, operands, x.number, x.primitive)
-        outputs = [m.as_number(operand(place)) for place in kept]
-        return Program(self.size, outputs, live(outputs))
