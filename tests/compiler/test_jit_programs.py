@@ -377,6 +377,7 @@ def test_the_workspace_is_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
 
     code = jit(chain).compile(1.0, 2.0)
     monkeypatch.setattr(tuning, "CHUNK", 7)
+    monkeypatch.setattr(tuning, "POINT_CHUNKS", 1)
     cut = jit(chain, strict=True).compile(1.0, 2.0)
     assert cut.stats["chunks"] > 100 > code.stats["chunks"] > 1
     assert cut.stats["workspace"] <= 6
