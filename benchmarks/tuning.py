@@ -24,8 +24,6 @@ SWEEPS: dict[str, tuple[Sequence[int], list[str], str]] = {
     "POINT_CHUNKS": ([1, 2, 3, 4], ["one_trace"], "compile"),
     "STRIP": ([1 << 13, 1 << 14, 1 << 15, 1 << 16], ["moons", "mixture"], "call"),
     "ACCUMULATORS": ([8, 9, 10, 12], ["moons", "mixture"], "call"),
-    "WIDE_ACCUMULATORS": ([12, 20, 24, 28], ["moons", "mixture"], "call"),
-    "NEURONS": ([1, 4, 8], ["moons"], "call"),
     "TILE": ([1, 2, 3, 4], ["moons", "mixture"], "call"),
     "LONG": ([1_000, 5_000, 20_000], ["twenty", "one_trace"], "compile"),
     "REPEATING": ([500, 2_000, 8_000], ["loop"], "compile"),

@@ -14,12 +14,8 @@ POINT_CHUNKS = 2
 with longer functions spills."""
 STRIP = 1 << 15
 """Bytes of the workspace of a strip, the vectors of samples that function after function does: as the cache holds."""
-NEURONS = 8
-"""Sums of products with the same numbers that are computed side by side, so that each of these is read once for all."""
 ACCUMULATORS = 10
 """Sums that one function adds up, which has them in registers beside what it multiplies."""
-WIDE_ACCUMULATORS = 24
-"""The same where vectors have eight numbers: such processors have twice as many registers."""
 TILE = 3
 """Numbers that are multiplied with the same others for those sums; each of both is read once."""
 LONG = 5_000

@@ -105,7 +105,6 @@ def test_bits_depend_neither_on_strips_nor_on_tiles(mode: Mode, data: Data, monk
     first = together(batch("sum")(*arguments))
     monkeypatch.setattr(tuning, "STRIP", 1)
     monkeypatch.setattr(tuning, "ACCUMULATORS", 2)
-    monkeypatch.setattr(tuning, "WIDE_ACCUMULATORS", 2)
     monkeypatch.setattr(tuning, "TILE", 1)
     assert together(batch("sum")(*arguments)).tobytes() == first.tobytes()
 

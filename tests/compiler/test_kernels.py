@@ -1,8 +1,7 @@
-"""Kernels of batches: the order of their instructions, two vectors side by side, and results that go past the cache."""
+"""Kernels of batches: two vectors side by side, and results that go past the cache."""
 
 from __future__ import annotations
 
-import random
 from typing import Any
 
 import numpy as np
@@ -10,75 +9,7 @@ import pytest
 
 from autograd_core import jit, math, value_and_grad
 from autograd_core.compiler import tuning
-from autograd_core.compiler.codegen.order import side_by_side
-from autograd_core.compiler.program.builder import Builder
-from autograd_core.compiler.program.instructions import Instruction
 from tests.helpers.jit_modes import BATCHES, WIDEST, Mode, in_modes, use
-
-
-def is_weight(x: Instruction) -> bool:
-    return x.op == "input" and x.number >= 100
-
-
-def is_in_order(instructions: Any) -> bool:
-    there: set[Instruction] = set()
-    for x in instructions:
-        if not all(y in there or y.is_given for y in x.operands):
-            return False
-        there.add(x)
-    return True
-
-
-def layer(m: Builder, signals: list[Instruction], neurons: int, first: int) -> list[Instruction]:
-    sums = []
-    for n in range(neurons):
-        total = m.make("input", (), 100 + first + n)
-        for k, x in enumerate(signals):
-            product = m.once("multiply", (m.make("input", (), 1000 + first + 10 * n + k), x))
-            total = m.once("subtract" if k == 1 else "add", (total, product))
-        sums.append(total)
-    return sums
-
-
-def computed(m: Builder) -> list[Instruction]:
-    return [x for x in m.instructions if not x.is_given]
-
-
-def test_the_neurons_of_a_layer_take_each_number_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tuning, "NEURONS", 2)
-    m = Builder(strict=True)
-    x, y = (m.make("input", (), number) for number in range(2))
-    hidden = layer(m, [x, y], 3, 0)
-    last = layer(m, hidden, 2, 50)
-    straight = computed(m)
-    found = side_by_side(straight, is_weight)
-    assert is_in_order(found)
-    assert sorted(x.index for x in found) == [x.index for x in straight]
-    taken = [next(z for z in i.operands if not is_weight(z)) for i in found if i.op == "multiply"]
-    assert taken == [x, x, y, y, x, y, *(h for h in hidden for _ in last)]
-
-
-def test_other_code_stays_as_it_is() -> None:
-    m = Builder(strict=True)
-    x, y = (m.make("input", (), number) for number in range(2))
-    z = m.once("add", (m.once("multiply", (x, y)), m.once("multiply", (x, x))))
-    m.once("multiply", (z, m.once("add", (z, m.once("multiply", (z, z))))))
-    assert side_by_side(computed(m), is_weight) == computed(m)
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_any_code_keeps_its_instructions_and_their_operands(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tuning, "NEURONS", 3)
-    choose, m = random.Random(seed), Builder(strict=True)
-    numbers = [m.make("input", (), number) for number in (0, 1, 100, 101)]
-    for _ in range(60):
-        a, b = choose.choices(numbers[-8:], k=2)
-        product = m.once("multiply", (a, b))
-        numbers += [product, m.once(choose.choice(["add", "subtract"]), (choose.choice(numbers), product))]
-    straight = computed(m)
-    found = side_by_side(straight, is_weight)
-    assert is_in_order(found)
-    assert sorted(x.index for x in found) == [x.index for x in straight]
 
 
 def curve(x: Any, y: Any) -> Any:

@@ -16,7 +16,7 @@ from autograd_core.compiler import tuning
 from autograd_core.compiler.codegen.body import Body, Memory, lanes_before
 from autograd_core.compiler.codegen.convention import KERNEL
 from autograd_core.compiler.codegen.operations import Operations
-from autograd_core.compiler.codegen.order import cut, in_rounds, in_tiles, side_by_side, trimmed_of
+from autograd_core.compiler.codegen.order import cut, in_rounds, in_tiles, trimmed_of
 from autograd_core.compiler.codegen.strips import merged, over_strips, over_vectors
 from autograd_core.compiler.codegen.sums import OutputSum, sums_of
 from autograd_core.compiler.codegen.vectors.functions import OWN, steps_of
@@ -115,9 +115,7 @@ class _Emitter:
         sums = sums_of(program.outputs, careful=layout.careful) if layout.reduced else []
         # a constant stands where it is used, and an input is read where it is used: neither takes a slot
         needed = live([x for each in sums for x in each.operands]) if layout.reduced else program.instructions
-        computed: Sequence[Instruction] = [i for i in needed if not i.is_given]
-        if layout.width > 1:
-            computed = side_by_side(computed, lambda x: x.op == "input" and not self.memory.mapped[x.number])
+        computed = [i for i in needed if not i.is_given]
         chunk = tuning.CHUNK * (tuning.POINT_CHUNKS if layout.width == 1 else 1)
         self.chunks = [in_rounds(part) for part in cut(computed, chunk)] or [[]]
         own = [i.op for part in self.chunks for i in part if layout.vector_functions.get(i.op) == OWN]
@@ -127,8 +125,7 @@ class _Emitter:
         self.is_looped = layout.width > 1 and not layout.packed
         self.are_paired = [self.is_looped and self._waits(part) for part in self.chunks]
         self.trimmed = {} if layout.careful else trimmed_of(sums)
-        is_wide = layout.width * layout.element.bytes == 64
-        self.sums = cut(in_tiles(sums, self.trimmed), tuning.WIDE_ACCUMULATORS if is_wide else tuning.ACCUMULATORS)
+        self.sums = cut(in_tiles(sums, self.trimmed), tuning.ACCUMULATORS)
         self._assign_slots()
         size = layout.element.bytes * layout.width * max(1, self.memory.slots)
         self.strip = max(2, min(64, tuning.STRIP // size)) if self.is_looped else 1
