@@ -3,6 +3,7 @@
 import inspect
 from pathlib import Path
 
+import autograd_core
 from autograd_core.engine import declared
 from autograd_core.primitives import table
 
@@ -26,6 +27,7 @@ class Methods(Generic[_Node]):
     if TYPE_CHECKING:
 
 '''
+PACKAGE = Path(autograd_core.__file__).parent
 BY_HAND = {
     "clip": "lo: Any = None, hi: Any = None",
     "sum": "*others: Any, **options: Any",
@@ -38,8 +40,8 @@ def text() -> str:
     """The whole file."""
     lines = []
     for name, row in sorted(table._methods.items()):
-        if not row.leaf and not row.forward.__module__.startswith("autograd_core."):
-            continue  # a user's own
+        if not row.leaf and not Path(row.forward.__code__.co_filename).is_relative_to(PACKAGE):
+            continue  # a user's own, or an example's
         lines.append(f"        def {name}(self{_parameters(name, row)}) -> _Node: ...")
     return HEAD + "\n".join(lines) + "\n"
 
