@@ -57,6 +57,7 @@ def test_the_demo_learns_iris_and_writes_two_pictures(capsys: pytest.CaptureFixt
     assert pathlib.Path("autograd-core-demo/training.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.sweep
 def test_without_llvmlite_the_demo_learns_too(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

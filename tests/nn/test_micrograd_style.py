@@ -52,6 +52,7 @@ def _moons(count):
     return points, labels
 
 
+@pytest.mark.sweep
 def test_the_two_moons_are_told_apart():
     X, y = _moons(24)  # noqa: N806  # the names of such programs
     model = MLP(2, [16, 16, 1], seed=1)

@@ -87,6 +87,7 @@ def work(step):
         y.backward()
 
 
+@pytest.mark.sweep
 @pytest.mark.usefixtures("_collector_off")
 def test_steps_do_not_grow():
     for step in range(20):

@@ -180,6 +180,7 @@ def test_a_wrong_primitive_is_caught(name: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.sweep
 def test_right_primitives_of_a_user_pass() -> None:
     check_primitive(Primitive("right", sine, lambda m, g, y, x: g * m.cos(x)), points=20)
     check_primitive(custom_derivatives(lambda y, a, b: b, lambda y, a, b: a)(lambda a, b: a * b), points=20)

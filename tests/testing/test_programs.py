@@ -74,6 +74,7 @@ def test_six_thousand_programs_agree(part: int) -> None:
     assert search(others, (RECORDED, FORWARD), second=False) > 1120
 
 
+@pytest.mark.sweep
 def test_every_primitive_is_compared() -> None:
     seen: set[str] = set()
     for seed in range(600):
@@ -150,6 +151,7 @@ WRONG_RULES: dict[str, tuple[str, Callable[..., Any]]] = {
 }
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("mistake", WRONG_RULES)
 def test_a_wrong_rule_is_found(mistake: str, monkeypatch: pytest.MonkeyPatch) -> None:
     name, rule = WRONG_RULES[mistake]
