@@ -54,7 +54,7 @@ def exported(seed: int, count: int) -> list[tuple[Program, str]]:
 
 
 @needs_compiler
-@pytest.mark.parametrize("count", [12, pytest.param(50, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("count", [12, pytest.param(30, marks=pytest.mark.soak)])
 def test_random_programs_and_their_gradients(tmp_path: Path, count: int) -> None:
     programs = exported(1, count)
     code = library(tmp_path, "\n".join(text for _, text in programs))

@@ -204,7 +204,7 @@ def test_random_programs_with_loops(mode: Mode, monkeypatch: pytest.MonkeyPatch)
 def test_many_random_programs_with_loops(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of 100,000, if ``LOOP_PROGRAMS`` says so; they take an hour."""
     use(mode, monkeypatch)
-    compared, asked = loops_agree(6, int(os.environ.get("LOOP_PROGRAMS", "120")) // 4, mode, together=5)
+    compared, asked = loops_agree(6, int(os.environ.get("LOOP_PROGRAMS", "80")) // 4, mode, together=5)
     assert compared > 0.8 * asked
 
 

@@ -260,7 +260,7 @@ def test_short_code_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @every_width
-@pytest.mark.parametrize("count", [4, pytest.param(15, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("count", [4, pytest.param(10, marks=pytest.mark.soak)])
 def test_sums_of_random_programs(count: int, mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
     use(mode, monkeypatch)
     rng = random.Random(mode.width + count)

@@ -263,13 +263,13 @@ def test_nothing_is_written():
 
 
 @pytest.mark.soak
-def test_two_hundred_thousand_nodes():
+def test_a_hundred_thousand_nodes():
     x, w = Value(1.0, label="x"), Value(1e-9, label="w")
     y = x
-    for _ in range(100_000):
+    for _ in range(50_000):
         y = y * 1.0000001 + w
     found = explain(y, [x, w])
     y.backward()
     assert math.isclose(math.fsum(row.share for row in found), x.grad + w.grad, rel_tol=1e-9)
-    assert sum(1 for _ in Graph(y).steps()) == 200_002
+    assert sum(1 for _ in Graph(y).steps()) == 100_002
     assert find_nonfinite(y) is None

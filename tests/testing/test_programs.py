@@ -65,13 +65,13 @@ def test_random_programs_agree() -> None:
 
 @pytest.mark.soak
 @pytest.mark.parametrize("part", range(4))
-def test_six_thousand_programs_agree(part: int) -> None:
+def test_four_thousand_programs_agree(part: int) -> None:
     """As above, of other seeds: all in reverse and forward, one in ten against mpmath and at second order."""
-    start = 1_000_000 + 1500 * part
-    few = range(start, start + 1500, 10)
-    others = [seed for seed in range(start, start + 1500) if seed not in few]
-    assert search(few) > 120
-    assert search(others, (RECORDED, FORWARD), second=False) > 1120
+    start = 1_000_000 + 1000 * part
+    few = range(start, start + 1000, 10)
+    others = [seed for seed in range(start, start + 1000) if seed not in few]
+    assert search(few) > 80
+    assert search(others, (RECORDED, FORWARD), second=False) > 750
 
 
 @pytest.mark.sweep
