@@ -1,9 +1,12 @@
-"""Writes `autograd_core/engine/declared.py` anew from the table: ``python tests/helpers/declared.py``."""
+"""Writes `autograd_core/engine/declared.py` anew from the table: ``python tests/helpers/declared.py``.
+
+With ``--print`` it prints the text instead. Where a user has rows of their own in the table, they are in it too.
+"""
 
 import inspect
+import sys
 from pathlib import Path
 
-import autograd_core
 from autograd_core.engine import declared
 from autograd_core.primitives import table
 
@@ -27,7 +30,6 @@ class Methods(Generic[_Node]):
     if TYPE_CHECKING:
 
 '''
-PACKAGE = Path(autograd_core.__file__).parent
 BY_HAND = {
     "clip": "lo: Any = None, hi: Any = None",
     "sum": "*others: Any, **options: Any",
@@ -40,8 +42,6 @@ def text() -> str:
     """The whole file."""
     lines = []
     for name, row in sorted(table._methods.items()):
-        if not row.leaf and not Path(row.forward.__code__.co_filename).is_relative_to(PACKAGE):
-            continue  # a user's own, or an example's
         lines.append(f"        def {name}(self{_parameters(name, row)}) -> _Node: ...")
     return HEAD + "\n".join(lines) + "\n"
 
@@ -63,4 +63,7 @@ def path() -> Path:
 
 
 if __name__ == "__main__":
-    path().write_text(text(), encoding="utf-8")
+    if sys.argv[1:] == ["--print"]:
+        sys.stdout.buffer.write(text().encode())
+    else:
+        path().write_text(text(), encoding="utf-8")
