@@ -27,6 +27,23 @@ class Vector(tuple[float, ...]):
     """A tuple of a class of its own."""
 
 
+class Scaled(tuple[float, ...]):
+    """A tuple that is more than its items."""
+
+    scale: float
+
+    def __new__(cls, items: tuple[float, ...], scale: float) -> Scaled:
+        made = super().__new__(cls, items)
+        made.scale = scale
+        return made
+
+    def __eq__(self, other: object) -> bool:
+        return tuple.__eq__(self, other) is True and isinstance(other, Scaled) and self.scale == other.scale
+
+    def __hash__(self) -> int:
+        return hash((*self, self.scale))
+
+
 @dataclass(frozen=True)
 class Setting:
     number: Any
@@ -44,6 +61,7 @@ KINDS: list[Callable[[Any], float]] = [
     lambda s: float(sum(isinstance(each, bool) for each in s)),
     lambda s: std.copysign(1.0, s.real),
     lambda s: float(len(str(s))),
+    lambda s: float(s.scale),
 ]
 
 
@@ -55,6 +73,7 @@ KINDS: list[Callable[[Any], float]] = [
         (KINDS[2], [frozenset({1}), frozenset({True}), (frozenset({True}), 1), (frozenset({1}), True)]),
         (KINDS[3], [0j, complex(-0.0, 0.0), np.float32(0.0), np.float32(-0.0), Decimal("0"), Decimal("-0")]),
         (KINDS[4], [Decimal("1.0"), Decimal("1.00"), Place([])]),
+        (KINDS[5], [Scaled((1.0,), 2.0), Scaled((1.0,), 3.0)]),
     ],
 )
 def test_static_arguments_that_are_equal_but_not_the_same(kind: Callable[[Any], float], values: list[Any]) -> None:

@@ -563,6 +563,20 @@ def test_turns_that_are_counted_give_the_bits_of_turns_that_are_not(
     assert not growing.paths[0].root.stats["recurrences"]
 
 
+@in_modes()
+def test_scanned_arrays_of_inputs_and_constants(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(mode, monkeypatch)
+
+    def f(x: Any, y: Any) -> Any:
+        rows = [[1.0, x, y], [7.0, x], [x, 7.0], [7.0, y, x], [x, y], [y, x], [x, x], [x, 1.0, y], [7.0], [x], [y, 1.0]]
+        scans = [scan(lambda s, e: (0.5 * s + e * e, s * e), y, np.array(each, dtype=object)) for each in rows]
+        return sum(s * k for k, (s, _) in enumerate(scans, 1)), [outputs[-1] for _, outputs in scans]
+
+    for wanted in (f, grad(lambda *xs: f(*xs)[0], argnums=(0, 1))):
+        for xs, mine in zip(POINTS_XY, compiled(wanted, POINTS_XY, mode), strict=True):
+            assert mine == pytest.approx(flat(wanted(*xs)), rel=1e-12), xs
+
+
 @pytest.mark.skipif(not BATCHES, reason="loops over turns are machine code")
 def test_loops_that_cannot_fail_have_no_guards() -> None:
     def f(x: float, turns: Any) -> Any:

@@ -163,9 +163,9 @@ def _distinct(value: Any) -> Any:
             raise _NanError
         return kind, value, repr(value)
     if isinstance(value, tuple):
-        return kind, tuple(map(_distinct, value))
+        return kind, value, tuple(map(_distinct, value))
     if isinstance(value, frozenset):
-        return kind, frozenset(map(_distinct, value))
+        return kind, value, frozenset(map(_distinct, value))
     compared = [field.name for field in getattr(kind, "__dataclass_fields__", {}).values() if field.compare]
     if compared and kind.__dataclass_params__.frozen and kind.__dataclass_params__.eq:
         return kind, value, tuple(_distinct(getattr(value, name)) for name in compared)

@@ -150,12 +150,15 @@ class _Laid:
     def _stack(self, x: Instruction) -> None:
         """Numbers that are constants, or follow one another, are a tape as they are; others are copied."""
         numbers = [self._there(y) for y in x.operands]
-        places = [self._address.get(y, -1) for y in numbers]
+        are_constants = {y.op == "constant" for y in numbers}
         rows: Sequence[Instruction] | range = numbers
-        if any(y.op != "constant" for y in numbers):
+        if are_constants == {False}:
+            places = [self._address[y] for y in numbers]
             rows = range(places[0], places[0] + len(places))
             if places != list(rows):
                 rows = self._straight([], numbers)
+        elif False in are_constants:
+            rows = self._straight([], numbers)
         self._tapes[Tape(x, 0)] = rows
 
     def _loop(self, loop: Instruction) -> None:
