@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import Any
 
 from autograd_core.compiler.backends import NativeBatch, NativePoint, PythonBatch, PythonPoint
-from autograd_core.compiler.calling.arguments import Flat, Trace, flat, read
+from autograd_core.compiler.calling.arguments import Flat, Trace, flat_alike, read
 from autograd_core.compiler.calling.departures import Departures
 from autograd_core.compiler.choice import batch_backend, point_backend
 from autograd_core.compiler.codegen.convention import Numbers
@@ -169,15 +169,13 @@ class Compiled:
             TransformError: if the structure is another one, or mapped arrays differ in length.
             OperandTypeError: for an entry that is no real number.
         """
-        return self.run_flat(flat(args))
+        return self.run_flat(flat_alike(args, self._trace.arguments, self._trace.name))
 
     def run_flat(self, args: Sequence[Flat]) -> Any:
-        """The same with arguments that are taken apart already."""
+        """The same with arguments that are taken apart already, and known to have that structure."""
         if self._general is not None:
             return self._general(args)
         trace = self._trace
-        if len(args) != len(trace.arguments):
-            raise TransformError(f"{trace.name} was compiled for {len(trace.arguments)} arguments, not {len(args)}")
         self.has_run = True
         shared, columns, samples = read(args, trace.arguments, trace.name)
         return self._backend.run(Numbers(shared + [leaf._data for leaf in self._captured], columns, samples))

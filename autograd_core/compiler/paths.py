@@ -15,7 +15,7 @@ from threading import RLock
 from typing import Any
 
 from autograd_core.compiler import tuning
-from autograd_core.compiler.calling.arguments import Flat, flat, read
+from autograd_core.compiler.calling.arguments import Flat, flat_alike, read
 from autograd_core.compiler.compiled import Compiled
 from autograd_core.compiler.merged import Merged, is_worth_merging
 from autograd_core.compiler.outside import Outside
@@ -100,8 +100,12 @@ class Paths:
         return path
 
     def run(self, *args: Any) -> Any:
-        """Call it with arguments of this structure."""
-        return self.run_flat(flat(args))
+        """Call it with arguments of this structure.
+
+        Raises:
+            TransformError: if they have another one.
+        """
+        return self.run_flat(flat_alike(args, self._arguments, self._name))
 
     def run_flat(self, args: Sequence[Flat]) -> Any:
         """Call it with arguments that are taken apart already."""

@@ -54,6 +54,8 @@ def predict(model: Callable[[Any], Any], inputs: Any) -> Any:
     >>> Neuron(2, activation="tanh", seed=1).predict([[0.0, 0.0], [0.0, 0.0]])
     array([0., 0.])
     """
+    import numpy as np
+
     samples, _ = as_samples("inputs", inputs)
     if samples.ndim < 2 or not samples.size:
         raise not_samples(samples)
@@ -75,7 +77,7 @@ def predict(model: Callable[[Any], Any], inputs: Any) -> Any:
     structure = Structure(None, [None if result.is_number else (len(outputs),)])
     trace = Trace("predict", [shared, sample], [*parameters, *traced], structure, outputs)
     code = _compiled(_Traced(trace, order, perf_counter() - began))
-    return code.run([parameter.data for parameter in parameters], samples)
+    return code.run(np.array([parameter.data for parameter in parameters]), samples)
 
 
 def _down_paths(model: Callable[[Any], Any], sample: Argument, samples: Any) -> Any:

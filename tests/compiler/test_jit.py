@@ -875,3 +875,16 @@ def test_traced_values_say_what_they_are() -> None:
     seen: list[Any] = []
     jit(lambda x, y: seen.append((repr(x), f"{y[0]:.3f}", repr(x * 2.0))) or x)(1.0, [2.0])
     assert seen == [("Traced(x0)", "Traced(x1[0])", "Traced(multiply)")]
+
+
+@pytest.mark.parametrize("options", [{}, {"in_axes": (None, 0)}, {"in_axes": (None, 0), "reduce": "sum"}])
+def test_code_is_not_run_on_another_structure(options: dict[str, Any]) -> None:
+    x: Any = np.array([1.0, 2.0]) if options else 2.0
+    for f in (lambda w, x: w[0] * x + w[1] * w[2], lambda w, x: w[0] * x if x > w[1] else w[2]):
+        code = jit(f, **options).compile([3.0, -4.0, 5.0], x)
+        code.run([np.array(3.0), -4, 5.0], x)
+        for other in ([3.0, -4.0], [3.0, -4.0, 5.0, 6.0], (3.0, -4.0, 5.0), 3.0, np.array([3.0, -4.0, 5.0])):
+            with pytest.raises(TransformError, match="another structure"):
+                code.run(other, x)
+        with pytest.raises(TransformError, match="compiled for 2 arguments, not 1"):
+            code.run([3.0, -4.0, 5.0])

@@ -13,7 +13,18 @@ from autograd_core.engine.value import Value
 from autograd_core.errors import InputsWarning, OperandTypeError, TransformError
 from autograd_core.transforms.trees import Structure, as_array, flatten, plain_array
 
-__all__ = ["Argument", "Flat", "Trace", "arguments_of", "build_samples", "flat", "holds_values", "read", "warn_of_many"]
+__all__ = [
+    "Argument",
+    "Flat",
+    "Trace",
+    "arguments_of",
+    "build_samples",
+    "flat",
+    "flat_alike",
+    "holds_values",
+    "read",
+    "warn_of_many",
+]
 
 
 class Flat(NamedTuple):
@@ -86,6 +97,26 @@ def arguments_of(args: Sequence[Flat], axes: Sequence[int | None], name: str) ->
         shapes = [_shape(leaf, what) if axis is None else _shape_of_sample(leaf, axis, what) for leaf in leaves]
         arguments.append(Argument(Structure(spec, shapes, orders), axis))
     return arguments
+
+
+def flat_alike(args: Sequence[Any], arguments: Sequence[Argument], name: str) -> list[Flat]:
+    """Arguments taken apart that must have a known structure: code reads as many numbers as it was made for.
+
+    Raises:
+        OperandTypeError: for a leaf that is no real number.
+        TransformError: if there are more or fewer, or one has another structure.
+    """
+    if len(args) != len(arguments):
+        raise TransformError(f"{name} was compiled for {len(arguments)} arguments, not {len(args)}")
+    taken_apart = flat(args)
+    found = arguments_of(taken_apart, [argument.axis for argument in arguments], name)
+    for number, (mine, wanted) in enumerate(zip(found, arguments, strict=True)):
+        if not mine.structure.has_structure_of(wanted.structure):
+            raise TransformError(
+                f"argument {number} of {name} has another structure than the one it was compiled for "
+                f"({mine.structure.size} and {wanted.structure.size} numbers): compile it anew"
+            )
+    return taken_apart
 
 
 def warn_of_many(arguments: Sequence[Argument], name: str) -> None:
