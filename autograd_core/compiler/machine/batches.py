@@ -95,7 +95,7 @@ class BatchRunner:
         import numpy as np
 
         own = np.dtype(self._element.name)
-        if all(column.dtype == own and column.dtype.isnative for column in numbers.columns):
+        if all(column.dtype == own for column in numbers.columns):  # which one of foreign byte order is not
             return self._over_arrays(numbers, columns)
         totals: Any = np.zeros(self._outputs) if columns is None else None
         for start in range(0, numbers.samples, tuning.CONVERTED):

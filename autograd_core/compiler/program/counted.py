@@ -150,15 +150,12 @@ class _Laid:
     def _stack(self, x: Instruction) -> None:
         """Numbers that are constants, or follow one another, are a tape as they are; others are copied."""
         numbers = [self._there(y) for y in x.operands]
-        are_constants = {y.op == "constant" for y in numbers}
+        places = [self._address[y] for y in numbers if y.op != "constant"]
         rows: Sequence[Instruction] | range = numbers
-        if are_constants == {False}:
-            places = [self._address[y] for y in numbers]
-            rows = range(places[0], places[0] + len(places))
+        if places:
+            rows = range(places[0], places[0] + len(numbers))
             if places != list(rows):
                 rows = self._straight([], numbers)
-        elif False in are_constants:
-            rows = self._straight([], numbers)
         self._tapes[Tape(x, 0)] = rows
 
     def _loop(self, loop: Instruction) -> None:

@@ -13,7 +13,7 @@ import math
 from typing import Final
 
 from autograd_core.compiler.codegen.vectors.coefficients import TWO_OVER_PI_WORDS
-from autograd_core.compiler.codegen.vectors.steps import bits_of
+from autograd_core.compiler.program.elements import DOUBLE
 
 __all__ = ["HUGE", "define_huge_angles"]
 
@@ -28,8 +28,8 @@ _TABLE_TEXT = f"@{_TABLE} = internal constant [{len(TWO_OVER_PI_WORDS)} x i64] [
 # The word of zeros before the point makes up for e = −12, at the least.
 _RESULTS, _OPERANDS = "{ i64, double, double }", "double %x, i64 %usual.n, double %usual.r, double %usual.rest"
 _ONE_TEXT = f"""define internal {_RESULTS} @{_ONE}({_OPERANDS}) noinline #0 {{
-  %is_large = fcmp oge double %x, 0x{bits_of(HUGE):016X}
-  %is_finite = fcmp olt double %x, 0x{bits_of(math.inf):016X}
+  %is_large = fcmp oge double %x, {DOUBLE.constant(HUGE)}
+  %is_finite = fcmp olt double %x, {DOUBLE.constant(math.inf)}
   %is_huge = and i1 %is_large, %is_finite
   br i1 %is_huge, label %huge, label %usual
 usual:

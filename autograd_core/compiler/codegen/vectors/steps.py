@@ -6,9 +6,7 @@ from collections.abc import Sequence
 
 from autograd_core.compiler.program.elements import DOUBLE, Element
 
-__all__ = ["Steps", "bits_of"]
-
-bits_of = DOUBLE.bits
+__all__ = ["Steps"]
 
 
 class Steps:
