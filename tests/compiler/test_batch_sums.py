@@ -14,8 +14,6 @@ from autograd_core.activations import relu
 from autograd_core.compiler import tuning
 from autograd_core.compiler.backends import NativeBatch
 from autograd_core.compiler.machine.batches import BatchRunner
-from autograd_core.compiler.program.gates import move_gates
-from autograd_core.compiler.program.instructions import Program
 from autograd_core.math import where
 from tests.helpers.jit_modes import BATCHES, PYTHON, Mode, in_modes, use
 
@@ -106,6 +104,7 @@ def test_bits_depend_neither_on_strips_nor_on_tiles(mode: Mode, data: Data, monk
     monkeypatch.setattr(tuning, "STRIP", 1)
     monkeypatch.setattr(tuning, "ACCUMULATORS", 2)
     monkeypatch.setattr(tuning, "TILE", 1)
+    monkeypatch.setattr(tuning, "NEURONS", 2)
     assert together(batch("sum")(*arguments)).tobytes() == first.tobytes()
 
 
@@ -231,26 +230,6 @@ def test_care_is_not_compiled_for_numbers(data: Data, monkeypatch: pytest.Monkey
     value, _ = function(data.p, np.full((9, 2), 1e200), np.full(9, -1.0))
     assert made == [False]
     assert math.isfinite(value)
-
-
-def test_gates_move_to_the_factor_that_is_shared(monkeypatch: pytest.MonkeyPatch, data: Data) -> None:
-    programs: list[Program] = []
-    compile_batch = NativeBatch.__init__
-
-    def init(self: NativeBatch, work: Any) -> None:
-        programs.append(work.program)
-        compile_batch(self, work)
-
-    monkeypatch.setattr(NativeBatch, "__init__", init)
-    function = batch("sum")
-    function(data.p, data.points, data.labels)
-    (program,) = programs
-    moved = move_gates(program)
-    assert moved is not None
-    assert len(moved.outputs) == len(program.outputs) + 1
-    selections = [sum(x.op == "where" for x in each.instructions) for each in (program, moved)]
-    assert selections[1] < selections[0] / 2
-    assert move_gates(Program(program.inputs, program.outputs[:1], program.instructions[:0])) is None
 
 
 def test_a_function_in_python_is_called_once_for_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -104,10 +104,9 @@ def emit_batch(program: Program, layout: Layout, looped: Layout) -> Emitted:
     from autograd_core.compiler.program.gates import move_gates
 
     moved = move_gates(program) if layout.contract else None
-    text = emit(moved or program, layout)
-    return Emitted(
-        text, count, False, width=layout.width, hidden=int(moved is not None), may_need_care=True, element=element
-    )
+    written = moved or program
+    text, hidden = emit(written, layout), len(written.outputs) - len(program.outputs)
+    return Emitted(text, count, False, width=layout.width, hidden=hidden, may_need_care=True, element=element)
 
 
 def _looped(program: Program, layout: Layout, *, runs_often: bool) -> Emitted:

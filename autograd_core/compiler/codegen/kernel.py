@@ -16,7 +16,7 @@ from autograd_core.compiler import tuning
 from autograd_core.compiler.codegen.body import Body, Memory, lanes_before
 from autograd_core.compiler.codegen.convention import KERNEL
 from autograd_core.compiler.codegen.operations import Operations
-from autograd_core.compiler.codegen.order import cut, in_rounds, in_tiles, trimmed_of
+from autograd_core.compiler.codegen.order import cut, in_rounds, in_tiles, parts_of, trimmed_of
 from autograd_core.compiler.codegen.strips import merged, over_strips, over_vectors
 from autograd_core.compiler.codegen.sums import OutputSum, sums_of
 from autograd_core.compiler.codegen.vectors.functions import OWN, steps_of
@@ -116,13 +116,19 @@ class _Emitter:
         # a constant stands where it is used, and an input is read where it is used: neither takes a slot
         needed = live([x for each in sums for x in each.operands]) if layout.reduced else program.instructions
         computed = [i for i in needed if not i.is_given]
+        self.is_looped = layout.width > 1 and not layout.packed
+        if self.is_looped:
+            from autograd_core.compiler.codegen.dot_products import side_by_side
+
+            units = side_by_side(computed, lambda x: x.op == "input" and not self.memory.mapped[x.number])
+        else:
+            units = [[i] for i in computed]
         chunk = tuning.CHUNK * (tuning.POINT_CHUNKS if layout.width == 1 else 1)
-        self.chunks = [in_rounds(part) for part in cut(computed, chunk)] or [[]]
+        self.chunks = [in_rounds(part) for part in parts_of(units, chunk)]
         own = [i.op for part in self.chunks for i in part if layout.vector_functions.get(i.op) == OWN]
         self.own = frozenset(own)
         # the steps of a few are written where they are needed: a call would take all registers
         self.in_line = sum(steps_of(op, layout.element) for op in own) <= tuning.INLINED
-        self.is_looped = layout.width > 1 and not layout.packed
         self.are_paired = [self.is_looped and self._waits(part) for part in self.chunks]
         self.trimmed = {} if layout.careful else trimmed_of(sums)
         self.sums = cut(in_tiles(sums, self.trimmed), tuning.ACCUMULATORS)

@@ -11,7 +11,7 @@ from autograd_core.compiler.codegen.operations import is_call
 from autograd_core.compiler.codegen.sums import OutputSum
 from autograd_core.compiler.program.instructions import Instruction
 
-__all__ = ["cut", "in_rounds", "in_tiles", "trimmed_of"]
+__all__ = ["cut", "in_rounds", "in_tiles", "parts_of", "trimmed_of"]
 
 _T = TypeVar("_T")
 
@@ -45,3 +45,13 @@ def in_tiles(sums: Sequence[OutputSum], trimmed: dict[Instruction, int]) -> Sequ
 def cut(items: Sequence[_T], size: int) -> list[Sequence[_T]]:
     """Parts of a size; the last one may be shorter."""
     return [items[start : start + size] for start in range(0, len(items), size)]
+
+
+def parts_of(units: Sequence[Sequence[_T]], size: int) -> list[list[_T]]:
+    """The units one after another, cut into functions of so many instructions, but for units that are longer."""
+    parts: list[list[_T]] = [[]]
+    for unit in units:
+        if parts[-1] and len(parts[-1]) + len(unit) > size:
+            parts.append([])
+        parts[-1] += unit
+    return parts

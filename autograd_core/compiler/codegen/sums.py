@@ -65,6 +65,8 @@ def sums_of(outputs: Sequence[Instruction], *, careful: bool) -> list[OutputSum]
             and all(y.is_given or uses[y] > 1 for y in product.operands)
         ):
             return product.operands, is_negative
+        if is_negative and x not in uses and product in uses:
+            return (product,), True
         return (x,), False
 
     return [OutputSum(place, *term(x), condition, holds) for place, (x, condition, holds) in enumerate(gated)]

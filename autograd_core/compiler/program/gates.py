@@ -1,92 +1,293 @@
 """Gates of sums are moved to a factor: one selection then serves all the products that share it.
 
-``where(c, t + w·d, t)``, a product that counts only where a condition holds, becomes ``t + w·where(c, d, 0)``, which is
-the same where `w` is finite. Otherwise 0 times `w` is nan, which no further addition takes away. So code whose gates
-were moved has one more output, that is nan wherever one of its sums is, and a batch that comes to nan there is done
-again by the code as it was.
+``where(c, t + w·d, t)``, a product that counts only where a condition holds, becomes ``t + w·where(c, d, 0)``, and
+``where(c, w·d, 0)`` becomes ``w·where(c, d, 0)``: the same where `w` is finite. So a gate goes up to the first number
+that several products share, and what is made of that number is 0 by itself. A further gate on it, which asks whether
+one of those conditions holds, is left out then.
+
+Where `w` is not finite, 0 times `w` is nan. Mostly that shows, since what is made of a nan is one, up to an output.
+Where it may not, the code has one more output, in which it does. If an output is nan the batch is done again by the
+code as it was.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import NamedTuple
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 from autograd_core.compiler.program.builder import Builder
-from autograd_core.compiler.program.instructions import Instruction, Program, is_gated, live
+from autograd_core.compiler.program.cases import MOST, Case, Literal, case_of, ways_of
+from autograd_core.compiler.program.instructions import Instruction, Program, is_constant, live
+from autograd_core.compiler.program.nans import hidden_nans
 
 __all__ = ["move_gates"]
 
-
-class _Gated(NamedTuple):
-    """A product that counts where a condition holds: it is added to a total, or taken from it, or stands alone."""
-
-    op: str
-    total: Instruction | None
-    factors: tuple[Instruction, Instruction]
-    condition: Instruction
+_SIMPLIFIED: Final = frozenset(
+    {"add", "subtract", "multiply", "negative", "where", "logical_and", "logical_or", "logical_not"}
+)
+"""What a builder may find something simpler for, where operands have become simpler."""
 
 
 def move_gates(program: Program) -> Program | None:
-    """The same code with gates at factors, and one more output; None if no selection would be spared.
+    """The same code with gates at factors, and perhaps one more output; None if no selection would be spared.
 
     Its outputs are to be summed over samples: where one of them is nan, that shows in the sum.
     """
-    sums = {x: gated for x in program.instructions if (gated := _gated_sum(x)) is not None}
-    products = {x: gated for x in program.outputs if (gated := _gated_product(x)) is not None}
-    uses = Counter((each.condition, y) for each in (*sums.values(), *products.values()) for y in each.factors)
-
-    def spares(each: _Gated) -> bool:
-        return max(uses[each.condition, y] for y in each.factors) > 1
-
-    moved = {x: each for x, each in sums.items() if spares(each)}
-    if not moved and not any(map(spares, products.values())):
-        return None
-    m = Builder(strict=True)
-    made: dict[Instruction, Instruction] = {}
-    care = zero = m.constant(0.0)
-
-    def product(each: _Gated) -> Instruction:
-        shared, other = sorted(each.factors, key=lambda y: uses[each.condition, y], reverse=True)
-        return m.once("multiply", (made[other], m.once("where", (made[each.condition], made[shared], zero))))
-
-    totals = {each.total for each in moved.values()}
-    for x in program.instructions:
-        each = moved.get(x)
-        if each is not None and each.total is not None:
-            made[x] = m.make(each.op, (made[each.total], product(each)))
-            if x not in totals:  # what is added to a nan leaves it one
-                care = m.add(care, made[x])
-        elif x.op == "where" and x.operands[0].op == "isnan":  # what is done for a nan is left to the code as it was
-            care = m.add(care, made[x.operands[0].operands[0]])
-            made[x] = made[x.operands[2]]
-        elif x.op == "constant":
-            made[x] = m.constant(x.number)
-        elif x.op == "input":
-            made[x] = m.make("input", (), x.number)
-        else:
-            made[x] = m.once(x.op, tuple(made[y] for y in x.operands), x.primitive)
-    outputs = [product(products[x]) if x in products and spares(products[x]) else made[x] for x in program.outputs]
-    outputs.append(care)
-    return Program(program.inputs, outputs, live(outputs))
+    mover = _Mover(*_without_care_for_nan(program))
+    return mover.moved() if mover.is_worthwhile else None
 
 
-def _gated_sum(x: Instruction) -> _Gated | None:
+# Numbers
+
+
+class _Gated(NamedTuple):
+    """A number that counts in a case: it is added to a total, or taken from it, or stands alone."""
+
+    number: Instruction
+    case: Case
+    op: str = ""
+    total: Instruction | None = None
+
+
+def _gated(x: Instruction) -> _Gated | None:
     if x.op != "where":
         return None
-    condition, more, total = x.operands
-    if more.op not in ("add", "subtract"):
-        return None
-    a, b = more.operands
-    if more.op == "add" and b is total:
-        a, b = b, a
-    if a is not total or b.op != "multiply":
-        return None
-    first, second = b.operands
-    return _Gated(more.op, total, (first, second), condition)
+    condition, chosen, otherwise = x.operands
+    for holds, number, total in ((True, chosen, otherwise), (False, otherwise, chosen)):
+        if total.op == "constant" and total.number == 0.0:
+            return _Gated(number, case_of(condition, holds))
+        if number.op in ("add", "subtract"):
+            first, second = number.operands
+            if number.op == "add" and second is total:
+                first, second = second, first
+            if first is total and second is not total:
+                return _Gated(second, case_of(condition, holds), number.op, total)
+    return None
 
 
-def _gated_product(x: Instruction) -> _Gated | None:
-    if not is_gated(x) or x.operands[1].op != "multiply":
-        return None
-    first, second = x.operands[1].operands
-    return _Gated("add", None, (first, second), x.operands[0])
+def _is_positive_part(x: Instruction) -> bool:
+    """Whether it is 0 where a number is less than that, and otherwise the number."""
+    return (
+        x.op == "where"
+        and x.operands[0].op == "less"
+        and x.operands[0].operands[0] is x.operands[2]
+        and all(is_constant(zero, 0.0) for zero in (x.operands[1], x.operands[0].operands[1]))
+    )
+
+
+def _unsigned(x: Instruction) -> Instruction:
+    """A number without a sign before it."""
+    return x.operands[0] if x.op == "negative" else x
+
+
+# Code
+
+
+def _rebuilt(m: Builder, x: Instruction, made: dict[Instruction, Instruction]) -> Instruction:
+    """The same instruction on what was made of its operands, or something simpler."""
+    if x.op == "constant":
+        return m.constant(x.number)
+    if x.op == "input":
+        return m.make("input", (), x.number)
+    operands = tuple(made[y] for y in x.operands)
+    if x.op in _SIMPLIFIED:
+        return getattr(m, x.op)(*operands)  # type: ignore[no-any-return]  # a method for each of them
+    return m.once(x.op, operands, x.primitive)
+
+
+def _without_care_for_nan(program: Program) -> tuple[Program, list[Instruction]]:
+    """The code without what is done where a number is nan, and these numbers of it."""
+    m = Builder(strict=True)
+    made: dict[Instruction, Instruction] = {}
+    dropped: dict[Instruction, None] = {}
+    for x in program.instructions:
+        if x.op == "where" and x.operands[0].op == "isnan":
+            dropped[made[x.operands[0].operands[0]]] = None
+            made[x] = made[x.operands[2]]
+        else:
+            made[x] = _rebuilt(m, x, made)
+    outputs = [made[x] for x in program.outputs]
+    return Program(program.inputs, outputs, live([*outputs, *dropped])), list(dropped)
+
+
+_Products = defaultdict[tuple[Literal, Instruction], set[Instruction]]
+"""The products with a factor that are gated by a condition."""
+
+
+class _Mover:
+    """Writes code anew.
+
+    Args:
+        program: the code.
+        dropped: numbers of it for which nothing is done if they are nan, so that an output has to be.
+    """
+
+    def __init__(self, program: Program, dropped: Sequence[Instruction]) -> None:
+        self._program = program
+        self._dropped = dropped
+        self._gates = {x: gated for x in program.instructions if (gated := _gated(x)) is not None}
+        self._known_ways: dict[Literal, frozenset[Case]] = {}
+        cases = self._cases()
+        self._asked = {x: self._not_implied(each.case, cases.get(each.number)) for x, each in self._gates.items()}
+        self._shared = self._shared_factors()
+        self._m = Builder(strict=True)
+        self._made: dict[Instruction, Instruction] = {}
+        self._zero_unless_known: dict[tuple[Instruction, Case], Instruction] = {}
+        self._risky: list[Instruction] = []  # nan where the code as it was may be none
+
+    # What is known of the code as it is
+
+    def _cases(self) -> dict[Instruction, frozenset[Case]]:
+        """For numbers that are 0, or nan, unless one of some cases is there: these."""
+        known: dict[Instruction, frozenset[Case]] = {}
+        always = frozenset({Case()})
+        for x in self._program.instructions:
+            gated = self._gates.get(x)
+            found: frozenset[Case] | None = None
+            if gated is not None:
+                total = frozenset() if gated.total is None else known.get(gated.total)
+                if total is not None:
+                    found = total | {gated.case | case for case in known.get(gated.number, always)}
+            elif x.op == "multiply":
+                first, second = x.operands
+                found = known.get(first, known.get(second))
+            elif x.op == "negative":
+                found = known.get(x.operands[0])
+            elif x.op in ("add", "subtract") and all(y in known for y in x.operands):
+                found = frozenset().union(*(known[y] for y in x.operands))
+            if found is not None and len(found) <= MOST and all(len(case) <= MOST for case in found):
+                known[x] = found
+        return known
+
+    def _not_implied(self, case: Case, cases: frozenset[Case] | None) -> Case:
+        """What a gate has to ask for: not for what is so wherever its number is other than 0."""
+        if cases is None:
+            return case
+        return frozenset(literal for literal in case if not self._is_implied(literal, cases))
+
+    def _is_implied(self, literal: Literal, cases: frozenset[Case]) -> bool:
+        ways = self._known_ways.get(literal)
+        if ways is None:
+            ways = self._known_ways[literal] = ways_of(literal)
+        return cases <= ways or all(literal in each or any(way <= each for way in ways) for each in cases)
+
+    def _shared_factors(self) -> dict[tuple[Literal, Instruction], tuple[bool, int]]:
+        """Conditions by which several products with a factor are gated, and that factor.
+
+        With each, whether there is a product in which no other factor would do, and how many products there are.
+        """
+        products = _Products(set)
+        asked: defaultdict[Instruction, set[Literal]] = defaultdict(set)
+        for x in reversed(self._program.instructions):
+            # a gate that has gone to a product may go on to its factors
+            moved = {literal for literal in asked.pop(x, ()) if len(products[literal, x]) > 1}
+            gates = [(x, moved if len(moved) <= MOST else set())]
+            if x in self._gates:
+                gates.append((_unsigned(self._gates[x].number), set(self._asked[x])))
+            for product, literals in gates:
+                if product.op == "multiply":
+                    for factor in map(_unsigned, product.operands):
+                        asked[factor] |= literals
+                        for literal in literals:
+                            products[literal, factor].add(product)
+
+        def is_alone(literal: Literal, factor: Instruction, product: Instruction) -> bool:
+            others = (y for y in map(_unsigned, product.operands) if y is not factor)
+            return all(len(products[literal, y]) < 2 for y in others)
+
+        shared = [(key, found) for key, found in products.items() if len(found) > 1]
+        return {key: (any(is_alone(*key, each) for each in found), len(found)) for key, found in shared}
+
+    def _sides(self, x: Instruction, case: Case) -> tuple[dict[Instruction, Case], Case]:
+        """What of a gate goes to each factor, if it is on a product, and what stays."""
+        sides: dict[Instruction, Case] = {}
+        if x.op == "multiply":
+            for literal in case:
+                weights = {y: self._shared.get((literal, _unsigned(y)), (False, 0)) for y in x.operands}
+                factor = max(weights, key=lambda y: weights[y])
+                if weights[factor][1]:
+                    sides[factor] = sides.get(factor, Case()) | {literal}
+        return sides, case.difference(*sides.values())
+
+    def _moves(self, x: Instruction) -> bool:
+        """Whether something is won at a gate: a sum stays as it is unless it can do without."""
+        gated, asked = self._gates[x], self._asked[x]
+        sides, stays = self._sides(_unsigned(gated.number), asked)
+        return bool(sides or asked < gated.case) and not (gated.total is not None and stays)
+
+    def _goes_outwards(self, x: Instruction) -> bool:
+        """Whether a sign is left outside of a gate: the number may be asked for without it."""
+        return self._gates[x].total is None and self._gates[x].number.op == "negative"
+
+    @property
+    def is_worthwhile(self) -> bool:
+        return any(map(self._moves, self._gates))
+
+    # The code as it becomes
+
+    def moved(self) -> Program:
+        m, made = self._m, self._made
+        positive_part: dict[Instruction, Instruction] = {}
+        for x in self._program.instructions:
+            if x in self._gates and (self._moves(x) or self._goes_outwards(x)):
+                made[x] = self._without_gate(x)
+            elif x.op == "less_equal" and is_constant(x.operands[1], 0.0) and x.operands[0] in positive_part:
+                # as its positive part is, which others ask for as well
+                made[x] = m.once(x.op, (positive_part[x.operands[0]], made[x.operands[1]]))
+            else:
+                made[x] = _rebuilt(m, x, made)
+            if _is_positive_part(x):
+                positive_part[x.operands[2]] = made[x]
+        outputs = [made[x] for x in self._program.outputs]
+        hidden = hidden_nans(outputs, self._risky, [made[x] for x in self._dropped])
+        if hidden:
+            care = m.constant(0.0)
+            for y in hidden:
+                care = m.add(care, y)
+            outputs.append(care)
+        return Program(self._program.inputs, outputs, live(outputs))
+
+    def _without_gate(self, x: Instruction) -> Instruction:
+        gated = self._gates[x]
+        number = self._zero_unless(gated.number, self._asked[x])
+        if gated.total is not None:
+            number = getattr(self._m, gated.op)(self._made[gated.total], number)
+        self._risky.append(number)
+        return number
+
+    def _zero_unless(self, x: Instruction, case: Case) -> Instruction:
+        """A number where a case is there, and otherwise 0, or nan.
+
+        A sign before it is left out of what is gated, which others ask for without.
+        """
+        known, number = self._zero_unless_known, _unsigned(x)
+        pending = [(number, case)]
+        while pending:  # products of products may lie deep
+            key = pending[-1]
+            sides, stays = self._sides(*key)
+            factors = [(_unsigned(factor), part) for factor, part in sides.items()]
+            waits_for = [each for each in factors if each not in known]
+            pending += waits_for
+            if not waits_for:
+                known[pending.pop()] = self._gate(key[0], sides, stays)
+        return known[number, case] if number is x else self._m.negative(known[number, case])
+
+    def _gate(self, x: Instruction, sides: dict[Instruction, Case], stays: Case) -> Instruction:
+        m, known = self._m, self._zero_unless_known
+        y = self._made[x]
+        if sides:
+            factors = []
+            for factor in x.operands:
+                number = _unsigned(factor)
+                gated = known[number, sides[factor]] if factor in sides else self._made[number]
+                factors.append(gated if number is factor else m.negative(gated))
+            y = m.multiply(*factors)
+            self._risky.append(y)
+        if not stays:
+            return y
+        condition = m.constant(True)
+        for literal in sorted(stays, key=lambda each: each.condition.index):
+            holds = self._made[literal.condition]
+            condition = m.logical_and(condition, holds if literal.holds else m.logical_not(holds))
+        return m.where(condition, y, 0.0)

@@ -1,0 +1,195 @@
+"""Gates of sums at shared factors: what is spared, and that no number is wrong where one is not finite."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+from itertools import pairwise, product
+from typing import Any
+
+import numpy as np
+import pytest
+from jit_modes import BATCHES, use
+
+from autograd_core import jit, value_and_grad
+from autograd_core import math as m
+from autograd_core.activations import relu
+from autograd_core.compiler import tuning
+from autograd_core.compiler.program import gates
+from autograd_core.compiler.program.gates import move_gates
+from autograd_core.compiler.program.instructions import Program
+from autograd_core.math import where
+from autograd_core.testing import random_program
+
+inf, nan = math.inf, math.nan
+SPECIAL = (0.0, -0.0, inf, -inf, nan)
+ORDINARY = (1.0, -1.0, 0.5, -2.0, 3.0)
+
+
+Moves = list[tuple[Program, Program | None]]
+
+
+@pytest.fixture
+def moves(monkeypatch: pytest.MonkeyPatch) -> Moves:
+    """The code of each batch that is compiled, and with its gates moved."""
+    use(BATCHES[-1], monkeypatch)
+    made: Moves = []
+
+    def noted(program: Program) -> Program | None:
+        made.append((program, moved := move_gates(program)))
+        return moved
+
+    monkeypatch.setattr(gates, "move_gates", noted)
+    return made
+
+
+def network(widths: Sequence[int], activation: Callable[[Any], Any]) -> tuple[Callable[[Any, Any], Any], int]:
+    """The hinge loss of a multilayer perceptron, of its parameters and of inputs and a label; how many parameters."""
+
+    def loss(p: Any, x: Any) -> Any:
+        *signals, label = x
+        at = 0
+        for layer, width in enumerate(widths[1:]):
+            following = []
+            for _ in range(width):
+                total = p[at + len(signals)]
+                for k, signal in enumerate(signals):
+                    total = total + p[at + k] * signal
+                following.append(activation(total) if layer < len(widths) - 2 else total)
+                at += len(signals) + 1
+            signals = following
+        return relu(1.0 - label * signals[0])
+
+    return loss, sum((a + 1) * b for a, b in pairwise(widths))
+
+
+def test_what_is_left_of_a_network(moves: Moves) -> None:
+    loss, parameters = network((2, 3, 4, 1), relu)
+    jit(value_and_grad(loss), in_axes=(None, 0), reduce="sum")(np.ones(parameters), list(np.ones((3, 8))))
+    ((program, moved),) = moves
+    assert moved is not None
+    counts = Counter(x.op for x in moved.instructions)
+    # of each neuron: is it on, its signal, and its slope; of the loss the same
+    assert counts["where"] == 2 * (3 + 4 + 1)
+    assert counts["less"] == counts["less_equal"] == 3 + 4 + 1
+    assert not any(op.startswith("logical") or op == "isnan" for op in counts)
+    assert len(moved.outputs) == len(program.outputs)  # a nan shows
+
+
+def test_where_a_nan_does_not_show_there_is_an_output_for_it(moves: Moves) -> None:
+    def decides(p: Any, x: Any) -> Any:
+        total = where(x[0] > 0.0, p[0] * x[1], 0.0) + where(x[0] > 0.0, p[1] * x[1], 0.0)
+        return where(total >= 0.0, x[2], 2.0 * x[2])
+
+    function = jit(decides, in_axes=(None, 0), reduce="sum")
+    x = [np.array([-1.0, 1.0]), np.array([2.0, 3.0]), np.array([10.0, 20.0])]
+    assert function([inf, 1.0], x) == function([0.5, 1.0], x) == 30.0
+    program, moved = moves[0]
+    assert moved is not None
+    assert len(moved.outputs) == len(program.outputs) + 1
+
+
+def test_nothing_to_spare(moves: Moves) -> None:
+    jit(lambda p, x: relu(p * x), in_axes=(None, 0), reduce="sum")(1.0, np.ones(8))
+    ((_, moved),) = moves
+    assert moved is None
+
+
+@pytest.mark.parametrize("asked", [0, 1, 2])
+@pytest.mark.parametrize("form", ["apart", "added"])
+def test_a_gate_stays_unless_all_is_zero_without_it(asked: int, form: str, moves: Moves) -> None:
+    def loss(p: Any, x: Any) -> Any:
+        """Two numbers count where two conditions hold, and their sum where one of them, or another one, does."""
+        conditions = [x[0] > 0.0, x[1] > 0.0, x[2] > 0.0]
+        counted = [
+            where(c, p[i] * x[3 + i], 0.0) + where(c, p[2 + i] * x[3 + i], 0.0) for i, c in enumerate(conditions[:2])
+        ]
+        total = counted[0] + counted[1]
+        if form == "added":
+            total = where(conditions[1], counted[0] + p[1] * x[4], counted[0]) + p[3] * counted[1]
+        return where(conditions[asked], total, 0.0) + relu(total) * x[4]
+
+    signs = list(product((-1.0, 1.0), repeat=3))
+    agree(loss, [2.0, 3.0, 5.0, 7.0], [[*each, 1.0 + i, 0.5 - i] for i, each in enumerate(signs)])
+    assert moves[0][1] is not None
+
+
+def test_gates_on_long_chains(moves: Moves, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of products, through which a gate goes, and of conditions: Python would call itself as often as it does."""
+    monkeypatch.setattr(tuning, "LONG", 10**6)
+
+    def products(p: Any, x: Any) -> Any:
+        y, total = x[0], 0.0
+        for _ in range(350):
+            y = y * p[0]
+            total = total + where(x[1] > 0.0, y * p[1], 0.0)
+        return total
+
+    def conditions(p: Any, x: Any) -> Any:
+        y = x[0]
+        for i in range(500):
+            y = where(x[1] > float(i), y * p[0], 0.0)
+        return y * p[1]
+
+    agree(products, [0.99, 2.0], [[1.0, 1.0], [2.0, -1.0], [3.0, 1.0]])
+    agree(conditions, [0.99, 2.0], [[1.0, 499.5], [2.0, -1.0], [3.0, 300.5]])
+    assert [moved is not None for _, moved in moves] == [True, True]
+
+
+# Numbers that are not finite
+
+
+def agree(function: Callable[[Any, Any], Any], p: Sequence[float], x: Any) -> None:
+    """A batch that is summed by code without selections, and one whose samples have results of their own."""
+    arguments = np.array(p), list(np.array(x).T)
+    value, slopes = jit(value_and_grad(function), in_axes=(None, 0), reduce="sum")(*arguments)
+    each, each_slopes = jit(value_and_grad(function), in_axes=(None, 0))(*arguments)
+    found, wanted = np.array([value, *slopes]), np.column_stack([each, each_slopes])
+    with np.errstate(invalid="ignore"):
+        np.testing.assert_allclose(found, wanted.sum(axis=0), rtol=1e-12, atol=1e-12)
+
+
+def drawn(rng: random.Random, count: int, special: float) -> list[float]:
+    return [rng.choice(SPECIAL if rng.random() < special else ORDINARY) for _ in range(count)]
+
+
+ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
+    "relu": relu,
+    "by where": lambda z: where(z > 0.0, z, 0.0),
+    "maximum": lambda z: m.maximum(z, 0.0),
+    "leaky": lambda z: where(z < 0.0, 0.25 * z, z),
+    "window": lambda z: where(z > -1.0, where(z < 1.0, z * z, 0.0), 0.0),
+    "absolute": abs,
+}
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_networks_with_numbers_that_are_not_finite(activation: str, moves: Moves) -> None:
+    rng = random.Random(activation)
+    for widths in ((2, 3, 1), (2, 2, 3, 1), (1, 4, 2, 1)):
+        loss, parameters = network(widths, ACTIVATIONS[activation])
+        for special, few in product((0.0, 0.02, 0.1), (0.0, 0.05)):
+            x = [drawn(rng, widths[0] + 1, few) for _ in range(21)]
+            agree(loss, drawn(rng, parameters, special), x)
+    assert any(moved is not None for _, moved in moves)
+
+
+NAMES = ["add", "subtract", "multiply", "negative", "relu", "maximum", "minimum", "abs", "sqrt"]
+
+
+@pytest.mark.sweep
+def test_random_programs_with_numbers_that_are_not_finite(moves: Moves) -> None:
+    rng = random.Random(4)
+    while sum(moved is not None for _, moved in moves) < 20:
+        program = random_program(rng, NAMES, inputs=5, max_size=14)
+        if " if " in program.source:
+            continue
+
+        def loss(p: Any, x: Any, program: Any = program) -> Any:
+            y = program(p[0], p[1], p[2], x[0], x[1])
+            return where(x[0] > 0.0, y * p[0] + y * p[1], 0.0) + relu(y * x[1])
+
+        for special in (0.0, 0.2, 0.5):
+            agree(loss, drawn(rng, 3, special), [drawn(rng, 2, special / 2) for _ in range(13)])
