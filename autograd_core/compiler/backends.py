@@ -147,9 +147,10 @@ class NativePoint(_Native, _Point):
         tier = host.tier(emitted.instructions, emitted.width, has_loops=emitted.runs_often)
         self.stats = emitted.stats
         self._has_callbacks = bool(text.called)
-        # Around a longer kernel the builtin is not worth LLVM's time.
+        # around a longer kernel, or one with loops, what the builtin wins by going into it is not worth LLVM's time
+        is_within = tier.passes > 0 and not emitted.runs_often
         self._plan: Any
-        self._plan, builtin, addresses = self._plan_builtin(text.slots) if tier.passes else (None, "", [])
+        self._plan, builtin, addresses = self._plan_builtin(text.slots) if is_within else (None, "", [])
         parts = [builtin, *text.parts] if builtin else text.parts
         self.code = Code(text.ir, tier, text.called, parts, addresses=addresses, cache=work.cache)
         self._kernel = KERNEL.at(self.code.address(KERNEL.name))

@@ -141,6 +141,7 @@ class Paths:
 
     def _run_point(self, shared: Sequence[float]) -> Any:
         path = self.root
+        path.has_run = True
         while True:
             at, result = path.attempt(shared)
             if at is None:

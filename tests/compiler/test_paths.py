@@ -20,6 +20,7 @@ from jit_modes import apart, flat
 
 from autograd_core import grad, hessian, jit, jvp, math, value_and_grad
 from autograd_core.compiler import tuning
+from autograd_core.compiler.backends import NativePoint
 from autograd_core.compiler.machine import host as native
 from autograd_core.errors import AutogradError, OperandTypeError, PathsWarning, TraceError, TransformError
 
@@ -351,6 +352,20 @@ def test_a_long_chain_of_paths() -> None:
 
 
 # The tree
+
+
+def test_a_long_function_that_branches_goes_by_machine_code_alone_from_its_second_call_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tuning, "SHORT", 1)  # longer code has its builtin apart
+    monkeypatch.setattr(tuning, "MIDDLING", 2)
+    seen: list[float] = []
+    point = NativePoint.point
+    monkeypatch.setattr(NativePoint, "point", lambda self, numbers: (seen.append(numbers[0]), point(self, numbers))[1])
+    function = jit(newton)
+    for x in (2.0, 2.0, 2.1, 2.2):
+        assert function(x) == newton(x)
+    assert seen == [2.0, 2.0]
 
 
 def test_the_tree_can_be_read() -> None:
