@@ -176,6 +176,22 @@ def test_a_parameter_has_one_place_also_by_name() -> None:
 
 
 @pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_number_names_a_parameter_also_where_one_before_it_is_left_out(number: int) -> None:
+    seen: list[tuple[bool, bool]] = []
+
+    def f(x: Any, b: Any = 1.0, c: Any = 2.0) -> Any:
+        seen.append((isinstance(b, float), isinstance(c, float)))
+        return x * b + c
+
+    g = jit(f, static_argnums=number)
+    assert (g(3.0, c=4.0), g(3.0, b=5.0, c=6.0), g(3.0, 7.0)) == (7.0, 21.0, 23.0)
+    is_static = [place == number for place in (1, 2)]
+    assert seen[0] == (True, is_static[1])  # what is left out is as it is
+    assert seen[1] == tuple(is_static)
+
+
+@pytest.mark.usefixtures("backend")
 def test_static_arguments_that_are_equal_but_not_the_same() -> None:
     divide = jit(lambda x, n: x / n, static_argnums=1)
     assert (divide(1.0, 0.0), divide(1.0, -0.0)) == (float("inf"), -float("inf"))

@@ -78,14 +78,15 @@ class Binding:
 
     def _places_of(self, names: Sequence[Any]) -> list[int]:
         """The places of parameters that may be given by place; those that may not are found by their names."""
-        parameters = self._parameters()
+        signature = self._signature()
+        parameters, by_place = None if signature is None else signature.parameters, _by_place(signature)
         places = []
         for name in names:
             if parameters is None or (name not in parameters and not _takes_any(parameters, "VAR_KEYWORD")):
                 known = "has no names that Python knows" if parameters is None else f"has {', '.join(parameters)}"
                 raise TransformError(f"static_argnames names {name!r}, but {self._name} {known}")
-            if name in parameters and parameters[name].kind.name in ("POSITIONAL_ONLY", "POSITIONAL_OR_KEYWORD"):
-                places.append(list(parameters).index(name))
+            if name in by_place:
+                places.append(by_place.index(name))
         return places
 
     def _signature(self) -> Any:
@@ -108,9 +109,11 @@ class Binding:
             bound = known.bind(*args, **kwargs)
             args, kwargs = bound.args, bound.kwargs
         names = tuple(sorted(kwargs))
-        by_name = {len(args) + place for place, name in enumerate(names) if name in self._names}
+        # those after a parameter that is left out stay by name, and are not at the places of their parameters
+        static_names = {*self._names, *(name for place, name in enumerate(_by_place(known)) if place in self._places)}
+        by_name = {len(args) + place for place, name in enumerate(names) if name in static_names}
         every = (*args, *(kwargs[name] for name in names))
-        places = sorted({place for place in self._places if place < len(every)} | by_name)
+        places = sorted({place for place in self._places if place < len(args)} | by_name)
         static = {place: every[place] for place in places}
         return Call(every, names, tuple(kwargs), static, [x for place, x in enumerate(every) if place not in static])
 
@@ -145,6 +148,14 @@ class Binding:
             return _distinct(value)
         except _NanError:
             raise TransformError(f"static argument {place} of {self._name} is a NaN, which equals nothing") from None
+
+
+def _by_place(signature: Any) -> list[str]:
+    """The names of the parameters that may be given by place, if they are known."""
+    if signature is None:
+        return []
+    kinds = ("POSITIONAL_ONLY", "POSITIONAL_OR_KEYWORD")
+    return [name for name, parameter in signature.parameters.items() if parameter.kind.name in kinds]
 
 
 def _takes_any(parameters: Any, kind: str) -> bool:
