@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from jit_modes import BATCHES, use
 
-from autograd_core import jit, value_and_grad
+from autograd_core import grad, jit, value_and_grad
 from autograd_core import math as m
 from autograd_core.activations import relu
 from autograd_core.compiler import tuning
@@ -89,6 +89,30 @@ def test_where_a_nan_does_not_show_there_is_an_output_for_it(moves: Moves) -> No
     program, moved = moves[0]
     assert moved is not None
     assert len(moved.outputs) == len(program.outputs) + 1
+
+
+def test_what_is_done_for_missing_data_is_left(moves: Moves) -> None:
+    loss, parameters = network((2, 3, 1), relu)
+    p, x = np.linspace(-1.0, 1.0, parameters), list(np.array([[1.0, -2.0, 0.5], [0.5, 3.0, nan], [1.0, -1.0, 1.0]]))
+    value = jit(lambda p, x: where(m.isnan(x[1]), 0.0, loss(p, x)), in_axes=(None, 0), reduce="sum")(p, x)
+    assert value == pytest.approx(sum(loss(list(p), list(column)) for column in np.array(x).T[:2]))
+    slopes = jit(grad(lambda p, x: where(m.isnan(x[1]), 0.0, loss(p, x))), in_axes=(None, 0), reduce="sum")(p, x)
+    assert np.isfinite(slopes).all()
+    assert all(any(y.op == "isnan" for y in moved.instructions) for _, moved in moves if moved is not None)
+    assert moves[-1][1] is not None
+
+
+def test_the_code_is_the_same_each_time(moves: Moves) -> None:
+    """Its text is the key of a cache: nothing may depend on where in memory instructions are."""
+
+    def f(p: Any, x: Any) -> Any:
+        first, second = x[0] > 0.0, x[1] > 0.0
+        both = m.logical_and(first, second)
+        return [where(both, x[2] * x[3], 0.0), where(first, x[2] * p[0], 0.0), where(second, x[3] * p[1], 0.0)]
+
+    for _ in range(16):
+        jit(f, in_axes=(None, 0), reduce="sum")(np.ones(2), list(np.ones((4, 8))))
+    assert len({str(moved) for _, moved in moves}) == 1
 
 
 def test_nothing_to_spare(moves: Moves) -> None:

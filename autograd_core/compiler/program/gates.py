@@ -66,6 +66,10 @@ def _gated(x: Instruction) -> _Gated | None:
     return None
 
 
+def _order(literal: Literal) -> tuple[int, bool]:
+    return literal.condition.index, literal.holds
+
+
 def _is_positive_part(x: Instruction) -> bool:
     """Whether it is 0 where a number is less than that, and otherwise the number."""
     return (
@@ -97,12 +101,15 @@ def _rebuilt(m: Builder, x: Instruction, made: dict[Instruction, Instruction]) -
 
 
 def _without_care_for_nan(program: Program) -> tuple[Program, list[Instruction]]:
-    """The code without what is done where a number is nan, and these numbers of it."""
+    """The code without what is done where a number is nan, and these numbers of it.
+
+    What is done for data that are missing, which are inputs that are nan, is left: they are there in every batch.
+    """
     m = Builder(strict=True)
     made: dict[Instruction, Instruction] = {}
     dropped: dict[Instruction, None] = {}
     for x in program.instructions:
-        if x.op == "where" and x.operands[0].op == "isnan":
+        if x.op == "where" and x.operands[0].op == "isnan" and not x.operands[0].operands[0].is_given:
             dropped[made[x.operands[0].operands[0]]] = None
             made[x] = made[x.operands[2]]
         else:
@@ -203,7 +210,7 @@ class _Mover:
         """What of a gate goes to each factor, if it is on a product, and what stays."""
         sides: dict[Instruction, Case] = {}
         if x.op == "multiply":
-            for literal in case:
+            for literal in sorted(case, key=_order):  # the text of the code is the key of a cache
                 weights = {y: self._shared.get((literal, _unsigned(y)), (False, 0)) for y in x.operands}
                 factor = max(weights, key=lambda y: weights[y])
                 if weights[factor][1]:
@@ -287,7 +294,7 @@ class _Mover:
         if not stays:
             return y
         condition = m.constant(True)
-        for literal in sorted(stays, key=lambda each: each.condition.index):
+        for literal in sorted(stays, key=_order):
             holds = self._made[literal.condition]
             condition = m.logical_and(condition, holds if literal.holds else m.logical_not(holds))
         return m.where(condition, y, 0.0)
