@@ -14,7 +14,7 @@ from autograd_core.activations import relu
 from autograd_core.compiler import tuning
 from autograd_core.compiler.backends import NativeBatch
 from autograd_core.compiler.machine.batches import BatchRunner
-from autograd_core.math import where
+from autograd_core.math import isnan, where
 from tests.helpers.jit_modes import BATCHES, PYTHON, Mode, in_modes, use
 
 HIDDEN = 3
@@ -230,6 +230,23 @@ def test_care_is_not_compiled_for_numbers(data: Data, monkeypatch: pytest.Monkey
     value, _ = function(data.p, np.full((9, 2), 1e200), np.full(9, -1.0))
     assert made == [False]
     assert math.isfinite(value)
+
+
+def test_missing_data_need_no_care(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = careful_kernels(monkeypatch)
+
+    def squared(p: Any, point: Any, label: Any) -> Any:
+        off = loss(p, [where(isnan(x), 0.0, x) for x in point], 1.0) - label
+        return where(isnan(label), 0.0, off * off)
+
+    points, labels = data.points.copy(), data.labels.copy()
+    points[::5, 0], labels[::7] = math.nan, math.nan
+    found = together(jit(value_and_grad(squared), in_axes=(None, 0, 0), reduce="sum")(data.p, points, labels))
+    known = ~np.isnan(labels)
+    points[::5, 0] = 0.0
+    each = jit(value_and_grad(squared), in_axes=(None, 0, 0))(data.p, points[known], labels[known])
+    np.testing.assert_allclose(found, np.column_stack(each).sum(axis=0), rtol=1e-12)
+    assert made == [False, True]  # sums without care, and results of each sample
 
 
 def test_a_function_in_python_is_called_once_for_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:

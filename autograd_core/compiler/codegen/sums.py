@@ -54,12 +54,17 @@ def sums_of(outputs: Sequence[Instruction], *, careful: bool) -> list[OutputSum]
     uses = Counter(x for instruction in live(roots) for x in instruction.operands)
     uses.update(condition for _, condition, _ in gated if condition is not None)
 
-    def term(x: Instruction) -> tuple[Sequence[Instruction], bool]:
-        """The factors, and whether their product is subtracted."""
+    def term(x: Instruction, is_gated: bool) -> tuple[Sequence[Instruction], bool]:
+        """The factors, and whether their product is subtracted.
+
+        Without care there is 0 in the place of the first factor where a gate is shut. What is gated is one factor then:
+        another one may be nan there.
+        """
         is_negative = x.op == "negative"
         product = x.operands[0] if is_negative else x
         if (
             product.op == "multiply"
+            and (careful or not is_gated)
             and x not in uses
             and uses[product] == is_negative
             and all(y.is_given or uses[y] > 1 for y in product.operands)
@@ -69,4 +74,7 @@ def sums_of(outputs: Sequence[Instruction], *, careful: bool) -> list[OutputSum]
             return (product,), True
         return (x,), False
 
-    return [OutputSum(place, *term(x), condition, holds) for place, (x, condition, holds) in enumerate(gated)]
+    return [
+        OutputSum(place, *term(x, condition is not None), condition, holds)
+        for place, (x, condition, holds) in enumerate(gated)
+    ]

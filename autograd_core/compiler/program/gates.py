@@ -180,18 +180,24 @@ class _Mover:
         return cases <= ways or all(literal in each or any(way <= each for way in ways) for each in cases)
 
     def _shared_factors(self) -> dict[tuple[Literal, Instruction], tuple[bool, int]]:
-        """Conditions by which several products with a factor are gated, and that factor.
+        """Conditions by which several products with a factor are gated, or the factor itself, and that factor.
 
-        With each, whether there is a product in which no other factor would do, and how many products there are.
+        With each, whether it is gated itself, or in a product in which no other factor would do; and how many gates.
         """
         products = _Products(set)
+        alone: set[tuple[Literal, Instruction]] = set()
         asked: defaultdict[Instruction, set[Literal]] = defaultdict(set)
         for x in reversed(self._program.instructions):
             # a gate that has gone to a product may go on to its factors
             moved = {literal for literal in asked.pop(x, ()) if len(products[literal, x]) > 1}
             gates = [(x, moved if len(moved) <= MOST else set())]
             if x in self._gates:
-                gates.append((_unsigned(self._gates[x].number), set(self._asked[x])))
+                number = _unsigned(self._gates[x].number)
+                gates.append((number, set(self._asked[x])))
+                if self._gates[x].total is None:
+                    alone.update((literal, number) for literal in self._asked[x])
+                    for literal in self._asked[x]:
+                        products[literal, number].add(x)
             for product, literals in gates:
                 if product.op == "multiply":
                     for factor in map(_unsigned, product.operands):
@@ -201,10 +207,10 @@ class _Mover:
 
         def is_alone(literal: Literal, factor: Instruction, product: Instruction) -> bool:
             others = (y for y in map(_unsigned, product.operands) if y is not factor)
-            return all(len(products[literal, y]) < 2 for y in others)
+            return product.op == "multiply" and all(len(products[literal, y]) < 2 for y in others)
 
         shared = [(key, found) for key, found in products.items() if len(found) > 1]
-        return {key: (any(is_alone(*key, each) for each in found), len(found)) for key, found in shared}
+        return {key: (key in alone or any(is_alone(*key, each) for each in found), len(found)) for key, found in shared}
 
     def _sides(self, x: Instruction, case: Case) -> tuple[dict[Instruction, Case], Case]:
         """What of a gate goes to each factor, if it is on a product, and what stays."""

@@ -43,8 +43,11 @@ def hidden_nans(
             harmless.add(x)
         elif all(user in harmless and _passes_on(user, x) for user in users[x]):
             harmless.add(x)
-        elif becomes_nan:
-            leads_to[x] = max(becomes_nan, key=lambda user: user.index)
+        else:
+            # data may be nan where they are missing, which would be no reason
+            following = [user for user in becomes_nan if not any(y.op == "input" for y in user.operands)]
+            if following:
+                leads_to[x] = max(following, key=lambda user: user.index)
     alive = set(instructions)
     found: dict[Instruction, None] = {}
     for y in [*(y for y in risky if y in alive and y not in harmless), *(y for y in dropped if y not in shows)]:
