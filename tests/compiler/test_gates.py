@@ -6,6 +6,7 @@ import math
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import reduce
 from itertools import pairwise, product
 from typing import Any
 
@@ -17,10 +18,13 @@ from autograd_core import grad, jit, value_and_grad
 from autograd_core import math as m
 from autograd_core.activations import relu
 from autograd_core.compiler import tuning
+from autograd_core.compiler.codegen.python_source import python_function
 from autograd_core.compiler.program import gates
+from autograd_core.compiler.program.builder import Builder
 from autograd_core.compiler.program.gates import move_gates
-from autograd_core.compiler.program.instructions import Program
+from autograd_core.compiler.program.instructions import Instruction, Program, live
 from autograd_core.math import where
+from autograd_core.namespaces import arrays
 from autograd_core.testing import random_program
 
 inf, nan = math.inf, math.nan
@@ -206,7 +210,7 @@ NAMES = ["add", "subtract", "multiply", "negative", "relu", "maximum", "minimum"
 @pytest.mark.sweep
 def test_random_programs_with_numbers_that_are_not_finite(moves: Moves) -> None:
     rng = random.Random(4)
-    while sum(moved is not None for _, moved in moves) < 20:
+    while sum(moved is not None for _, moved in moves) < 8:
         program = random_program(rng, NAMES, inputs=5, max_size=14)
         if " if " in program.source:
             continue
@@ -217,3 +221,162 @@ def test_random_programs_with_numbers_that_are_not_finite(moves: Moves) -> None:
 
         for special in (0.0, 0.2, 0.5):
             agree(loss, drawn(rng, 3, special), [drawn(rng, 2, special / 2) for _ in range(13)])
+
+
+# Random code
+
+
+def random_code(rng: random.Random) -> Program:
+    """Numbers, conditions, and gates of all forms, on and on; what was made last is used the most."""
+    m = Builder(strict=rng.random() < 0.3)
+    numbers: list[Instruction] = [m.input() for _ in range(6)]
+    conditions: list[Instruction] = []
+    kinds = rng.choice((2, 3, 20))
+
+    def number() -> Instruction:
+        if rng.random() < 0.06:
+            return m.constant(rng.choice((0.0, -0.0, 1.0, -1.0, 2.0)))
+        return rng.choice(numbers[-8:] if rng.random() < 0.6 else numbers)
+
+    def condition() -> Instruction:
+        if not conditions or (len(conditions) < kinds and rng.random() < 0.3):
+            compare = rng.choice((m.less, m.less_equal, m.greater, m.greater_equal, m.not_equal))
+            conditions.append(compare(number(), number() if rng.random() < 0.3 else m.constant(0.0)))
+        elif rng.random() < 0.25:
+            join = rng.choice((m.logical_and, m.logical_or, lambda a, _: m.logical_not(a)))
+            conditions.append(join(rng.choice(conditions), rng.choice(conditions)))
+        return rng.choice(conditions)
+
+    def gate() -> Instruction:
+        arms = [number(), m.constant(rng.choice((0.0, 0.0, -0.0)))]
+        return m.where(condition(), *(arms if rng.random() < 0.7 else reversed(arms)))
+
+    def masked_sum() -> Instruction:
+        total, part = number(), m.multiply(number(), number()) if rng.random() < 0.7 else number()
+        arms = [rng.choice((m.add, m.subtract))(total, part), total]
+        return m.where(condition(), *(arms if rng.random() < 0.7 else reversed(arms)))
+
+    def seldom() -> Instruction:
+        z = number()
+        return rng.choice(
+            (
+                lambda: m.where(m.less(z, 0.0), 0.0, z),
+                lambda: m.where(m.isnan(z), number(), number()),
+                lambda: m.where(condition(), z, number()),
+                lambda: m.copysign(number(), z),
+                lambda: m.divide(number(), z),
+                lambda: m.abs(z),
+            )
+        )()
+
+    made = {
+        lambda: m.multiply(number(), number()): 30, lambda: m.add(number(), number()): 12,
+        lambda: m.subtract(number(), number()): 6, lambda: m.negative(number()): 6, gate: 24, masked_sum: 16, seldom: 9,
+    }  # fmt: skip
+    for _ in range(rng.randint(8, 45)):
+        (make,) = rng.choices(list(made), list(made.values()))
+        numbers.append(m.as_number(make()))
+    outputs = [rng.choice(numbers[-6:]) for _ in range(rng.randint(1, 3))]
+    return Program(6, outputs, live(outputs))
+
+
+def search(rng: random.Random, count: int) -> None:
+    """So many programs whose gates are moved: outputs are the same, or one of them is nan."""
+    found = compared = 0
+    while found < count:
+        program = random_code(rng)
+        moved = move_gates(program)
+        if moved is None:
+            continue
+        found += 1
+        for special in (0.0, 0.05, 0.15):
+            inputs = np.array([drawn(rng, 40, special) for _ in range(6)])
+            with np.errstate(all="ignore"):
+                was, became = (
+                    np.array([np.broadcast_to(y, 40) for y in python_function(each, arrays)(True, list(inputs))])
+                    for each in (program, moved)
+                )
+                same = np.isclose(was, became[: len(was)], rtol=1e-9, atol=1e-9, equal_nan=True).all(axis=0)
+                shows = np.isnan(became).any(axis=0)
+            assert (same | shows).all(), f"{program}\n\n{moved}\n\n{inputs[:, ~(same | shows)]}"
+            compared += np.count_nonzero(~shows)
+    assert compared > 60 * count
+
+
+def test_random_code() -> None:
+    search(random.Random(8), 150)
+
+
+@pytest.mark.sweep
+def test_more_random_code() -> None:
+    search(random.Random(9), 600)
+
+
+def test_the_sign_of_a_zero_where_it_counts(moves: Moves) -> None:
+    def turned(p: Any, x: Any) -> Any:
+        return m.atan2(where(x[0] > 0.0, p[0] * x[1], 0.0), -1.0) + where(x[0] > 0.0, p[1] * x[1], 0.0)
+
+    x = [np.array([-1.0, -1.0]), np.array([2.0, 3.0])]
+    assert jit(turned, in_axes=(None, 0), reduce="sum")([-2.0, 3.0], x) == pytest.approx(2.0 * math.pi)
+    assert moves
+
+
+def test_a_nan_in_what_something_simpler_is_made_of(moves: Moves) -> None:
+    def negative(p: Any, x: Any) -> Any:
+        d = p * where(x[0] > 0.0, x[1], 0.0)
+        return where(x[2] + where(x[0] > 0.0, -d, 0.0) > 0.0, x[3], 2.0 * x[3])
+
+    def within(p: Any, x: Any) -> Any:
+        first, second = x[0] > 0.0, x[1] > 0.0
+        d = p * where(first, x[2], 0.0)
+        h = where(second, where(m.logical_and(first, second), d, 0.0), x[3])
+        return where(h >= 0.0, x[4], 2.0 * x[4])
+
+    columns = [[-1.0, 1.0], [2.0, 2.0], [3.0, 3.0], [10.0, 20.0]]
+    x = list(np.array(columns))
+    assert jit(negative, in_axes=(None, 0), reduce="sum")(inf, x) == 50.0
+    x = list(np.array([[-1.0, 1.0], [1.0, 2.0], [2.0, 3.0], [3.0, 20.0], [10.0, 30.0]]))
+    assert jit(within, in_axes=(None, 0), reduce="sum")(inf, x) == 40.0
+    assert moves
+
+
+# Long code
+
+
+@pytest.mark.parametrize("shape", ["every pair", "one after another", "either"])
+def test_conditions_that_are_joined_again_and_again(shape: str) -> None:
+    build = Builder()
+    inputs = [build.input() for _ in range(40)]
+    row = [build.greater(x, 0.0) for x in inputs]
+    y = build.where(row[0], inputs[1], 0.0)
+    outputs = []
+    if shape == "every pair":
+        while len(row) > 1:
+            row = [build.logical_and(a, b) for a, b in pairwise(row)]
+    join = build.logical_or if shape == "one after another" else build.logical_and
+    first, second = row[0], row[-1]
+    for k in range(600):
+        if shape == "one after another":
+            first = build.logical_or(first, build.greater(inputs[2], float(k)))
+        else:
+            first, second = second, join(first, second) if k % 2 else build.logical_or(first, second)
+        outputs.append(build.where(first, build.multiply(y, inputs[3]), 0.0))
+    assert outputs
+    moved = move_gates(Program(40, outputs, live(outputs)))  # in no time
+    assert moved is None or len(moved.instructions) < 3000
+
+
+def test_code_that_would_grow_is_left() -> None:
+    build, count = Builder(), 120
+    inputs = [build.input() for _ in range(10 + 4 * count)]
+    conditions = [build.greater(x, 0.0) for x in inputs[:10]]
+    y, outputs = inputs[10], []
+    for j in range(count):
+        y = build.multiply(y, inputs[11 + j])
+        outputs.append(
+            build.where(reduce(build.logical_and, conditions), build.multiply(y, inputs[10 + count + j]), 0.0)
+        )
+    for j in range(1, count):
+        some = [x for place, x in enumerate(conditions) if j >> place & 1]
+        outputs.append(build.where(reduce(build.logical_and, some), build.multiply(y, inputs[10 + 2 * count + j]), 0.0))
+    assert move_gates(Program(len(inputs), outputs, live(outputs))) is None

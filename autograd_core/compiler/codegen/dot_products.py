@@ -53,7 +53,11 @@ def side_by_side(instructions: Sequence[Instruction], is_shared: Callable[[Instr
 def _tiles(
     instructions: Sequence[Instruction], place: dict[Instruction, int], is_shared: Callable[[Instruction], bool]
 ) -> Iterator[list[list[_Link]]]:
-    """Dot products with the same numbers in the same order, a few at a time, none of which depends on another one."""
+    """Dot products with the same numbers in the same order, a few at a time, none of which depends on another one.
+
+    Those whose numbers are used up as they are made stay so, if registers suffice for all sums: the numbers would have
+    to be put away.
+    """
     chains = _chains(instructions, place)
     chain_of = {x: chain for chain in chains for link in chain for x in link}
     # how many dot products lie one upon another, at most, up to each number: of those at one level all are independent
@@ -67,8 +71,10 @@ def _tiles(
     for chain in chains:
         factors = tuple(frozenset(y for y in product.operands if not is_shared(y)) for product, _ in chain)
         alike[level[chain[-1][1]], factors].append(chain)
-    for found in alike.values():
-        yield from (list(tile) for tile in cut(found, tuning.NEURONS) if len(tile) > 1)
+    for (_, factors), found in alike.items():
+        are_there = max((place.get(y, -1) for each in factors for y in each), default=-1) < place[found[0][0][0]]
+        if len(found) > tuning.ACCUMULATORS or are_there:
+            yield from (list(tile) for tile in cut(found, tuning.NEURONS) if len(tile) > 1)
 
 
 def _chains(instructions: Sequence[Instruction], place: dict[Instruction, int]) -> list[list[_Link]]:
@@ -80,7 +86,7 @@ def _chains(instructions: Sequence[Instruction], place: dict[Instruction, int]) 
         if x.op not in ("add", "subtract"):
             continue
         for total, product in (x.operands, x.operands[::-1]):
-            if product.op == "multiply" and product in place and uses[product] == 1 and total is not product:
+            if product.op == "multiply" and product in place and uses[product] == 1:
                 chain = chain_of.pop(total, None) if uses[total] == 1 else None
                 if chain is None:
                     found.append(chain := [])
@@ -109,4 +115,5 @@ def _in_order(units: list[_Unit], ranks: list[int], unit_of: dict[Instruction, i
             waits[user] -= 1
             if not waits[user]:
                 heappush(ready, (ranks[user], user))
+    assert len(ordered) == len(units), "dot products at one level do not depend on each other"
     return ordered

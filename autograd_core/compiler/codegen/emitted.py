@@ -106,7 +106,8 @@ def emit_batch(program: Program, layout: Layout, looped: Layout) -> Emitted:
     moved = move_gates(program) if layout.contract else None
     written = moved or program
     text, hidden = emit(written, layout), len(written.outputs) - len(program.outputs)
-    return Emitted(text, count, False, width=layout.width, hidden=hidden, may_need_care=True, element=element)
+    size = len(written.instructions)
+    return Emitted(text, size, False, width=layout.width, hidden=hidden, may_need_care=True, element=element)
 
 
 def _looped(program: Program, layout: Layout, *, runs_often: bool) -> Emitted:

@@ -9,7 +9,10 @@ from autograd_core.compiler.program.instructions import Instruction
 __all__ = ["MOST", "Case", "Literal", "case_of", "ways_of"]
 
 MOST: Final = 64
-"""Conditions of a case, and cases of a number, of which account is kept."""
+"""Conditions of a case, cases of a number, and ways for a condition to hold, of which account is kept."""
+
+_VISITED: Final = 4 * MOST
+"""Conditions that are looked at for one of them."""
 
 
 class Literal(NamedTuple):
@@ -25,30 +28,32 @@ Case = frozenset[Literal]
 
 def case_of(condition: Instruction, holds: bool = True) -> Case:
     """What has to be so for a condition to hold, or not to: a few others, or just this one."""
-    found: set[Literal] = set()
     whole = Literal(condition, holds)
-    pending = [whole]
-    while pending and len(found) < MOST:
-        condition, holds = literal = pending.pop()
-        if condition.op == "logical_not":
-            pending.append(Literal(condition.operands[0], not holds))
-        elif condition.op == ("logical_and" if holds else "logical_or"):
-            pending += [Literal(x, holds) for x in condition.operands]
-        else:
-            found.add(literal)
-    return frozenset(found if not pending else {whole})
+    return frozenset(_parts(whole, "logical_and", "logical_or") or {whole})
 
 
 def ways_of(literal: Literal) -> frozenset[Case]:
-    """Cases of which one is enough."""
-    found: set[Case] = set()
-    pending = [literal]
+    """Cases of which one is enough; none if they are many."""
+    return frozenset(case_of(*each) for each in _parts(literal, "logical_or", "logical_and"))
+
+
+def _parts(whole: Literal, joined: str, joined_by_not: str) -> set[Literal]:
+    """What a literal is joined of by an operation, or by the other one under a negation; none if that is much."""
+    found: set[Literal] = set()
+    seen = {whole}
+    pending = [whole]
     while pending:
-        condition, holds = pending.pop()
+        literal = pending.pop()
+        condition, holds = literal
         if condition.op == "logical_not":
-            pending.append(Literal(condition.operands[0], not holds))
-        elif condition.op == ("logical_or" if holds else "logical_and"):
-            pending += [Literal(x, holds) for x in condition.operands]
+            parts = [Literal(condition.operands[0], not holds)]
+        elif condition.op == (joined if holds else joined_by_not):
+            parts = [Literal(x, holds) for x in condition.operands]
         else:
-            found.add(case_of(condition, holds))
-    return frozenset(found)
+            found.add(literal)
+            continue
+        pending += [part for part in parts if part not in seen]
+        seen.update(parts)
+        if len(found) + len(pending) > MOST or len(seen) > _VISITED:
+            return set()
+    return found

@@ -20,8 +20,12 @@ from autograd_core.compiler.program.builder import Builder
 from autograd_core.compiler.program.cases import MOST, Case, Literal, case_of, ways_of
 from autograd_core.compiler.program.instructions import Instruction, Program, is_constant, live
 from autograd_core.compiler.program.nans import hidden_nans
+from autograd_core.compiler.program.zeros import whose_sign_counts
 
 __all__ = ["move_gates"]
+
+_COMPARED: Final = 1 << 10
+"""Pairs of a case and a way that are compared for one condition."""
 
 _SIMPLIFIED: Final = frozenset(
     {"add", "subtract", "multiply", "negative", "where", "logical_and", "logical_or", "logical_not"}
@@ -35,7 +39,11 @@ def move_gates(program: Program) -> Program | None:
     Its outputs are to be summed over samples: where one of them is nan, that shows in the sum.
     """
     mover = _Mover(*_without_care_for_nan(program))
-    return mover.moved() if mover.is_worthwhile else None
+    if not mover.is_worthwhile:
+        return None
+    moved = mover.moved()
+    # if what is asked of a number is something else each time it becomes longer
+    return moved if moved is not None and len(moved.instructions) <= 1.25 * len(program.instructions) + 16 else None
 
 
 # Numbers
@@ -51,6 +59,7 @@ class _Gated(NamedTuple):
 
 
 def _gated(x: Instruction) -> _Gated | None:
+    """What a selection is as a gate, if it is one."""
     if x.op != "where":
         return None
     condition, chosen, otherwise = x.operands
@@ -61,7 +70,7 @@ def _gated(x: Instruction) -> _Gated | None:
             first, second = number.operands
             if number.op == "add" and second is total:
                 first, second = second, first
-            if first is total and second is not total:
+            if first is total:
                 return _Gated(second, case_of(condition, holds), number.op, total)
     return None
 
@@ -118,8 +127,16 @@ def _without_care_for_nan(program: Program) -> tuple[Program, list[Instruction]]
     return Program(program.inputs, outputs, live([*outputs, *dropped])), list(dropped)
 
 
-_Products = defaultdict[tuple[Literal, Instruction], set[Instruction]]
-"""The products with a factor that are gated by a condition."""
+class _Weight(NamedTuple):
+    """How much a gate by a condition belongs to a number.
+
+    Attributes:
+        is_needed: whether the number is gated itself, or in a product in which no other factor would do.
+        gates: how many gates it serves.
+    """
+
+    is_needed: bool
+    gates: int
 
 
 class _Mover:
@@ -134,10 +151,11 @@ class _Mover:
         self._program = program
         self._dropped = dropped
         self._gates = {x: gated for x in program.instructions if (gated := _gated(x)) is not None}
+        self._signs_count = whose_sign_counts(program)  # +0 where a gate is shut, which a product may turn into −0
         self._known_ways: dict[Literal, frozenset[Case]] = {}
         cases = self._cases()
         self._asked = {x: self._not_implied(each.case, cases.get(each.number)) for x, each in self._gates.items()}
-        self._shared = self._shared_factors()
+        self._weights = self._find_weights()
         self._m = Builder(strict=True)
         self._made: dict[Instruction, Instruction] = {}
         self._zero_unless_known: dict[tuple[Instruction, Case], Instruction] = {}
@@ -177,61 +195,67 @@ class _Mover:
         ways = self._known_ways.get(literal)
         if ways is None:
             ways = self._known_ways[literal] = ways_of(literal)
-        return cases <= ways or all(literal in each or any(way <= each for way in ways) for each in cases)
+        if cases <= ways:
+            return True
+        ways = ways if len(ways) * len(cases) <= _COMPARED else frozenset()
+        return all(literal in each or any(way <= each for way in ways) for each in cases)
 
-    def _shared_factors(self) -> dict[tuple[Literal, Instruction], tuple[bool, int]]:
-        """Conditions by which several products with a factor are gated, or the factor itself, and that factor.
-
-        With each, whether it is gated itself, or in a product in which no other factor would do; and how many gates.
-        """
-        products = _Products(set)
-        alone: set[tuple[Literal, Instruction]] = set()
-        asked: defaultdict[Instruction, set[Literal]] = defaultdict(set)
+    def _find_weights(self) -> dict[tuple[Literal, Instruction], _Weight]:
+        """For conditions and numbers that several products have for a factor, or that are gated themselves as well."""
+        served: defaultdict[tuple[Literal, Instruction], set[Instruction]] = defaultdict(set)
+        passed_on: defaultdict[Instruction, set[Literal]] = defaultdict(set)
+        needed: set[tuple[Literal, Instruction]] = set()
         for x in reversed(self._program.instructions):
             # a gate that has gone to a product may go on to its factors
-            moved = {literal for literal in asked.pop(x, ()) if len(products[literal, x]) > 1}
-            gates = [(x, moved if len(moved) <= MOST else set())]
+            further = {literal for literal in passed_on.pop(x, ()) if len(served[literal, x]) > 1}
+            gates = [(x, further if len(further) <= MOST else set())]
             if x in self._gates:
                 number = _unsigned(self._gates[x].number)
                 gates.append((number, set(self._asked[x])))
                 if self._gates[x].total is None:
-                    alone.update((literal, number) for literal in self._asked[x])
-                    for literal in self._asked[x]:
-                        products[literal, number].add(x)
+                    for key in ((literal, number) for literal in self._asked[x]):
+                        needed.add(key)
+                        served[key].add(x)
             for product, literals in gates:
                 if product.op == "multiply":
-                    for factor in map(_unsigned, product.operands):
-                        asked[factor] |= literals
+                    for factor in product.operands:
+                        passed_on[factor] |= literals
                         for literal in literals:
-                            products[literal, factor].add(product)
+                            served[literal, factor].add(product)
 
         def is_alone(literal: Literal, factor: Instruction, product: Instruction) -> bool:
-            others = (y for y in map(_unsigned, product.operands) if y is not factor)
-            return product.op == "multiply" and all(len(products[literal, y]) < 2 for y in others)
+            others = (y for y in product.operands if y is not factor)
+            return product.op == "multiply" and all(len(served[literal, y]) < 2 for y in others)
 
-        shared = [(key, found) for key, found in products.items() if len(found) > 1]
-        return {key: (key in alone or any(is_alone(*key, each) for each in found), len(found)) for key, found in shared}
+        several = [(key, gates) for key, gates in served.items() if len(gates) > 1]
+        return {
+            key: _Weight(key in needed or any(is_alone(*key, each) for each in gates), len(gates))
+            for key, gates in several
+        }
 
     def _sides(self, x: Instruction, case: Case) -> tuple[dict[Instruction, Case], Case]:
         """What of a gate goes to each factor, if it is on a product, and what stays."""
         sides: dict[Instruction, Case] = {}
         if x.op == "multiply":
             for literal in sorted(case, key=_order):  # the text of the code is the key of a cache
-                weights = {y: self._shared.get((literal, _unsigned(y)), (False, 0)) for y in x.operands}
+                weights = {y: self._weights.get((literal, y), _Weight(False, 0)) for y in x.operands}
                 factor = max(weights, key=lambda y: weights[y])
-                if weights[factor][1]:
+                if weights[factor].gates:
                     sides[factor] = sides.get(factor, Case()) | {literal}
         return sides, case.difference(*sides.values())
 
     def _moves(self, x: Instruction) -> bool:
         """Whether something is won at a gate: a sum stays as it is unless it can do without."""
         gated, asked = self._gates[x], self._asked[x]
+        if x in self._signs_count:
+            return False
         sides, stays = self._sides(_unsigned(gated.number), asked)
         return bool(sides or asked < gated.case) and not (gated.total is not None and stays)
 
     def _goes_outwards(self, x: Instruction) -> bool:
         """Whether a sign is left outside of a gate: the number may be asked for without it."""
-        return self._gates[x].total is None and self._gates[x].number.op == "negative"
+        gated = self._gates[x]
+        return gated.total is None and gated.number.op == "negative" and x not in self._signs_count
 
     @property
     def is_worthwhile(self) -> bool:
@@ -239,7 +263,8 @@ class _Mover:
 
     # The code as it becomes
 
-    def moved(self) -> Program:
+    def moved(self) -> Program | None:
+        """The code; None if it grows beyond measure."""
         m, made = self._m, self._made
         positive_part: dict[Instruction, Instruction] = {}
         for x in self._program.instructions:
@@ -252,6 +277,8 @@ class _Mover:
                 made[x] = _rebuilt(m, x, made)
             if _is_positive_part(x):
                 positive_part[x.operands[2]] = made[x]
+            if len(m.instructions) > 4 * len(self._program.instructions):
+                return None
         outputs = [made[x] for x in self._program.outputs]
         hidden = hidden_nans(outputs, self._risky, [made[x] for x in self._dropped])
         if hidden:
@@ -263,11 +290,16 @@ class _Mover:
 
     def _without_gate(self, x: Instruction) -> Instruction:
         gated = self._gates[x]
+        if self._asked[x] < gated.case:
+            self._note_risky(self._made[gated.number])
         number = self._zero_unless(gated.number, self._asked[x])
         if gated.total is not None:
             number = getattr(self._m, gated.op)(self._made[gated.total], number)
-        self._risky.append(number)
         return number
+
+    def _note_risky(self, y: Instruction) -> None:
+        """Remember a number, and without its sign, which a sum may take away."""
+        self._risky += [y, _unsigned(y)]
 
     def _zero_unless(self, x: Instruction, case: Case) -> Instruction:
         """A number where a case is there, and otherwise 0, or nan.
@@ -279,8 +311,7 @@ class _Mover:
         while pending:  # products of products may lie deep
             key = pending[-1]
             sides, stays = self._sides(*key)
-            factors = [(_unsigned(factor), part) for factor, part in sides.items()]
-            waits_for = [each for each in factors if each not in known]
+            waits_for = [each for each in sides.items() if each not in known]
             pending += waits_for
             if not waits_for:
                 known[pending.pop()] = self._gate(key[0], sides, stays)
@@ -290,13 +321,8 @@ class _Mover:
         m, known = self._m, self._zero_unless_known
         y = self._made[x]
         if sides:
-            factors = []
-            for factor in x.operands:
-                number = _unsigned(factor)
-                gated = known[number, sides[factor]] if factor in sides else self._made[number]
-                factors.append(gated if number is factor else m.negative(gated))
-            y = m.multiply(*factors)
-            self._risky.append(y)
+            y = m.multiply(*(known[z, sides[z]] if z in sides else self._made[z] for z in x.operands))
+            self._note_risky(y)
         if not stays:
             return y
         condition = m.constant(True)

@@ -41,7 +41,7 @@ def hidden_nans(
         if x in given or any(user in shows for user in becomes_nan):
             shows.add(x)
             harmless.add(x)
-        elif all(user in harmless and _passes_on(user, x) for user in users[x]):
+        elif all(user in harmless and (user.op in _ARITHMETIC or user.op == "where") for user in users[x]):
             harmless.add(x)
         else:
             # data may be nan where they are missing, which would be no reason
@@ -67,8 +67,3 @@ def _gives_nan(x: Instruction, operand: Instruction) -> bool:
         and x.operands[0].op in _ORDERED
         and operand in x.operands[0].operands
     )
-
-
-def _passes_on(x: Instruction, operand: Instruction) -> bool:
-    """Whether it is nan if an operand is, or does not depend on it."""
-    return x.op in _ARITHMETIC or (x.op == "where" and x.operands[0] is not operand)
