@@ -65,16 +65,30 @@ def test_sums_of_different_lengths_of_shared_numbers_alone() -> None:
     assert max(map(len, units_of(sums))) == 2 * 3 * 2
 
 
+def test_numbers_that_are_used_up_as_they_are_made() -> None:
+    m = builder()
+    y, few, many = m.inputs[SHARED], m.inputs[:2], m.inputs[: 2 * tuning.ACCUMULATORS]
+    for k in range(6):
+        y = m.exp(y)
+        few = [m.add(total, m.multiply(m.inputs[30 + k], y)) for total in few]
+        many = [m.add(total, m.multiply(m.inputs[j + k], y)) for j, total in enumerate(many)]
+    assert max(map(len, units_of(few))) == 1
+    # more than registers are there for
+    assert max(map(len, units_of(many))) == 6 * 2 * tuning.NEURONS
+
+
 def test_random_code() -> None:
     rng = random.Random(2)
     found = 0
-    for _ in range(200):
+    for _ in range(400):
         m = builder()
         numbers = list(m.inputs)
         for _ in range(30):
             if rng.random() < 0.3:
                 signals = rng.choices(numbers[SHARED:], k=2)
                 made = [neuron(m, rng.choices(numbers, k=3), signals) for _ in range(2)]
+                if rng.random() < 0.2:
+                    made += [y for x in made for y in x.operands if y.op == "add"]  # read by others as well
             else:
                 made = [rng.choice((m.add, m.multiply, m.subtract))(*rng.choices(numbers, k=2))]
             numbers += made

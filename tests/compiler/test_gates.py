@@ -21,8 +21,10 @@ from autograd_core.compiler import tuning
 from autograd_core.compiler.codegen.python_source import python_function
 from autograd_core.compiler.program import gates
 from autograd_core.compiler.program.builder import Builder
+from autograd_core.compiler.program.cases import MOST, Literal, case_of, ways_of
 from autograd_core.compiler.program.gates import move_gates
 from autograd_core.compiler.program.instructions import Instruction, Program, live
+from autograd_core.compiler.program.nans import hidden_nans
 from autograd_core.math import where
 from autograd_core.namespaces import arrays
 from autograd_core.testing import random_program
@@ -340,7 +342,34 @@ def test_a_nan_in_what_something_simpler_is_made_of(moves: Moves) -> None:
     assert moves
 
 
+def test_what_a_nan_becomes() -> None:
+    build = Builder()
+    z, other = build.add(build.input(), build.input()), build.input()
+    chosen = {
+        compare: build.where(getattr(build, compare)(z, other), other, z)
+        for compare in ("less", "greater_equal", "not_equal", "equal")
+    }
+    assert hidden_nans([chosen["less"]], [z], [z]) == hidden_nans([chosen["greater_equal"]], [z], [z]) == []
+    # a comparison for equality holds, or not, and what is chosen does not tell
+    assert hidden_nans([chosen["not_equal"]], [z], []) == hidden_nans([chosen["equal"]], [z], []) == [z]
+    assert hidden_nans([build.where(build.less(other, z), z, z)], [z], []) == []
+    assert hidden_nans([build.where(build.less(other, 0.0), z, other)], [z], []) == []
+    assert hidden_nans([build.where(build.less(other, 0.0), z, other)], [], [z]) == [z]
+
+
 # Long code
+
+
+def test_of_many_conditions_no_account_is_kept() -> None:
+    build = Builder()
+    conditions = [build.greater(build.input(), 0.0) for _ in range(MOST + 6)]
+    few, many = conditions[:5], conditions
+    both = {
+        join: [reduce(getattr(build, join), some) for some in (few, many)] for join in ("logical_and", "logical_or")
+    }
+    assert [len(case_of(x)) for x in both["logical_and"]] == [5, 1]
+    assert [len(case_of(x, False)) for x in both["logical_or"]] == [5, 1]
+    assert [len(ways_of(Literal(x, True))) for x in both["logical_or"]] == [5, 0]
 
 
 @pytest.mark.parametrize("shape", ["every pair", "one after another", "either"])
