@@ -70,11 +70,19 @@ def test_numbers_that_are_used_up_as_they_are_made() -> None:
     y, few, many = m.inputs[SHARED], m.inputs[:2], m.inputs[: 2 * tuning.ACCUMULATORS]
     for k in range(6):
         y = m.exp(y)
-        few = [m.add(total, m.multiply(m.inputs[30 + k], y)) for total in few]
+        few = [m.add(total, m.multiply(m.inputs[10 + 10 * j + k], y)) for j, total in enumerate(few)]
         many = [m.add(total, m.multiply(m.inputs[j + k], y)) for j, total in enumerate(many)]
     assert max(map(len, units_of(few))) == 1
     # more than registers are there for
     assert max(map(len, units_of(many))) == 6 * 2 * tuning.NEURONS
+
+
+def test_a_sum_that_others_read_meanwhile_ends_there() -> None:
+    m = builder()
+    signal = m.inputs[SHARED]
+    totals = [m.add(m.inputs[j], m.multiply(m.inputs[j + 20], signal)) for j in range(2 * tuning.ACCUMULATORS)]
+    again = m.exp(totals[0])
+    units_of([m.add(total, m.multiply(m.inputs[j + 1], again)) for j, total in enumerate(totals)])
 
 
 def test_random_code() -> None:
