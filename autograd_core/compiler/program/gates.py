@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from autograd_core.compiler.program.builder import Builder
-from autograd_core.compiler.program.cases import MOST, Case, Literal, case_of, ways_of
+from autograd_core.compiler.program.cases import MOST, Case, Literal, cases_of_numbers, gated, ways_of
 from autograd_core.compiler.program.instructions import Instruction, Program, is_constant, live
 from autograd_core.compiler.program.nans import hidden_nans
 from autograd_core.compiler.program.zeros import whose_sign_counts
@@ -47,32 +47,6 @@ def move_gates(program: Program) -> Program | None:
 
 
 # Numbers
-
-
-class _Gated(NamedTuple):
-    """A number that counts in a case: it is added to a total, or taken from it, or stands alone."""
-
-    number: Instruction
-    case: Case
-    op: str = ""
-    total: Instruction | None = None
-
-
-def _gated(x: Instruction) -> _Gated | None:
-    """What a selection is as a gate, if it is one."""
-    if x.op != "where":
-        return None
-    condition, chosen, otherwise = x.operands
-    for holds, number, total in ((True, chosen, otherwise), (False, otherwise, chosen)):
-        if total.op == "constant" and total.number == 0.0:
-            return _Gated(number, case_of(condition, holds))
-        if number.op in ("add", "subtract"):
-            first, second = number.operands
-            if number.op == "add" and second is total:
-                first, second = second, first
-            if first is total:
-                return _Gated(second, case_of(condition, holds), number.op, total)
-    return None
 
 
 def _order(literal: Literal) -> tuple[int, bool]:
@@ -150,10 +124,10 @@ class _Mover:
     def __init__(self, program: Program, dropped: Sequence[Instruction]) -> None:
         self._program = program
         self._dropped = dropped
-        self._gates = {x: gated for x in program.instructions if (gated := _gated(x)) is not None}
+        self._gates = {x: each for x in program.instructions if (each := gated(x)) is not None}
         self._signs_count = whose_sign_counts(program)  # +0 where a gate is shut, which a product may turn into −0
         self._known_ways: dict[Literal, frozenset[Case]] = {}
-        cases = self._cases()
+        cases = cases_of_numbers(program, self._gates)
         self._asked = {x: self._not_implied(each.case, cases.get(each.number)) for x, each in self._gates.items()}
         self._weights = self._find_weights()
         self._m = Builder(strict=True)
@@ -162,28 +136,6 @@ class _Mover:
         self._risky: list[Instruction] = []  # nan where the code as it was may be none
 
     # What is known of the code as it is
-
-    def _cases(self) -> dict[Instruction, frozenset[Case]]:
-        """For numbers that are 0, or nan, unless one of some cases is there: these."""
-        known: dict[Instruction, frozenset[Case]] = {}
-        always = frozenset({Case()})
-        for x in self._program.instructions:
-            gated = self._gates.get(x)
-            found: frozenset[Case] | None = None
-            if gated is not None:
-                total = frozenset() if gated.total is None else known.get(gated.total)
-                if total is not None:
-                    found = total | {gated.case | case for case in known.get(gated.number, always)}
-            elif x.op == "multiply":
-                first, second = x.operands
-                found = known.get(first, known.get(second))
-            elif x.op == "negative":
-                found = known.get(x.operands[0])
-            elif x.op in ("add", "subtract") and all(y in known for y in x.operands):
-                found = frozenset().union(*(known[y] for y in x.operands))
-            if found is not None and len(found) <= MOST and all(len(case) <= MOST for case in found):
-                known[x] = found
-        return known
 
     def _not_implied(self, case: Case, cases: frozenset[Case] | None) -> Case:
         """What a gate has to ask for: not for what is so wherever its number is other than 0."""
@@ -246,16 +198,16 @@ class _Mover:
 
     def _moves(self, x: Instruction) -> bool:
         """Whether something is won at a gate: a sum stays as it is unless it can do without."""
-        gated, asked = self._gates[x], self._asked[x]
+        gate, asked = self._gates[x], self._asked[x]
         if x in self._signs_count:
             return False
-        sides, stays = self._sides(_unsigned(gated.number), asked)
-        return bool(sides or asked < gated.case) and not (gated.total is not None and stays)
+        sides, stays = self._sides(_unsigned(gate.number), asked)
+        return bool(sides or asked < gate.case) and not (gate.total is not None and stays)
 
     def _goes_outwards(self, x: Instruction) -> bool:
         """Whether a sign is left outside of a gate: the number may be asked for without it."""
-        gated = self._gates[x]
-        return gated.total is None and gated.number.op == "negative" and x not in self._signs_count
+        gate = self._gates[x]
+        return gate.total is None and gate.number.op == "negative" and x not in self._signs_count
 
     @property
     def is_worthwhile(self) -> bool:
@@ -289,12 +241,12 @@ class _Mover:
         return Program(self._program.inputs, outputs, live(outputs))
 
     def _without_gate(self, x: Instruction) -> Instruction:
-        gated = self._gates[x]
-        if self._asked[x] < gated.case:
-            self._note_risky(self._made[gated.number])
-        number = self._zero_unless(gated.number, self._asked[x])
-        if gated.total is not None:
-            number = getattr(self._m, gated.op)(self._made[gated.total], number)
+        gate = self._gates[x]
+        if self._asked[x] < gate.case:
+            self._note_risky(self._made[gate.number])
+        number = self._zero_unless(gate.number, self._asked[x])
+        if gate.total is not None:
+            number = getattr(self._m, gate.op)(self._made[gate.total], number)
         return number
 
     def _note_risky(self, y: Instruction) -> None:
