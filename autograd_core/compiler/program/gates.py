@@ -130,6 +130,7 @@ class _Mover:
         cases = cases_of_numbers(program, self._gates)
         self._asked = {x: self._not_implied(each.case, cases.get(each.number)) for x, each in self._gates.items()}
         self._weights = self._find_weights()
+        self._known_sides: dict[tuple[Instruction, Case], tuple[dict[Instruction, Case], Case]] = {}
         self._m = Builder(strict=True)
         self._made: dict[Instruction, Instruction] = {}
         self._zero_unless_known: dict[tuple[Instruction, Case], Instruction] = {}
@@ -187,14 +188,18 @@ class _Mover:
 
     def _sides(self, x: Instruction, case: Case) -> tuple[dict[Instruction, Case], Case]:
         """What of a gate goes to each factor, if it is on a product, and what stays."""
-        sides: dict[Instruction, Case] = {}
-        if x.op == "multiply":
+        if x.op != "multiply":
+            return {}, case
+        known = self._known_sides.get((x, case))
+        if known is None:
+            sides: dict[Instruction, Case] = {}
             for literal in sorted(case, key=_order):  # the text of the code is the key of a cache
                 weights = {y: self._weights.get((literal, y), _Weight(False, 0)) for y in x.operands}
                 factor = max(weights, key=lambda y: weights[y])
                 if weights[factor].gates:
                     sides[factor] = sides.get(factor, Case()) | {literal}
-        return sides, case.difference(*sides.values())
+            known = self._known_sides[x, case] = sides, case.difference(*sides.values())
+        return known
 
     def _moves(self, x: Instruction) -> bool:
         """Whether something is won at a gate: a sum stays as it is unless it can do without."""
