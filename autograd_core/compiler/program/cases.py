@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from autograd_core.compiler.program.instructions import Instruction, Program
 
-__all__ = ["MOST", "Case", "Gated", "Literal", "case_of", "cases_of_numbers", "gated", "ways_of"]
+__all__ = ["MOST", "Case", "Gated", "Literal", "case_of", "cases_of_numbers", "gated", "in_order", "ways_of"]
 
 MOST: Final = 64
 """Conditions of a case, cases of a number, and ways for a condition to hold, of which account is kept."""
@@ -25,6 +25,11 @@ class Literal(NamedTuple):
 
 Case = frozenset[Literal]
 """All of these."""
+
+
+def in_order(case: Case) -> list[Literal]:
+    """Always the same order: the text of code is the key of a cache, and a set's order is by where its items lie."""
+    return sorted(case, key=lambda literal: (literal.condition.index, literal.holds))
 
 
 def case_of(condition: Instruction, holds: bool = True) -> Case:

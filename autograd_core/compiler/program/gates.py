@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from autograd_core.compiler.program.builder import Builder
-from autograd_core.compiler.program.cases import MOST, Case, Literal, cases_of_numbers, gated, ways_of
+from autograd_core.compiler.program.cases import MOST, Case, Literal, cases_of_numbers, gated, in_order, ways_of
 from autograd_core.compiler.program.instructions import Instruction, Program, is_constant, live
 from autograd_core.compiler.program.nans import hidden_nans
 from autograd_core.compiler.program.zeros import whose_sign_counts
@@ -46,13 +46,6 @@ def move_gates(program: Program) -> Program | None:
     return moved if moved is not None and len(moved.instructions) <= 1.25 * len(program.instructions) + 16 else None
 
 
-# Numbers
-
-
-def _order(literal: Literal) -> tuple[int, bool]:
-    return literal.condition.index, literal.holds
-
-
 def _is_positive_part(x: Instruction) -> bool:
     """Whether it is 0 where a number is less than that, and otherwise the number."""
     return (
@@ -66,9 +59,6 @@ def _is_positive_part(x: Instruction) -> bool:
 def _unsigned(x: Instruction) -> Instruction:
     """A number without a sign before it."""
     return x.operands[0] if x.op == "negative" else x
-
-
-# Code
 
 
 def _rebuilt(m: Builder, x: Instruction, made: dict[Instruction, Instruction]) -> Instruction:
@@ -193,7 +183,7 @@ class _Mover:
         known = self._known_sides.get((x, case))
         if known is None:
             sides: dict[Instruction, Case] = {}
-            for literal in sorted(case, key=_order):  # the text of the code is the key of a cache
+            for literal in in_order(case):
                 weights = {y: self._weights.get((literal, y), _Weight(False, 0)) for y in x.operands}
                 factor = max(weights, key=lambda y: weights[y])
                 if weights[factor].gates:
@@ -283,7 +273,7 @@ class _Mover:
         if not stays:
             return y
         condition = m.constant(True)
-        for literal in sorted(stays, key=_order):
+        for literal in in_order(stays):
             holds = self._made[literal.condition]
             condition = m.logical_and(condition, holds if literal.holds else m.logical_not(holds))
         return m.where(condition, y, 0.0)
