@@ -23,7 +23,7 @@ SWEEPS: dict[str, tuple[Sequence[int], list[str], str]] = {
     "CHUNK": ([50, 100, 200, 400, 800], ["moons", "loop"], "compile"),
     "POINT_CHUNKS": ([1, 2, 3, 4], ["one_trace"], "compile"),
     "STRIP": ([1 << 13, 1 << 14, 1 << 15, 1 << 16], ["moons", "mixture"], "call"),
-    "NEURONS": ([3, 4, 6, 8, 12], ["moons", "mixture"], "call"),
+    "DOT_PRODUCTS": ([3, 4, 6, 8, 12], ["moons", "mixture"], "call"),
     "ACCUMULATORS": ([8, 9, 10, 12], ["moons", "mixture"], "call"),
     "TILE": ([1, 2, 3, 4], ["moons", "mixture"], "call"),
     "LONG": ([1_000, 5_000, 20_000], ["twenty", "one_trace"], "compile"),

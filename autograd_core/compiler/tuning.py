@@ -14,7 +14,7 @@ POINT_CHUNKS = 2
 with longer functions spills."""
 STRIP = 1 << 15
 """Bytes of the workspace of a strip, the vectors of samples that function after function does: as the cache holds."""
-NEURONS = 6
+DOT_PRODUCTS = 6
 """Dot products with the same numbers that are computed side by side, so that each of these is read once for all."""
 ACCUMULATORS = 10
 """Sums that one function adds up, which has them in registers beside what it multiplies."""

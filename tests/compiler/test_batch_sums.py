@@ -104,7 +104,7 @@ def test_bits_depend_neither_on_strips_nor_on_tiles(mode: Mode, data: Data, monk
     monkeypatch.setattr(tuning, "STRIP", 1)
     monkeypatch.setattr(tuning, "ACCUMULATORS", 2)
     monkeypatch.setattr(tuning, "TILE", 1)
-    monkeypatch.setattr(tuning, "NEURONS", 2)
+    monkeypatch.setattr(tuning, "DOT_PRODUCTS", 2)
     assert together(batch("sum")(*arguments)).tobytes() == first.tobytes()
 
 

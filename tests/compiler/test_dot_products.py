@@ -46,9 +46,9 @@ def test_the_neurons_of_a_layer() -> None:
     units = units_of(first)
     tiles = [unit for unit in units if len(unit) > 1]
     assert sum(map(len, tiles)) == 8 * 3 * 2
-    assert max(map(len, tiles)) == tuning.NEURONS * 3 * 2
+    assert max(map(len, tiles)) == tuning.DOT_PRODUCTS * 3 * 2
     # what is made of them follows at once
-    assert [unit[0].op for unit in units[1 : 1 + tuning.NEURONS]] == ["exp"] * tuning.NEURONS
+    assert [unit[0].op for unit in units[1 : 1 + tuning.DOT_PRODUCTS]] == ["exp"] * tuning.DOT_PRODUCTS
 
 
 def test_a_dot_product_does_not_wait_for_one_beside_it() -> None:
@@ -74,7 +74,7 @@ def test_numbers_that_are_used_up_as_they_are_made() -> None:
         many = [m.add(total, m.multiply(m.inputs[j + k], y)) for j, total in enumerate(many)]
     assert max(map(len, units_of(few))) == 1
     # more than registers are there for
-    assert max(map(len, units_of(many))) == 6 * 2 * tuning.NEURONS
+    assert max(map(len, units_of(many))) == 6 * 2 * tuning.DOT_PRODUCTS
 
 
 def test_a_sum_that_others_read_meanwhile_ends_there() -> None:

@@ -74,7 +74,7 @@ def _tiles(
     for (_, factors), found in alike.items():
         are_there = max((place.get(y, -1) for each in factors for y in each), default=-1) < place[found[0][0][0]]
         if len(found) > tuning.ACCUMULATORS or are_there:
-            yield from (list(tile) for tile in cut(found, tuning.NEURONS) if len(tile) > 1)
+            yield from (list(tile) for tile in cut(found, tuning.DOT_PRODUCTS) if len(tile) > 1)
 
 
 def _chains(instructions: Sequence[Instruction], place: dict[Instruction, int]) -> list[list[_Link]]:
