@@ -19,14 +19,15 @@ from autograd_core import math as m
 from autograd_core.activations import relu
 from autograd_core.compiler import tuning
 from autograd_core.compiler.codegen.python_source import python_function
-from autograd_core.compiler.program import gates
+from autograd_core.compiler.program import gates, nans, zeros
 from autograd_core.compiler.program.builder import Builder
 from autograd_core.compiler.program.cases import MOST, Literal, case_of, ways_of
 from autograd_core.compiler.program.gates import move_gates
 from autograd_core.compiler.program.instructions import Instruction, Program, live
+from autograd_core.compiler.program.leaves import LEAVES, Form
 from autograd_core.compiler.program.nans import hidden_nans
 from autograd_core.math import where
-from autograd_core.namespaces import arrays
+from autograd_core.namespaces import arrays, floats
 from autograd_core.testing import random_program
 
 inf, nan = math.inf, math.nan
@@ -340,6 +341,43 @@ def test_a_nan_in_what_something_simpler_is_made_of(moves: Moves) -> None:
     x = list(np.array([[-1.0, 1.0], [1.0, 2.0], [2.0, 3.0], [3.0, 20.0], [10.0, 30.0]]))
     assert jit(within, in_axes=(None, 0), reduce="sum")(inf, x) == 40.0
     assert moves
+
+
+def applied(op: str, x: float, other: float) -> float:
+    """An operation on a number, and on another one where it takes several."""
+    if op == "where":
+        return float(floats.where(True, x, other))
+    if op == "fma":
+        return x * other + 0.0
+    row, form = getattr(floats, op), LEAVES[op].form
+    is_pair = form is Form.INFIX or (form is Form.COMPARISON and op != "isnan")
+    return float(row(x, other) if is_pair else row(x))
+
+
+@pytest.mark.parametrize("op", sorted(zeros._BLIND))
+def test_what_does_not_see_the_sign_of_a_zero(op: str) -> None:
+    for other in (0.0, -0.0, 1.0, -1.0, inf, nan):
+        assert str(applied(op, 0.0, other)) == str(applied(op, -0.0, other))
+
+
+@pytest.mark.parametrize("op", sorted(zeros._PASSING))
+def test_what_hands_on_a_zero_or_does_not_see_its_sign(op: str) -> None:
+    for other in (1.0, -1.0, 0.5, 0.0):
+        if op == "divide" and not other:
+            continue
+        results = applied(op, 0.0, other), applied(op, -0.0, other)
+        assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("op", sorted(nans._ARITHMETIC))
+def test_what_gives_nan_for_nan(op: str) -> None:
+    for other in (0.0, 1.0, inf, nan):
+        assert math.isnan(applied(op, nan, other))
+
+
+@pytest.mark.parametrize("op", sorted(nans._ORDERED))
+def test_what_does_not_hold_for_a_nan(op: str) -> None:
+    assert not any(getattr(floats, op)(*xs) for xs in ((nan, 1.0), (1.0, nan), (nan, nan)))
 
 
 def test_what_a_nan_becomes() -> None:
